@@ -1,0 +1,681 @@
+"""Every knob of the method: its default, its bounds, what it does, and where the default comes from.
+
+A config is a frozen dataclass. The command line and the pages are generated from these fields; `preset` names three
+whole settings: `paper` (the default), `notebook` (the notebook that the app grew out of, number for
+number) and `minute` (a minute of training on a CPU).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import types
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from fastrcnn_core.errors import ConfigError
+
+ProposalMethod = Literal["single", "fast", "quality", "package"]
+ProposalOrder = Literal["rank", "area"]
+BackboneName = Literal["efficientnet_lite0", "resnet50", "vgg16"]
+OptimiserName = Literal["sgd", "adamw"]
+PresetName = Literal["paper", "notebook", "minute"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Knob:
+    """What a person must know of a field: shown beside the widget and in `--help`.
+
+    Args:
+        help: one sentence; what the knob is and what happens when it goes up.
+        source: where the default comes from: a paper's section, a project, or "chosen here: why".
+        low, high: the bounds, both allowed; None is unbounded.
+        step: the grid of a slider.
+    """
+
+    help: str
+    source: str
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A config whose values are checked against their knobs' bounds and choices when it is made."""
+
+    def __post_init__(self) -> None:
+        for name, (kind, knob) in knobs(type(self)).items():
+            _check(name, getattr(self, name), kind, knob)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposalConfig(Checked):
+    """Which boxes are worth looking at?"""
+
+    method: Annotated[
+        ProposalMethod,
+        Knob(
+            "Selective Search's strategies: more of them find more people and take longer.",
+            "Uijlings et al., IJCV 2013, table 5: `single`, `fast` and `quality`",
+        ),
+    ] = "fast"
+    scale: Annotated[
+        float,
+        Knob(
+            "k of the first segmentation, for `package` only: higher gives fewer, larger regions.",
+            "the notebook's value",
+            low=1,
+            high=2000,
+            step=10,
+        ),
+    ] = 450.0
+    sigma: Annotated[
+        float,
+        Knob(
+            "Gaussian blur before the first segmentation, in pixels: higher ignores finer detail.",
+            "Felzenszwalb & Huttenlocher, IJCV 2004, section 4",
+            low=0.0,
+            high=5.0,
+            step=0.1,
+        ),
+    ] = 0.8
+    min_size: Annotated[
+        int,
+        Knob(
+            "Smallest region of the first segmentation, in pixels, for `package` only.",
+            "the notebook's value",
+            low=1,
+            high=2000,
+            step=10,
+        ),
+    ] = 30
+    min_side: Annotated[
+        int,
+        Knob(
+            "Both sides of a proposal are at least this many pixels: higher drops small people.",
+            "the notebook's value; Fast R-CNN's own code drops below 16 too",
+            low=1,
+            high=200,
+            step=1,
+        ),
+    ] = 16
+    max_aspect: Annotated[
+        float | None,
+        Knob(
+            "The longer side is at most this many times the shorter; none keeps thin standing people.",
+            "measured: 12 of Penn-Fudan's 423 pedestrians are taller than 4:1",
+            low=1.0,
+            high=20.0,
+            step=0.5,
+        ),
+    ] = None
+    distinct_iou: Annotated[
+        float | None,
+        Knob(
+            "Of two proposals above this IoU only the better ranked one stays; none keeps all but exact repeats.",
+            "chosen here: near-duplicates cost places among the limit",
+            low=0.5,
+            high=1.0,
+            step=0.01,
+        ),
+    ] = 0.85
+    order: Annotated[
+        ProposalOrder,
+        Knob(
+            "What comes first when there are too many: the best ranked, or the largest.",
+            "rank: Uijlings et al., IJCV 2013, section 4.3; area: the notebook",
+        ),
+    ] = "rank"
+    limit: Annotated[
+        int,
+        Knob(
+            "At most this many proposals an image: higher misses fewer people and takes longer.",
+            "Girshick, ICCV 2015, section 5.5: about 2000",
+            low=1,
+            high=20000,
+            step=100,
+        ),
+    ] = 2000
+    seed: Annotated[
+        int,
+        Knob("Seed of the pseudo-random part of the rank.", "chosen here: any number", low=0),
+    ] = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageConfig(Checked):
+    """How large does the network see the picture?"""
+
+    shorter_side: Annotated[
+        int | None,
+        Knob(
+            "The picture is scaled until its shorter side has this many pixels; none leaves it as it is.",
+            "Girshick, ICCV 2015, section 5.3: 600",
+            low=64,
+            high=1200,
+            step=20,
+        ),
+    ] = 600
+    longer_side: Annotated[
+        int | None,
+        Knob(
+            "But the longer side gets no longer than this.",
+            "Girshick, ICCV 2015, section 5.3: 1000",
+            low=64,
+            high=2000,
+            step=20,
+        ),
+    ] = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingConfig(Checked):
+    """Which RoIs does a training step look at?"""
+
+    images_per_step: Annotated[
+        int,
+        Knob(
+            "Pictures in one training step.",
+            "Girshick, ICCV 2015, section 2.3: N = 2",
+            low=1,
+            high=16,
+            step=1,
+        ),
+    ] = 2
+    rois_per_image: Annotated[
+        int,
+        Knob(
+            "RoIs sampled from each picture: higher learns more from a picture and takes longer.",
+            "Girshick, ICCV 2015, section 2.3: R/N = 128/2 = 64",
+            low=1,
+            high=2048,
+            step=8,
+        ),
+    ] = 64
+    foreground_share: Annotated[
+        float,
+        Knob(
+            "At most this share of a picture's RoIs is foreground; higher shows the head more people.",
+            "Girshick, ICCV 2015, section 2.3: 25 %",
+            low=0.0,
+            high=1.0,
+            step=0.05,
+        ),
+    ] = 0.25
+    foreground_iou: Annotated[
+        float,
+        Knob(
+            "A candidate is foreground (positive) from this IoU with a person; higher asks for better boxes.",
+            "Girshick, ICCV 2015, section 2.3: ≥ 0.5",
+            low=0.05,
+            high=1.0,
+            step=0.05,
+        ),
+    ] = 0.5
+    background_iou_low: Annotated[
+        float,
+        Knob(
+            "A candidate is background (negative) from this IoU; below it is ignored.",
+            "Girshick, ICCV 2015, section 2.3: 0.1 mines hard examples; its successors take 0",
+            low=0.0,
+            high=1.0,
+            step=0.05,
+        ),
+    ] = 0.0
+    background_iou_high: Annotated[
+        float,
+        Knob(
+            "A candidate is background below this IoU.",
+            "Girshick, ICCV 2015, section 2.3: [0.1, 0.5)",
+            low=0.05,
+            high=1.0,
+            step=0.05,
+        ),
+    ] = 0.5
+    add_ground_truth: Annotated[
+        bool,
+        Knob(
+            "The ground-truth boxes are candidates too, so that foreground always exists.",
+            "Fast R-CNN's own code",
+        ),
+    ] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.background_iou_low > self.background_iou_high:
+            raise ConfigError(
+                "background_iou_low is above background_iou_high, so that nothing is background.",
+                way_out="Make it lower.",
+            )
+        if self.background_iou_high > self.foreground_iou:
+            raise ConfigError(
+                "background_iou_high is above foreground_iou, so that a box would be both.",
+                way_out="Make it at most foreground_iou.",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig(Checked):
+    """What is the network made of?"""
+
+    backbone: Annotated[
+        BackboneName,
+        Knob(
+            "The network that turns pixels into features, pretrained on ImageNet.",
+            "chosen here: its weights come with the app; `resnet50` is the notebook's",
+        ),
+    ] = "efficientnet_lite0"
+    trainable_stages: Annotated[
+        int,
+        Knob(
+            "How many of the backbone's last stages train; 0 freezes it, so that features are computed once.",
+            "Girshick, ICCV 2015, section 4.5: conv3_1 and up",
+            low=0,
+            high=6,
+            step=1,
+        ),
+    ] = 3
+    roi_cells: Annotated[
+        int,
+        Knob(
+            "RoIAlign's grid has this many cells a side.",
+            "Girshick, ICCV 2015, section 2.1: 7 × 7",
+            low=1,
+            high=28,
+        ),
+    ] = 7
+    sampling_ratio: Annotated[
+        int,
+        Knob(
+            "Points a side that RoIAlign averages in each cell.",
+            "He et al., Mask R-CNN, ICCV 2017, section 3",
+            low=1,
+            high=8,
+        ),
+    ] = 2
+    hidden: Annotated[
+        int,
+        Knob(
+            "Width of the head's two fully connected layers.",
+            "the notebook's value",
+            low=8,
+            high=4096,
+        ),
+    ] = 1024
+    dropout: Annotated[
+        float,
+        Knob(
+            "Share of the head's units that a training step leaves out.",
+            "Fast R-CNN's own code: 0.5 after both layers",
+            low=0.0,
+            high=0.9,
+            step=0.05,
+        ),
+    ] = 0.5
+    delta_std: Annotated[
+        tuple[float, float, float, float],
+        Knob("Box targets are divided by these.", "Fast R-CNN's own code: 0.1, 0.1, 0.2, 0.2"),
+    ] = (0.1, 0.1, 0.2, 0.2)
+    max_log_growth: Annotated[
+        float | None,
+        Knob(
+            "dw and dh are cut off here; none trusts every delta.",
+            "Detectron: log(1000/16)",
+            low=0.1,
+            high=20.0,
+        ),
+    ] = 4.135166556742356
+    deltas_init_std: Annotated[
+        float,
+        Knob(
+            "Spread of the box layer's first weights.",
+            "Girshick, ICCV 2015, section 2.3: 0.001",
+            low=0.0,
+            high=1.0,
+        ),
+    ] = 0.001
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossConfig(Checked):
+    """What does the network pay for?"""
+
+    box_weight: Annotated[
+        float,
+        Knob(
+            "λ, the weight of the box loss beside the classification loss.",
+            "Girshick, ICCV 2015, section 2.3: 1",
+            low=0.0,
+            high=100.0,
+            step=0.1,
+        ),
+    ] = 1.0
+    box_mean: Annotated[
+        Literal["sampled_rois", "foreground_coordinates"],
+        Knob(
+            "By what the sum over the foreground is divided: all sampled RoIs, or the foreground's coordinates.",
+            "Fast R-CNN's own code: all sampled RoIs; the notebook: the foreground's coordinates",
+        ),
+    ] = "sampled_rois"
+    smooth_l1_beta: Annotated[
+        float,
+        Knob(
+            "Where smooth L1 turns from square to line.",
+            "Girshick, ICCV 2015, equation 3: 1",
+            low=0.01,
+            high=10.0,
+        ),
+    ] = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimiserConfig(Checked):
+    """How does the network learn? The schedule is counted in fractions of the run."""
+
+    optimiser: Annotated[
+        OptimiserName, Knob("The rule that turns gradients into steps.", "the paper: SGD")
+    ] = "sgd"
+    learning_rate: Annotated[
+        float,
+        Knob(
+            "Size of a step: higher learns faster until it breaks.",
+            "chosen here: measured on the validation part of Penn-Fudan's training split",
+            low=1e-7,
+            high=1.0,
+        ),
+    ] = 0.005
+    momentum: Annotated[
+        float,
+        Knob(
+            "SGD's memory of earlier gradients.",
+            "Girshick, ICCV 2015, section 2.3: 0.9",
+            low=0.0,
+            high=0.999,
+        ),
+    ] = 0.9
+    weight_decay: Annotated[
+        float,
+        Knob(
+            "Pull of every weight towards 0.",
+            "Girshick, ICCV 2015, section 2.3: 0.0005",
+            low=0.0,
+            high=1.0,
+        ),
+    ] = 5e-4
+    warmup: Annotated[
+        float,
+        Knob(
+            "Share of the run in which the learning rate climbs from 1/100.",
+            "Goyal et al., 2017, section 2.2",
+            low=0.0,
+            high=0.9,
+            step=0.01,
+        ),
+    ] = 0.05
+    drop_at: Annotated[
+        tuple[float, ...],
+        Knob(
+            "The learning rate is divided by 10 at these fractions of the run.",
+            "Girshick, ICCV 2015: 30k of 40k",
+        ),
+    ] = (0.75,)
+    clip_gradient: Annotated[
+        float | None,
+        Knob(
+            "Longest gradient that a step believes; none believes all.",
+            "chosen here",
+            low=0.01,
+            high=1000.0,
+        ),
+    ] = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig(Checked):
+    """How long, on what, and what is kept?"""
+
+    epochs: Annotated[
+        float,
+        Knob(
+            "How often each training picture is seen.",
+            "chosen here: the loss is flat by then",
+            low=0.01,
+            high=1000.0,
+        ),
+    ] = 12.0
+    flip: Annotated[
+        float,
+        Knob(
+            "Probability that a picture is mirrored, its boxes and proposals too.",
+            "Girshick, ICCV 2015, section 4.1: 0.5",
+            low=0.0,
+            high=1.0,
+            step=0.1,
+        ),
+    ] = 0.5
+    min_box_side: Annotated[
+        int,
+        Knob(
+            "Ground truth with a shorter side is not trained on; it always counts in evaluation.",
+            "the notebook drops masks under 4 px",
+            low=0,
+            high=100,
+        ),
+    ] = 0
+    validation_share: Annotated[
+        float,
+        Knob(
+            "Share of the training pictures, by name, that is kept out for choosing.",
+            "chosen here: 0 trains on the whole training split",
+            low=0.0,
+            high=0.5,
+            step=0.05,
+        ),
+    ] = 0.0
+    checkpoint_every: Annotated[
+        float,
+        Knob(
+            "Epochs between two checkpoints.",
+            "chosen here: a crash loses at most this",
+            low=0.01,
+            high=100.0,
+        ),
+    ] = 1.0
+    seed: Annotated[
+        int, Knob("The one source of everything random.", "chosen here: any number", low=0)
+    ] = 0
+    device: Annotated[
+        str,
+        Knob("cuda, mps or cpu; auto takes the first that is there.", "chosen here: the fastest"),
+    ] = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectionConfig(Checked):
+    """Which predictions count as detections?"""
+
+    score_threshold: Annotated[
+        float,
+        Knob(
+            "Confidence: a box stays from this score; higher shows fewer, surer boxes.",
+            "the notebook's 0.5; evaluation takes 0.05, Fast R-CNN's own code",
+            low=0.0,
+            high=1.0,
+            step=0.01,
+        ),
+    ] = 0.5
+    nms_iou: Annotated[
+        float,
+        Knob(
+            "NMS IoU: a box is suppressed if its IoU with a better one is above this; "
+            "higher keeps more overlapping boxes.",
+            "Fast R-CNN's own code: 0.3",
+            low=0.0,
+            high=1.0,
+            step=0.01,
+        ),
+    ] = 0.3
+    limit: Annotated[
+        int,
+        Knob(
+            "At most this many detections an image.",
+            "Fast R-CNN's own code: 100",
+            low=1,
+            high=2000,
+        ),
+    ] = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Everything on which a trained detector depends, but for the data."""
+
+    proposals: ProposalConfig = field(default_factory=ProposalConfig)
+    image: ImageConfig = field(default_factory=ImageConfig)
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    detection: DetectionConfig = field(default_factory=DetectionConfig)
+
+
+# What evaluation keeps, so that the precision-recall curve has its tail. Source: Fast R-CNN's own code.
+EVALUATION_SCORE_THRESHOLD = 0.05
+
+PRESETS: dict[PresetName, Config] = {
+    "paper": Config(),
+    "notebook": Config(
+        proposals=ProposalConfig(method="package", max_aspect=4.0, distinct_iou=None, order="area"),
+        image=ImageConfig(shorter_side=None, longer_side=None),
+        sampling=SamplingConfig(images_per_step=1, rois_per_image=128, background_iou_low=0.1),
+        model=ModelConfig(
+            backbone="resnet50",
+            trainable_stages=4,
+            delta_std=(1.0, 1.0, 1.0, 1.0),
+            max_log_growth=None,
+            deltas_init_std=0.01,
+        ),
+        loss=LossConfig(box_mean="foreground_coordinates"),
+        optimiser=OptimiserConfig(
+            learning_rate=0.003,
+            weight_decay=1e-4,
+            warmup=0.0,
+            drop_at=tuple(epoch / 50 for epoch in range(4, 50, 4)),
+            clip_gradient=None,
+        ),
+        training=TrainingConfig(epochs=50.0, flip=0.0, min_box_side=4),
+        detection=DetectionConfig(nms_iou=0.5, limit=50),
+    ),
+    "minute": Config(
+        model=ModelConfig(trainable_stages=0),
+        training=TrainingConfig(epochs=6.0),
+    ),
+}
+
+
+def preset(name: str) -> Config:
+    """One of the named settings.
+
+    Raises:
+        ConfigError: there is no such preset.
+    """
+    for known, config in PRESETS.items():
+        if known == name:
+            return config
+    raise ConfigError(f"There is no preset {name!r}.", way_out=f"Take one of {', '.join(PRESETS)}.")
+
+
+def knobs(config_type: type) -> dict[str, tuple[Any, Knob]]:
+    """Each field's type and `Knob`, in order."""
+    hints = get_type_hints(config_type, include_extras=True)
+    return {
+        item.name: (get_args(hints[item.name])[0], get_args(hints[item.name])[1])
+        for item in dataclasses.fields(config_type)
+        if get_origin(hints[item.name]) is Annotated
+    }
+
+
+def to_dict(config: Any) -> dict[str, Any]:
+    """The config as plain values for JSON; `from_dict` undoes it."""
+    return dataclasses.asdict(config)
+
+
+def from_dict(config_type: type[T], values: dict[str, Any]) -> T:
+    """A config from plain values, as JSON gives them back; fields left out keep their defaults.
+
+    Raises:
+        ConfigError: a knob that does not exist, or a value that makes no sense.
+    """
+    hints = get_type_hints(config_type)
+    for name in values:
+        if name not in hints:
+            raise unknown_knob(name, list(hints))
+    return config_type(**{name: _revive(hints[name], value) for name, value in values.items()})
+
+
+def unknown_knob(name: str, known: list[str]) -> ConfigError:
+    """The error for a knob that does not exist, with the nearest that does."""
+    near = difflib.get_close_matches(name, known, n=1)
+    way_out = f"Did you mean {near[0]!r}?" if near else f"The knobs are {', '.join(known)}."
+    return ConfigError(f"There is no knob {name!r}.", way_out=way_out)
+
+
+def _revive(kind: Any, value: Any) -> Any:
+    """JSON knows no tuples and no dataclasses: give them back."""
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return from_dict(kind, value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _check(name: str, value: Any, kind: Any, knob: Knob) -> None:
+    """Refuse a value of the wrong type, outside the bounds or not among the choices."""
+    if not _fits(value, kind):
+        choices = get_args(kind) if get_origin(kind) is Literal else ()
+        expected = f"one of {', '.join(map(str, choices))}" if choices else _readable(kind)
+        raise ConfigError(f"{name} is {value!r}, not {expected}.", way_out="Change it to that.")
+    for number in value if isinstance(value, tuple) else (value,):
+        if number is None or isinstance(number, bool | str):
+            continue
+        if (knob.low is not None and number < knob.low) or (
+            knob.high is not None and number > knob.high
+        ):
+            raise ConfigError(
+                f"{name} is {number}, outside {_bounds(knob)}.",
+                way_out="Choose a value inside.",
+            )
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    origin = get_origin(kind)
+    if origin is Literal:
+        return value in get_args(kind)
+    if origin in (Union, types.UnionType):
+        return any(_fits(value, choice) for choice in get_args(kind))
+    if origin is tuple:
+        inner = get_args(kind)
+        right_length = inner[-1] is Ellipsis or (
+            isinstance(value, tuple) and len(value) == len(inner)
+        )
+        return (
+            isinstance(value, tuple)
+            and right_length
+            and all(_fits(item, inner[0]) for item in value)
+        )
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, kind)
+
+
+def _readable(kind: Any) -> str:
+    return kind.__name__ if isinstance(kind, type) and get_origin(kind) is None else str(kind)
+
+
+def _bounds(knob: Knob) -> str:
+    low = "" if knob.low is None else f"{knob.low:g}"
+    high = "" if knob.high is None else f"{knob.high:g}"
+    return f"{low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}"

@@ -1,0 +1,53 @@
+"""Errors that a person reads: what happened, what it means, and the way out."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """A foreseen failure, told in words for the person in front of the screen.
+
+    Args:
+        problem: what happened and what it means, one or two sentences.
+        way_out: what the person can do now.
+    """
+
+    def __init__(self, problem: str, *, way_out: str) -> None:
+        super().__init__(f"{problem} {way_out}")
+        self.problem = problem
+        self.way_out = way_out
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep both sentences when a worker process hands the error back."""
+        return _rebuild, (type(self), self.problem, self.way_out)
+
+
+def _rebuild(kind: type[UserError], problem: str, way_out: str) -> UserError:
+    return kind(problem, way_out=way_out)
+
+
+class ImageError(UserError):
+    """A file that is no picture, or one that cannot be used."""
+
+
+class DataError(UserError):
+    """A data set that is missing, incomplete or contradicts itself."""
+
+
+class ConfigError(UserError):
+    """A knob that does not exist or has a value that makes no sense."""
+
+
+class WeightsError(UserError):
+    """ImageNet weights that are not on this machine and cannot be fetched."""
+
+
+class CheckpointError(UserError):
+    """A trained model's file that is damaged, missing or does not fit."""
+
+
+class RunError(UserError):
+    """A run that does not exist, is taken, or cannot go on."""
+
+
+class DeviceError(UserError):
+    """A device that is absent, failed or is out of memory."""

@@ -1,0 +1,341 @@
+"""The values that flow from room to room: frozen, and checked when they are made.
+
+Data and proposals are NumPy arrays, so that looking at pictures needs no network; from the sampled
+RoIs on they are PyTorch tensors. `Trainer.step` and `predict` are where one becomes the other.
+
+Shape letters: H, W image; N ground-truth boxes; P proposals; R RoIs; K classes without the background; D detections.
+Boxes are `x1, y1, x2, y2` in pixels of the original image; x2 and y2 are exclusive. Label 0 is the
+background, label i > 0 is `classes[i - 1]`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastrcnn_core.boxes import flip_horizontally
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """A picture. Its identity is `key`, a hash of what it shows; `name` is for people.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB in [0, 255].
+        name: how people call it, such as the file's stem.
+    """
+
+    pixels: Pixels
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        _expect(self.pixels.dtype == np.uint8, f"pixels are {self.pixels.dtype}, not uint8")
+        _expect(
+            self.pixels.ndim == 3 and self.pixels.shape[2] == 3,
+            f"pixels are {self.pixels.shape}, not (H, W, 3)",
+        )
+        _expect(min(self.pixels.shape) > 0, "an image has at least one pixel")
+        pixels = np.ascontiguousarray(self.pixels)
+        if pixels is self.pixels and pixels.flags.writeable:
+            pixels = pixels.copy()
+        pixels.setflags(write=False)
+        object.__setattr__(self, "pixels", pixels)
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @cached_property
+    def key(self) -> str:
+        """32 hexadecimal digits made of the size and the pixels, and of nothing else."""
+        digest = hashlib.blake2b(f"{self.height}x{self.width}:".encode(), digest_size=16)
+        digest.update(self.pixels.data)
+        return digest.hexdigest()
+
+    def flipped(self) -> Image:
+        """The mirror image, left and right exchanged."""
+        return Image(self.pixels[:, ::-1], self.name)
+
+
+@dataclass(frozen=True, eq=False)
+class AnnotatedImage:
+    """A picture and what the annotation says is on it.
+
+    Args:
+        image: the picture.
+        boxes: (N, 4) float32 ground truth, width and height > 0.
+        labels: (N,) int64 in 1..K.
+        classes: the K names; `classes[label - 1]` is a box's.
+        tags: N words: "" for an ordinary box, "added" for one of Penn-Fudan's later list, "crowd" for COCO's iscrowd.
+        instances: (H, W) int32, 0 where nobody is, i + 1 where box i's object is; None where there are only boxes.
+    """
+
+    image: Image
+    boxes: FloatArray
+    labels: IntArray
+    classes: tuple[str, ...]
+    tags: tuple[str, ...]
+    instances: npt.NDArray[np.int32] | None = None
+
+    def __post_init__(self) -> None:
+        count = len(self.boxes)
+        _expect_boxes(self.boxes)
+        _expect(self.labels.shape == (count,), f"{count} boxes, but labels {self.labels.shape}")
+        _expect(len(self.tags) == count, f"{count} boxes, but {len(self.tags)} tags")
+        _expect(
+            bool(np.all((self.labels >= 1) & (self.labels <= len(self.classes)))),
+            "a label names no class",
+        )
+        _expect(
+            bool(np.all(self.boxes[:, 2:] > self.boxes[:, :2])),
+            "a ground-truth box has no area",
+        )
+        if self.instances is not None:
+            shape = (self.image.height, self.image.width)
+            _expect(
+                self.instances.shape == shape,
+                f"instances {self.instances.shape}, image {shape}",
+            )
+
+    @property
+    def name(self) -> str:
+        return self.image.name
+
+    def flipped(self) -> AnnotatedImage:
+        """The mirror image with its boxes."""
+        return AnnotatedImage(
+            self.image.flipped(),
+            flip_horizontally(self.boxes, width=self.image.width),
+            self.labels,
+            self.classes,
+            self.tags,
+            None if self.instances is None else self.instances[:, ::-1],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class SampledRoIs:
+    """The RoIs of one picture that a training step looks at, foreground first.
+
+    Args:
+        boxes: (R, 4) float32.
+        labels: (R,) int64; 0 is background.
+        targets: (R, 4) float32 deltas onto the matched ground truth, divided by `delta_std`; 0 for background.
+        iou: (R,) float32 with the matched ground truth.
+        gt_index: (R,) int64, which ground-truth box; -1 where there is none.
+        candidate_index: (R,) int64 into the proposals followed by the ground truth.
+    """
+
+    boxes: Tensor
+    labels: Tensor
+    targets: Tensor
+    iou: Tensor
+    gt_index: Tensor
+    candidate_index: Tensor
+
+    def __post_init__(self) -> None:
+        _expect_rows(self, len(self.boxes))
+
+    @property
+    def is_foreground(self) -> Tensor:
+        """(R,) bool."""
+        return self.labels > 0
+
+
+@dataclass(frozen=True, eq=False)
+class RoIOutputs:
+    """What the head says of each RoI.
+
+    Args:
+        class_logits: (R, K + 1), before softmax; column 0 is background.
+        deltas: (R, K, 4), one box correction a foreground class, in units of `delta_std`.
+    """
+
+    class_logits: Tensor
+    deltas: Tensor
+
+    def __post_init__(self) -> None:
+        _expect_rows(self, len(self.class_logits))
+        expected = (self.class_logits.shape[1] - 1, 4)
+        _expect(
+            tuple(self.deltas.shape[1:]) == expected,
+            f"deltas {tuple(self.deltas.shape)}, classes {expected}",
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """What a training step pays.
+
+    Args:
+        classification: () mean cross-entropy over the RoIs.
+        box: () smooth L1 of the foreground, divided as the config says and weighted with λ.
+        classification_per_roi: (R,) each RoI's own cross-entropy, detached.
+        box_per_roi: (R,) each RoI's own smooth L1 sum, detached; 0 for background.
+    """
+
+    classification: Tensor
+    box: Tensor
+    classification_per_roi: Tensor
+    box_per_roi: Tensor
+
+    @property
+    def total(self) -> Tensor:
+        return self.classification + self.box
+
+
+@dataclass(frozen=True, eq=False)
+class RoIPredictions:
+    """What the network says of one picture, before any threshold: the end of the slow half. On the CPU.
+
+    Args:
+        rois: (R, 4) float32, the proposals that the head looked at.
+        boxes: (R, K, 4) float32, decoded and clipped to the picture, one for each foreground class.
+        scores: (R, K + 1) float32, softmax; column 0 is background.
+        classes: the K names.
+        height, width: of the picture.
+    """
+
+    rois: Tensor
+    boxes: Tensor
+    scores: Tensor
+    classes: tuple[str, ...]
+    height: int
+    width: int
+
+    def __post_init__(self) -> None:
+        count, known = len(self.rois), len(self.classes)
+        _expect(tuple(self.boxes.shape) == (count, known, 4), f"boxes {tuple(self.boxes.shape)}")
+        _expect(
+            tuple(self.scores.shape) == (count, known + 1), f"scores {tuple(self.scores.shape)}"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Suppression:
+    """What non-maximum suppression did to N boxes.
+
+    Args:
+        keep: (D,) int64 indices of the boxes that stay, best score first.
+        suppressed_by: (N,) int64, the index of the kept box that silenced each box; -1 for kept boxes.
+        iou: (N,) float32 with that box; 0 for kept boxes.
+    """
+
+    keep: Tensor
+    suppressed_by: Tensor
+    iou: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class SuppressedBoxes:
+    """S boxes that were confident enough but silenced by a better one.
+
+    Args:
+        boxes: (S, 4) float32. scores: (S,) float32. labels: (S,) int64. roi_index: (S,) int64.
+        by: (S,) int64, the row among the detections of the one that silenced it; -1 if the limit cut that one off.
+        iou: (S,) float32 with that one.
+    """
+
+    boxes: Tensor
+    scores: Tensor
+    labels: Tensor
+    roi_index: Tensor
+    by: Tensor
+    iou: Tensor
+
+    def __post_init__(self) -> None:
+        _expect_rows(self, len(self.boxes))
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """What survives the score threshold, NMS and the limit: best score first.
+
+    Args:
+        boxes: (D, 4) float32. scores: (D,) float32 in [0, 1]. labels: (D,) int64 in 1..K.
+        roi_index: (D,) int64, the row of `RoIPredictions.rois` from which the box came.
+        classes: the K names.
+        suppressed: the confident boxes that did not survive NMS.
+    """
+
+    boxes: Tensor
+    scores: Tensor
+    labels: Tensor
+    roi_index: Tensor
+    classes: tuple[str, ...]
+    suppressed: SuppressedBoxes
+
+    def __post_init__(self) -> None:
+        count = len(self.boxes)
+        for name in ("scores", "labels", "roi_index"):
+            _expect(
+                len(getattr(self, name)) == count,
+                f"{count} boxes, but {len(getattr(self, name))} {name}",
+            )
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """One training step in plain numbers, ready for JSON, and what it looked at.
+
+    Args:
+        step: from 1. epoch: how often each picture was seen so far, a fraction.
+        images: the pictures' names. flipped: which of them were mirrored.
+        rois: each picture's sampled RoIs, on the CPU; left out of JSON.
+        losses: what they cost, on the CPU, rows of all pictures in order; left out of JSON.
+        scores: (R, K + 1) what the head said of them, on the CPU; left out of JSON.
+    """
+
+    step: int
+    epoch: float
+    images: tuple[str, ...]
+    flipped: tuple[bool, ...]
+    loss: float
+    classification_loss: float
+    box_loss: float
+    learning_rate: float
+    foreground: int
+    background: int
+    accuracy: float
+    foreground_accuracy: float | None
+    foreground_called_background: float | None
+    gradient_norm: float
+    seconds: float
+    rois: tuple[SampledRoIs, ...] = field(default=(), repr=False)
+    losses: Losses | None = field(default=None, repr=False)
+    scores: Tensor | None = field(default=None, repr=False)
+
+
+def _expect(holds: bool, complaint: str) -> None:
+    if not holds:
+        raise ValueError(complaint)
+
+
+def _expect_boxes(boxes: FloatArray) -> None:
+    _expect(boxes.ndim == 2 and boxes.shape[1] == 4, f"boxes are {boxes.shape}, not (N, 4)")
+    _expect(boxes.dtype == np.float32, f"boxes are {boxes.dtype}, not float32")
+
+
+def _expect_rows(value: Any, count: int) -> None:
+    """All tensors of a value have the same number of rows and live on one device."""
+    tensors = vars(value)
+    for name, tensor in tensors.items():
+        _expect(len(tensor) == count, f"{name} has {len(tensor)} rows, not {count}")
+    devices = {tensor.device for tensor in tensors.values()}
+    _expect(len(devices) <= 1, f"tensors on several devices: {devices}")
