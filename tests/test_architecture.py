@@ -18,6 +18,7 @@ FLOORS: dict[str, int] = {
     "devices": 1,
     "config": 2,
     "structures": 2,
+    "flags": 3,
     "images": 3,
     "selective_search": 3,
     "roi_sampling": 3,

@@ -1,0 +1,22 @@
+"""How good is the detector? COCO's average precision over a split, and hits and misses on one picture."""
+
+from fastrcnn_core.evaluation.average_precision import (
+    ClassResult,
+    Evaluation,
+    Scores,
+    coco_results,
+    evaluate,
+    proposal_recall,
+)
+from fastrcnn_core.evaluation.hits import HitsAndMisses, hits_and_misses
+
+__all__ = [
+    "ClassResult",
+    "Evaluation",
+    "HitsAndMisses",
+    "Scores",
+    "coco_results",
+    "evaluate",
+    "hits_and_misses",
+    "proposal_recall",
+]

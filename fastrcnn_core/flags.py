@@ -1,0 +1,78 @@
+"""What each knob is called on the command line, and the command line that says what a config says."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from typing import Any
+
+from fastrcnn_core.config import Config, PresetName, preset
+from fastrcnn_core.knobs import Knob, knobs
+
+
+@dataclasses.dataclass(frozen=True)
+class Flag:
+    """A knob's name on the command line.
+
+    Args:
+        group: the config it belongs to, such as "sampling". knob: its field there.
+        name: with dashes, without the two in front, such as "learning-rate".
+        kind: its type. about: what a person must know of it.
+    """
+
+    group: str
+    knob: str
+    name: str
+    kind: Any
+    about: Knob
+
+    def value(self, config: Config) -> Any:
+        return getattr(getattr(config, self.group), self.knob)
+
+
+def flags() -> tuple[Flag, ...]:
+    """Every knob's flag, in order: its own name, or `group-name` if several groups know the name.
+
+    The seed of the training is just `--seed`.
+    """
+    groups = {item.name: type(getattr(Config(), item.name)) for item in dataclasses.fields(Config)}
+    count = Counter(name for kind in groups.values() for name in knobs(kind))
+    return tuple(
+        Flag(group, name, _flag(group, name, alone=count[name] == 1), kind, about)
+        for group, config_type in groups.items()
+        for name, (kind, about) in knobs(config_type).items()
+    )
+
+
+def to_arguments(config: Config, *, base: PresetName = "paper") -> list[str]:
+    """The arguments that turn the preset into this config; `train` reads them back to the same config."""
+    start = preset(base)
+    arguments = ["--preset", base]
+    for flag in flags():
+        value = flag.value(config)
+        if value != flag.value(start):
+            arguments += _argument(flag.name, value)
+    return arguments
+
+
+def text(value: Any) -> str:
+    """A knob's value as one types it."""
+    if value is None:
+        return "none"
+    if isinstance(value, tuple):
+        return " ".join(map(text, value))
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _flag(group: str, name: str, *, alone: bool) -> str:
+    plain = alone or (group, name) == ("training", "seed")
+    return (name if plain else f"{group}_{name}").replace("_", "-")
+
+
+def _argument(name: str, value: Any) -> list[str]:
+    if isinstance(value, bool):
+        return [f"--{name}" if value else f"--no-{name}"]
+    return [
+        f"--{name}",
+        *([text(it) for it in value] if isinstance(value, tuple) else [text(value)]),
+    ]

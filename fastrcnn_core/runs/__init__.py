@@ -1,0 +1,41 @@
+"""A run is a folder: config, status, metrics, checkpoints. Its process writes it, everybody else reads it.
+
+runs/NAME/config.json       what it was begun with
+          status.json       how it is doing, replaced as a whole
+          metrics.jsonl     one line a training step
+          validation.jsonl  one line a checkpoint, if a validation part was kept out
+          live.json         a recent step with its RoIs
+          environment.json  code version, libraries, data, split, device, times
+          control.json      what somebody asked of it: pause, run, stop
+          log.txt           what its process printed
+          tensorboard/      event files
+          checkpoints/step-000136/  model.safetensors, trainer.safetensors
+"""
+
+from fastrcnn_core.runs.archive import delete_run, export_run, import_run
+from fastrcnn_core.runs.folder import Run, RunCheckpoint, find_run, list_runs, run_path
+from fastrcnn_core.runs.live import LivePicture, LiveStep, pictures_of
+from fastrcnn_core.runs.metrics import Columns
+from fastrcnn_core.runs.starting import free_name, resume_run, start_run, training_command
+from fastrcnn_core.runs.status import RunState, RunStatus
+
+__all__ = [
+    "Columns",
+    "LivePicture",
+    "LiveStep",
+    "Run",
+    "RunCheckpoint",
+    "RunState",
+    "RunStatus",
+    "delete_run",
+    "export_run",
+    "find_run",
+    "free_name",
+    "import_run",
+    "list_runs",
+    "pictures_of",
+    "resume_run",
+    "run_path",
+    "start_run",
+    "training_command",
+]

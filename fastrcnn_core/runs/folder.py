@@ -1,0 +1,220 @@
+"""A run is a folder: what a reader finds in it. Nothing here writes but the requests to its process."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastrcnn_core.config import Config
+from fastrcnn_core.errors import CheckpointError, RunError
+from fastrcnn_core.files import runs_folder
+from fastrcnn_core.knobs import from_dict
+from fastrcnn_core.runs import control
+from fastrcnn_core.runs.live import LiveStep, read_live
+from fastrcnn_core.runs.metrics import METRICS_FILE, VALIDATION_FILE, Columns, read_columns
+from fastrcnn_core.runs.status import RunStatus, read_status
+
+if TYPE_CHECKING:
+    import torch
+
+    from fastrcnn_core.model import FastRCNN
+
+CONFIG_FILE = "config.json"
+ENVIRONMENT_FILE = "environment.json"
+LOG_FILE = "log.txt"
+CHECKPOINTS = "checkpoints"
+MODEL_FILE = "model.safetensors"
+TRAINER_FILE = "trainer.safetensors"
+NAME = re.compile(r"[\w][\w .+=,@-]{0,63}")
+
+
+@dataclass(frozen=True)
+class RunCheckpoint:
+    """A trained model that a run left behind after a step.
+
+    Args:
+        step: training steps done. folder: where its files lie.
+    """
+
+    step: int
+    folder: Path
+
+    @property
+    def model_file(self) -> Path:
+        return self.folder / MODEL_FILE
+
+    @property
+    def can_resume(self) -> bool:
+        """The optimiser's state is still there; only the newest checkpoints keep it."""
+        return (self.folder / TRAINER_FILE).exists()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run, read from its folder while it goes or years later."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    def settings(self) -> dict[str, Any]:
+        """What it was begun with: "config", "preset", "data" (a data set's setting) and "created", seconds since 1970.
+
+        Raises:
+            RunError: the file is missing or damaged.
+        """
+        return _read_object(self.folder / CONFIG_FILE, run=self.name)
+
+    def config(self) -> Config:
+        """Every knob of the run. Raises RunError or ConfigError if its file is missing or damaged."""
+        return from_dict(Config, self.settings()["config"])
+
+    def data_setting(self) -> str:
+        """The data set that it was trained on, as `--data` takes it."""
+        return str(self.settings()["data"])
+
+    def environment(self) -> dict[str, Any]:
+        """Code version, libraries, data hash, split, device and times; empty until the run has written them."""
+        path = self.folder / ENVIRONMENT_FILE
+        return _read_object(path, run=self.name) if path.exists() else {}
+
+    def status(self) -> RunStatus:
+        """How it is doing now."""
+        return read_status(self.folder)
+
+    def metrics(self, known: Columns | None = None) -> Columns:
+        """Every step's numbers as columns; hand in the last answer to read only what came since."""
+        return read_columns(self.folder / METRICS_FILE, known)
+
+    def validation(self, known: Columns | None = None) -> Columns:
+        """What was measured on the validation part at checkpoints: "step", "epoch", "AP", "AP50", …"""
+        return read_columns(self.folder / VALIDATION_FILE, known)
+
+    def live(self) -> LiveStep | None:
+        """A recent step with its RoIs and what the head said of them."""
+        return read_live(self.folder)
+
+    def log(self, characters: int = 4000) -> str:
+        """The end of what its process printed."""
+        path = self.folder / LOG_FILE
+        return (
+            path.read_text(encoding="utf-8", errors="replace")[-characters:]
+            if path.exists()
+            else ""
+        )
+
+    def checkpoints(self) -> tuple[RunCheckpoint, ...]:
+        """All that are there, oldest first."""
+        folders = (self.folder / CHECKPOINTS).glob("step-*")
+        found = [RunCheckpoint(int(it.name.removeprefix("step-")), it) for it in folders]
+        return tuple(sorted(found, key=lambda checkpoint: checkpoint.step))
+
+    def latest_checkpoint(self) -> RunCheckpoint:
+        """The newest.
+
+        Raises:
+            CheckpointError: the run has none yet.
+        """
+        found = self.checkpoints()
+        if not found:
+            raise CheckpointError(
+                f"The run {self.name!r} has no checkpoint yet.",
+                way_out="Wait for its first epoch to end, or choose another run.",
+            )
+        return found[-1]
+
+    def load_model(
+        self, checkpoint: RunCheckpoint | None = None, *, device: torch.device | str = "cpu"
+    ) -> FastRCNN:
+        """The model of a checkpoint, the newest if none is named; ready to detect.
+
+        Raises:
+            CheckpointError: there is none, or it is damaged.
+        """
+        from fastrcnn_core.checkpoints import load_checkpoint
+
+        chosen = checkpoint or self.latest_checkpoint()
+        return load_checkpoint(chosen.model_file, device=device)
+
+    def request_pause(self) -> None:
+        """Ask it to rest after this step; `request_continue` wakes it."""
+        control.ask(self.folder, "pause")
+
+    def request_continue(self) -> None:
+        """Ask it to go on."""
+        control.ask(self.folder, "run")
+
+    def request_stop(self) -> None:
+        """Ask it to write a checkpoint and end; it can be resumed."""
+        control.ask(self.folder, "stop")
+
+
+def check_name(name: str) -> str:
+    """The name, if a run can have it.
+
+    Raises:
+        RunError: it cannot.
+    """
+    if not NAME.fullmatch(name) or name != name.strip(". "):
+        raise RunError(
+            f"A run cannot be called {name!r}.",
+            way_out="Take 1 to 64 letters, digits, spaces and any of _ - . + = , @, a letter or digit first.",
+        )
+    return name
+
+
+def run_path(name: str, *, folder: Path | None = None) -> Path:
+    """Where the run of this name is, or would be. Raises RunError for an impossible name."""
+    return (folder or runs_folder()).resolve() / check_name(name)
+
+
+def find_run(name: str, *, folder: Path | None = None) -> Run:
+    """The run of this name.
+
+    Raises:
+        RunError: there is none.
+    """
+    path = run_path(name, folder=folder)
+    if not (path / CONFIG_FILE).exists():
+        known = ", ".join(run.name for run in list_runs(folder)[:10])
+        raise RunError(
+            f"There is no run {name!r} in {path.parent}.",
+            way_out=f"There are: {known}." if known else "Train one first.",
+        )
+    return Run(path)
+
+
+def list_runs(folder: Path | None = None) -> tuple[Run, ...]:
+    """Every run in the folder, newest first."""
+    runs = (folder or runs_folder()).resolve()
+    found = [it for it in runs.glob("*") if it.is_dir() and NAME.fullmatch(it.name) and _is_run(it)]
+    return tuple(Run(it) for it in sorted(found, key=_created, reverse=True))
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / CONFIG_FILE).exists() or (folder / LOG_FILE).exists()
+
+
+def _created(folder: Path) -> float:
+    for name in (CONFIG_FILE, LOG_FILE):
+        if (folder / name).exists():
+            return (folder / name).stat().st_mtime
+    return 0.0
+
+
+def _read_object(path: Path, *, run: str) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        values = None
+    if not isinstance(values, dict):
+        raise RunError(
+            f"{path.name} of the run {run!r} is missing or damaged.",
+            way_out="Choose another run, or delete this one.",
+        )
+    return values

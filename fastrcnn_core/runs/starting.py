@@ -1,0 +1,112 @@
+"""Starting a run: the command line as a process of its own, which outlives the page, the browser and the server."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import fastrcnn_core
+from fastrcnn_core.config import Config, PresetName
+from fastrcnn_core.errors import RunError
+from fastrcnn_core.files import runs_folder
+from fastrcnn_core.flags import to_arguments
+from fastrcnn_core.runs.folder import LOG_FILE, Run, run_path
+
+
+def training_command(
+    config: Config, *, name: str, data: str, preset: PresetName = "paper"
+) -> list[str]:
+    """What one would type after `python -m fastrcnn_core`."""
+    return ["train", "--run", name, "--data", data, *to_arguments(config, base=preset)]
+
+
+def start_run(
+    config: Config,
+    *,
+    name: str,
+    data: str,
+    preset: PresetName = "paper",
+    folder: Path | None = None,
+) -> Run:
+    """Train in a process of its own; returns at once.
+
+    Args:
+        name: a new run's name. data: a data set's setting, as `--data` takes it.
+        preset: from which the command line is told; the config decides.
+        folder: of the runs, if not the usual one.
+
+    Raises:
+        RunError: there is a run of this name already, or no run can have it.
+    """
+    path = run_path(name, folder=folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir()
+    except FileExistsError:
+        raise taken(name) from None
+    _spawn(training_command(config, name=name, data=data, preset=preset), path)
+    return Run(path)
+
+
+def resume_run(run: Run) -> Run:
+    """Go on from its last checkpoint, in a process of its own.
+
+    Raises:
+        RunError: it goes on already, or has ended.
+    """
+    status = run.status()
+    if status.is_alive or status.state == "finished":
+        raise RunError(
+            f"The run {run.name!r} is {status.state}.",
+            way_out="Only a stopped, failed or crashed run can be resumed.",
+        )
+    run.latest_checkpoint()
+    _spawn(["train", "--run", run.name, "--resume"], run.folder)
+    return run
+
+
+def taken(name: str) -> RunError:
+    """The error for a name that is in use."""
+    return RunError(
+        f"There is a run {name!r} already.",
+        way_out="Choose another name, delete that run, or go on with it by --resume.",
+    )
+
+
+def free_name(wish: str, *, folder: Path | None = None) -> str:
+    """The wish, or with a number behind it if there is such a run already: "minute", "minute-2", …"""
+    runs = (folder or runs_folder()).resolve()
+    names = [wish, *(f"{wish}-{number}" for number in range(2, 10_000))]
+    return next(name for name in names if not (runs / name).exists())
+
+
+def _spawn(arguments: list[str], folder: Path) -> None:
+    """A new process in a session of its own, its output in the run's log, wherever we stand."""
+    here = str(Path(fastrcnn_core.__file__).resolve().parents[1])
+    paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(paths),
+        "FASTRCNN_RUNS": str(folder.parent),
+        "PYTHONUNBUFFERED": "1",
+    }
+    with (folder / LOG_FILE).open("ab") as log:
+        log.write(f"# {time.strftime('%Y-%m-%d %H:%M:%S')} {' '.join(arguments)}\n".encode())
+        log.flush()
+        subprocess.Popen(
+            [sys.executable, "-m", "fastrcnn_core", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            **_detached(),
+        )
+
+
+def _detached() -> dict[str, Any]:
+    if os.name == "posix":
+        return {"start_new_session": True}
+    return {"creationflags": 0x00000008 | 0x00000200}  # DETACHED_PROCESS, CREATE_NEW_PROCESS_GROUP

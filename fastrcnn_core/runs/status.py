@@ -1,0 +1,127 @@
+"""How a run is doing: written by its own process, read by everybody; a dead process is recognised as dead."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from fastrcnn_core.files import write_text
+
+RunState = Literal[
+    "queued", "preparing", "running", "paused", "stopped", "finished", "failed", "crashed"
+]
+ALIVE_STATES: tuple[RunState, ...] = ("queued", "preparing", "running", "paused")
+STATUS_FILE = "status.json"
+# A run that was just asked for has this long to write its first status.
+SECONDS_TO_START = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStatus:
+    """Where a run stands.
+
+    Args:
+        state: `crashed` is never written: it is what a reader concludes from a process that is gone.
+        stage: what it does now, such as "proposals 12/136"; for people.
+        step, total_steps: training steps done and planned; 0 of 0 until that is known.
+        started: when the process began, seconds since 1970. updated: when this was written.
+        seconds_left: an estimate; None where there is none.
+        device: what it trains on, such as "cpu".
+        message, way_out: why it stopped or failed, and what one can do; empty where all is well.
+        process: the number of its process. process_started: when that began, so that a reused number fools nobody.
+    """
+
+    state: RunState
+    stage: str = ""
+    step: int = 0
+    total_steps: int = 0
+    started: float = 0.0
+    updated: float = 0.0
+    seconds_left: float | None = None
+    device: str = ""
+    message: str = ""
+    way_out: str = ""
+    process: int = 0
+    process_started: float = 0.0
+
+    @property
+    def is_alive(self) -> bool:
+        """Its process is there: it can be stopped, and will write more."""
+        return self.state in ALIVE_STATES
+
+    @property
+    def progress(self) -> float:
+        """Share of the steps that are done, in [0, 1]."""
+        return self.step / self.total_steps if self.total_steps else 0.0
+
+
+def this_process() -> RunStatus:
+    """The first status of a run that this process begins."""
+    own = psutil.Process()
+    return RunStatus(
+        state="queued",
+        stage="starting",
+        started=time.time(),
+        process=own.pid,
+        process_started=own.create_time(),
+    )
+
+
+def write_status(folder: Path, status: RunStatus) -> RunStatus:
+    """Write the status with the time of now, whole or not at all; returns it."""
+    status = dataclasses.replace(status, updated=time.time())
+    write_text(folder / STATUS_FILE, json.dumps(dataclasses.asdict(status), indent=1))
+    return status
+
+
+def read_status(folder: Path) -> RunStatus:
+    """How the run in this folder is doing, dead processes recognised."""
+    try:
+        values = json.loads((folder / STATUS_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return _not_yet_written(folder)
+    known = {item.name for item in dataclasses.fields(RunStatus)}
+    status = RunStatus(**{name: value for name, value in values.items() if name in known})
+    if status.is_alive and not _is_running(status):
+        return dataclasses.replace(
+            status,
+            state="crashed",
+            seconds_left=None,
+            message=f"Its process ended without a word at step {status.step}.",
+            way_out="Resume it from its last checkpoint; log.txt in its folder may say why.",
+        )
+    return status
+
+
+def _not_yet_written(folder: Path) -> RunStatus:
+    """A folder without a status: its process is about to write one, or never will."""
+    claimed = folder.stat().st_mtime
+    if time.time() - claimed < SECONDS_TO_START:
+        return RunStatus(state="queued", stage="starting", started=claimed, updated=claimed)
+    return RunStatus(
+        state="crashed",
+        started=claimed,
+        updated=claimed,
+        message="It never started.",
+        way_out="Look into log.txt in its folder, or delete the run.",
+    )
+
+
+def _is_running(status: RunStatus) -> bool:
+    if os.name == "posix" and status.process == os.getpid():
+        return True
+    try:
+        process = psutil.Process(status.process)
+        began, now = process.create_time(), process.status()
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
+    return now != psutil.STATUS_ZOMBIE and abs(began - status.process_started) < 2.0
