@@ -44,10 +44,10 @@ def pairwise_iou(boxes: Boxes, others: Boxes) -> Boxes:
     Two boxes without area have IoU 0. Source: the PASCAL VOC criterion, Everingham et al., IJCV 2010, 4.2.
     """
     xp = array_namespace(boxes, others)
-    top_left = xp.maximum(boxes[:, None, :2], others[None, :, :2])  # (N, M, 2)
-    bottom_right = xp.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    overlap = (bottom_right - top_left).clip(min=0)
-    intersection = overlap[:, :, 0] * overlap[:, :, 1]
+    left, top, right, bottom = (boxes[:, None, side] for side in range(4))  # (N, 1) each
+    width = xp.minimum(right, others[:, 2]) - xp.maximum(left, others[:, 0])  # (N, M)
+    height = xp.minimum(bottom, others[:, 3]) - xp.maximum(top, others[:, 1])
+    intersection = width.clip(min=0) * height.clip(min=0)
     union = area(boxes)[:, None] + area(others)[None, :] - intersection
     return intersection / union.clip(min=1e-9)
 

@@ -1,0 +1,114 @@
+"""Where the network computes: choosing a device, naming it, and telling its failures in words.
+
+PyTorch is imported when a function needs it, so that pages without a network start without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from fastrcnn_core.errors import DeviceError
+
+if TYPE_CHECKING:
+    import torch
+
+# What a device's own RuntimeErrors say; anything else is a bug of ours and stays one.
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+_DEVICE_FAILURE = ("cuda error", "cudnn", "cublas", "hip error", "mps backend", "no kernel image")
+
+
+def available_devices() -> tuple[str, ...]:
+    """The devices of this machine, fastest first: CUDA, then MPS, then CPU."""
+    import torch
+
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    cuda = ("cuda", *(f"cuda:{index}" for index in range(1, count))) if count else ()
+    mps = ("mps",) if torch.backends.mps.is_available() else ()
+    return (*cuda, *mps, "cpu")
+
+
+def choose_device(setting: str) -> torch.device:
+    """The device that a setting names; `auto` is the fastest that is there.
+
+    Raises:
+        DeviceError: this machine has no such device.
+    """
+    import torch
+
+    available = available_devices()
+    name = available[0] if setting == "auto" else {"cuda:0": "cuda"}.get(setting, setting)
+    if name not in available:
+        raise DeviceError(
+            f"This machine has no device {setting!r}.",
+            way_out=f"Choose auto or one of {', '.join(available)}.",
+        )
+    return torch.device(name)
+
+
+def describe(device: torch.device) -> str:
+    """The device as people call it: "NVIDIA T4 (16 GB)", "Apple GPU", "CPU, 2 threads"."""
+    import torch
+
+    if device.type == "cuda":
+        properties = torch.cuda.get_device_properties(device)
+        return f"{properties.name} ({properties.total_memory / 2**30:.0f} GB)"
+    if device.type == "mps":
+        return "Apple GPU"
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'' if threads == 1 else 's'}"
+
+
+@contextmanager
+def autocast(device: torch.device) -> Iterator[None]:
+    """Mixed precision on CUDA, and nothing elsewhere.
+
+    bfloat16 where the chip computes it: it has float32's range, so gradients need no scaling. Older chips
+    take float16 for detection and stay in float32 for training, where float16's small gradients vanish.
+    Source: Kalamkar et al., 2019, arXiv:1905.12322.
+    """
+    import torch
+
+    if device.type != "cuda" or not torch.cuda.is_available():
+        yield
+        return
+    native = torch.cuda.is_bf16_supported(including_emulation=False)
+    with torch.autocast(
+        "cuda",
+        dtype=torch.bfloat16 if native else torch.float16,
+        enabled=native or not torch.is_grad_enabled(),
+    ):
+        yield
+
+
+@contextmanager
+def device_errors() -> Iterator[None]:
+    """Turn a device's failure inside the block into a `DeviceError` with the way out.
+
+    Raises:
+        DeviceError: the device is out of memory, or failed. Other errors pass as they are.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        translated = _in_words(error)
+        if translated is None:
+            raise
+        raise translated from error
+
+
+def _in_words(error: Exception) -> DeviceError | None:
+    complaint = str(error).lower()
+    if isinstance(error, MemoryError) or any(words in complaint for words in _OUT_OF_MEMORY):
+        return DeviceError(
+            "The device ran out of memory.",
+            way_out="Take a smaller shorter_side or fewer proposals, close other programs that use the device, "
+            "or compute on the CPU.",
+        )
+    if any(words in complaint for words in _DEVICE_FAILURE):
+        return DeviceError(
+            f"The device failed: {str(error).splitlines()[0].rstrip('.')}.",
+            way_out="Compute on the CPU, or restart the program: after such a failure the device often needs that.",
+        )
+    return None
