@@ -1,0 +1,123 @@
+"""Features of a frozen backbone: computed once for each picture, then remembered in memory and on disk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from fastrcnn_core.devices import autocast
+from fastrcnn_core.files import appearing_whole, cache_folder
+from fastrcnn_core.model import FastRCNN, Features
+from fastrcnn_core.structures import Image
+
+MEMORY_BYTES = 2**30
+DISK_BYTES = 8 * 2**30
+
+
+class FeatureStore:
+    """What the frozen backbone of a model says of pictures.
+
+    A map's identity is the backbone's weights, how large it sees the picture, the picture's content, and whether it is
+    mirrored; no caller can pass a wrong one. Maps are kept as float16, the least recently used leave memory first
+    and are read back from disk.
+
+    Args:
+        model: its backbone must not change while the store lives.
+        folder: where maps are kept on disk; the user's cache if None.
+        memory_bytes: as much is kept in memory at most.
+    """
+
+    def __init__(
+        self, model: FastRCNN, *, folder: Path | None = None, memory_bytes: int = MEMORY_BYTES
+    ) -> None:
+        self.model = model
+        self.folder = folder or cache_folder() / "features"
+        self.memory_bytes = memory_bytes
+        self._identity = f"{_weights_hash(model.backbone)} {model.image_config}"
+        self._kept: OrderedDict[Path, dict[str, Tensor]] = OrderedDict()
+
+    def of(self, image: Image, *, flipped: bool = False) -> Features:
+        """The picture's features, or its mirror image's, on the model's device, without gradient.
+
+        A picture that was met before is not looked at again.
+        """
+        path = self._path(image, flipped)
+        kept = self._kept.get(path)
+        if kept is None:
+            kept = _read(path) or self._compute(image, flipped, path)
+            self._keep(path, kept)
+        self._kept.move_to_end(path)
+        return _unpack(kept, next(self.model.parameters()).device)
+
+    def _compute(self, image: Image, flipped: bool, path: Path) -> dict[str, Tensor]:
+        device = next(self.model.parameters()).device
+        with torch.no_grad(), autocast(device):
+            features = self.model.features(pixels_of(image, flipped=flipped).to(device))
+        packed = _pack(features)
+        with appearing_whole(path) as partial:
+            safetensors.torch.save_file(packed, partial)
+        return packed
+
+    def _keep(self, path: Path, packed: dict[str, Tensor]) -> None:
+        self._kept[path] = packed
+        while len(self._kept) > 1 and sum(map(_bytes, self._kept.values())) > self.memory_bytes:
+            self._kept.popitem(last=False)
+
+    def _path(self, image: Image, flipped: bool) -> Path:
+        identity = f"{self._identity} {image.key} {flipped}"
+        return self.folder / f"{hashlib.sha256(identity.encode()).hexdigest()}.safetensors"
+
+
+def _pack(features: Features) -> dict[str, Tensor]:
+    """The map as float16 on the CPU, and the scales."""
+    scale = torch.tensor([features.scale_x, features.scale_y], dtype=torch.float64)
+    return {"map": features.map.to("cpu", torch.float16).contiguous(), "scale": scale}
+
+
+def _unpack(packed: dict[str, Tensor], device: torch.device) -> Features:
+    scale_x, scale_y = packed["scale"].tolist()
+    return Features(packed["map"].to(device).float(), scale_x, scale_y)
+
+
+def _read(path: Path) -> dict[str, Tensor] | None:
+    """What is on disk; None if it is not there, or damaged: then it is computed again."""
+    try:
+        return safetensors.torch.load_file(path)
+    except (FileNotFoundError, SafetensorError):
+        return None
+
+
+def _bytes(packed: dict[str, Tensor]) -> int:
+    return sum(value.nbytes for value in packed.values())
+
+
+def pixels_of(image: Image, *, flipped: bool = False) -> Tensor:
+    """The picture, or its mirror image, as the network takes it: (3, H, W) uint8 on the CPU."""
+    pixels = torch.tensor(image.pixels).permute(2, 0, 1)
+    return pixels.flip(2) if flipped else pixels
+
+
+def prune(folder: Path, *, most_bytes: int = DISK_BYTES) -> None:
+    """Delete the maps that were not used for the longest time until the folder is small enough."""
+    files = [(path, path.stat()) for path in folder.glob("*.safetensors")]
+    excess = sum(stat.st_size for _, stat in files) - most_bytes
+    for path, stat in sorted(files, key=lambda file: file[1].st_atime):
+        if excess <= 0:
+            return
+        path.unlink(missing_ok=True)
+        excess -= stat.st_size
+
+
+def _weights_hash(module: nn.Module) -> str:
+    """32 hexadecimal digits of every weight and its name."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name, value in sorted(module.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

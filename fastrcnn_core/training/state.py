@@ -1,0 +1,80 @@
+"""What a trainer remembers between steps, as named tensors: nothing is identified by its place in a list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from fastrcnn_core.errors import CheckpointError
+from fastrcnn_core.files import appearing_whole
+
+
+@dataclass(frozen=True, eq=False)
+class TrainerState:
+    """Steps done, and the optimiser's memory: "name of the weight|name of the memory" → tensor, on the CPU."""
+
+    step: int
+    tensors: Mapping[str, Tensor]
+
+
+def save_state(path: Path, state: TrainerState) -> None:
+    """Write the state; the file appears whole or not at all."""
+    with appearing_whole(path) as partial:
+        safetensors.torch.save_file(
+            dict(state.tensors), partial, metadata={"step": str(state.step)}
+        )
+
+
+def load_state(path: Path) -> TrainerState:
+    """Read what `save_state` wrote.
+
+    Raises:
+        CheckpointError: the file is missing or damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            step = int(file.metadata()["step"])
+            return TrainerState(step, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{path.name} in {path.parent} is missing or damaged.",
+            way_out="The run can be looked at, but not resumed; train again.",
+        ) from error
+
+
+def optimiser_tensors(optimiser: torch.optim.Optimizer, model: nn.Module) -> dict[str, Tensor]:
+    """What the optimiser remembers of each weight, by the weight's name."""
+    return {
+        f"{name}|{key}": value.detach().cpu().contiguous()
+        for name, weight in model.named_parameters()
+        for key, value in optimiser.state.get(weight, {}).items()
+        if isinstance(value, Tensor)
+    }
+
+
+def restore_optimiser(
+    optimiser: torch.optim.Optimizer, model: nn.Module, tensors: Mapping[str, Tensor]
+) -> None:
+    """Give the optimiser back what it remembered.
+
+    Raises:
+        CheckpointError: there is memory of a weight that this model does not train.
+    """
+    weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    optimiser.state.clear()
+    for place, value in tensors.items():
+        name, _, key = place.partition("|")
+        weight = weights.get(name)
+        if weight is None or (value.ndim and value.shape != weight.shape):
+            raise CheckpointError(
+                f"The checkpoint remembers the weight {name!r}, which this model does not train like that.",
+                way_out="Resume with the run's own config.",
+            )
+        # Adam counts its steps on the CPU, as PyTorch expects.
+        optimiser.state[weight][key] = value.clone() if key == "step" else value.to(weight)

@@ -1,0 +1,245 @@
+"""One training step: from pictures and proposals to a better network and a report.
+
+Shape letters: P proposals, N ground-truth boxes, R RoIs of all pictures of the step, K classes without the background.
+Source: Girshick, Fast R-CNN, ICCV 2015, section 2.3.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fastrcnn_core.boxes import flip_horizontally
+from fastrcnn_core.config import Config
+from fastrcnn_core.devices import autocast, device_errors
+from fastrcnn_core.errors import RunError
+from fastrcnn_core.features import FeatureStore, pixels_of
+from fastrcnn_core.losses import losses
+from fastrcnn_core.model import FastRCNN, Features
+from fastrcnn_core.roi_sampling import sample_rois
+from fastrcnn_core.structures import (
+    AnnotatedImage,
+    FloatArray,
+    Losses,
+    RoIOutputs,
+    SampledRoIs,
+    StepReport,
+)
+from fastrcnn_core.training.order import generator_of
+from fastrcnn_core.training.schedule import build_optimiser, learning_rate_at
+from fastrcnn_core.training.state import TrainerState, optimiser_tensors, restore_optimiser
+
+Picture = tuple[AnnotatedImage, FloatArray]
+
+
+class Trainer:
+    """Improves a model step by step.
+
+    What a step draws at random (mirroring, RoIs, dropout) is a function of the seed and the step's number, so that
+    a run that goes on from a checkpoint draws what an unbroken one would have drawn.
+
+    Args:
+        model: trained in place, on the device where it is.
+        config: every knob.
+        total_steps: of the whole run, for the schedule.
+        features: where features of a frozen backbone are kept; None computes them at every step.
+    """
+
+    def __init__(
+        self,
+        model: FastRCNN,
+        config: Config,
+        *,
+        total_steps: int,
+        features: FeatureStore | None = None,
+    ) -> None:
+        self.model = model
+        self.config = config
+        self.total_steps = total_steps
+        self.steps_done = 0
+        self.optimiser = build_optimiser(model, config.optimiser)
+        self._stored = features
+        self._device = next(model.parameters()).device
+
+    def step(self, pictures: Sequence[Picture]) -> StepReport:
+        """Look at the pictures once, and learn.
+
+        Args:
+            pictures: each with its (P, 4) proposals; P, or the number of ground-truth boxes, may be 0.
+
+        Raises:
+            RunError: the loss or its gradient is no finite number; the weights stay as they were.
+            DeviceError: the device failed or is out of memory.
+        """
+        began = time.perf_counter()
+        step = self.steps_done + 1
+        generator = generator_of(self.config.training.seed, "step", step)
+        flipped = self._draw_flips(len(pictures), generator)
+        rois = [
+            self._draw_rois(annotated, proposals, mirror, generator)
+            for (annotated, proposals), mirror in zip(pictures, flipped, strict=True)
+        ]
+        images = tuple(annotated.name for annotated, _ in pictures)
+        rate = learning_rate_at(step, total_steps=self.total_steps, config=self.config.optimiser)
+        with device_errors(), _randomness(generator, self._device):
+            features = [
+                self._features(annotated, mirror)
+                for (annotated, _), mirror in zip(pictures, flipped, strict=True)
+            ]
+            outputs, paid = self._forward(features, rois)
+            norm = self._learn(paid, rate, _names(images, flipped))
+        self.steps_done = step
+        return self._report(images, flipped, rois, outputs, paid, rate=rate, norm=norm, began=began)
+
+    def state(self) -> TrainerState:
+        """Everything besides the model's weights that the next step depends on."""
+        return TrainerState(self.steps_done, optimiser_tensors(self.optimiser, self.model))
+
+    def restore(self, state: TrainerState) -> None:
+        """Go on where `state` was taken; the model's weights are loaded apart from it.
+
+        Raises:
+            CheckpointError: the state belongs to another model or optimiser.
+        """
+        restore_optimiser(self.optimiser, self.model, state.tensors)
+        self.steps_done = state.step
+
+    def _draw_flips(self, count: int, generator: torch.Generator) -> tuple[bool, ...]:
+        return tuple((torch.rand(count, generator=generator) < self.config.training.flip).tolist())
+
+    def _draw_rois(
+        self,
+        annotated: AnnotatedImage,
+        proposals: FloatArray,
+        mirror: bool,
+        generator: torch.Generator,
+    ) -> SampledRoIs:
+        """The picture's RoIs, mirrored with it. On the CPU, so that every device draws the same."""
+        boxes, labels = _ground_truth(annotated, self.config.training.min_box_side)
+        if mirror:
+            boxes = flip_horizontally(boxes, width=annotated.image.width)
+            proposals = flip_horizontally(proposals, width=annotated.image.width)
+        return sample_rois(
+            proposals=torch.tensor(proposals),
+            gt_boxes=torch.tensor(boxes),
+            gt_labels=torch.tensor(labels),
+            config=self.config.sampling,
+            delta_std=self.config.model.delta_std,
+            generator=generator,
+        )
+
+    def _features(self, annotated: AnnotatedImage, mirror: bool) -> Features:
+        if self._stored is not None:
+            return self._stored.of(annotated.image, flipped=mirror)
+        pixels = pixels_of(annotated.image, flipped=mirror).to(self._device)
+        self.model.train()
+        with autocast(self._device):
+            return self.model.features(pixels)
+
+    def _forward(
+        self, features: Sequence[Features], rois: Sequence[SampledRoIs]
+    ) -> tuple[RoIOutputs, Losses]:
+        self.model.train()
+        with autocast(self._device):
+            outputs = self.model.outputs(features, [it.boxes.to(self._device) for it in rois])
+        outputs = RoIOutputs(outputs.class_logits.float(), outputs.deltas.float())
+        paid = losses(
+            outputs,
+            labels=torch.cat([it.labels for it in rois]).to(self._device),
+            targets=torch.cat([it.targets for it in rois]).to(self._device),
+            config=self.config.loss,
+        )
+        return outputs, paid
+
+    def _learn(self, paid: Losses, rate: float, names: str) -> float:
+        """Follow the gradient; returns its length before clipping."""
+        _expect_finite(paid.total, "loss", self.steps_done + 1, names)
+        self.optimiser.zero_grad(set_to_none=True)
+        paid.total.backward()
+        trained = [value for value in self.model.parameters() if value.requires_grad]
+        longest = self.config.optimiser.clip_gradient
+        norm = torch.nn.utils.clip_grad_norm_(trained, math.inf if longest is None else longest)
+        _expect_finite(norm, "gradient", self.steps_done + 1, names)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.step()
+        return float(norm)
+
+    def _report(
+        self,
+        images: tuple[str, ...],
+        flipped: tuple[bool, ...],
+        rois: Sequence[SampledRoIs],
+        outputs: RoIOutputs,
+        paid: Losses,
+        *,
+        rate: float,
+        norm: float,
+        began: float,
+    ) -> StepReport:
+        labels = torch.cat([it.labels for it in rois])
+        scores = outputs.class_logits.detach().softmax(dim=1).cpu()
+        said, is_foreground = scores.argmax(dim=1), labels > 0
+        return StepReport(
+            step=self.steps_done,
+            epoch=self.config.training.epochs * self.steps_done / self.total_steps,
+            images=images,
+            flipped=flipped,
+            loss=float(paid.total),
+            classification_loss=float(paid.classification),
+            box_loss=float(paid.box),
+            learning_rate=rate,
+            foreground=int(is_foreground.sum()),
+            background=int((~is_foreground).sum()),
+            accuracy=_share(said == labels) or 0.0,
+            foreground_accuracy=_share((said == labels)[is_foreground]),
+            foreground_called_background=_share((said == 0)[is_foreground]),
+            gradient_norm=norm,
+            seconds=time.perf_counter() - began,
+            rois=tuple(rois),
+            losses=Losses(*(value.detach().cpu() for value in vars(paid).values())),
+            scores=scores,
+        )
+
+
+def _ground_truth(annotated: AnnotatedImage, min_side: int) -> tuple[FloatArray, np.ndarray]:
+    """What is trained on: no crowds, as torchvision's reference, and nothing thinner than `min_side`."""
+    sides = annotated.boxes[:, 2:] - annotated.boxes[:, :2]
+    keep = (sides >= min_side).all(axis=1) & np.asarray(
+        [tag != "crowd" for tag in annotated.tags], dtype=bool
+    )
+    return annotated.boxes[keep], annotated.labels[keep]
+
+
+@contextmanager
+def _randomness(generator: torch.Generator, device: torch.device) -> Iterator[None]:
+    """Dropout draws from PyTorch's own source: seeded from ours inside, left as it was outside."""
+    seed = int(torch.randint(2**62, (), generator=generator))
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
+
+
+def _expect_finite(value: Tensor, what: str, step: int, names: str) -> None:
+    if not math.isfinite(float(value.detach())):
+        raise RunError(
+            f"The {what} of step {step} is no number any more ({float(value.detach())}); its pictures are {names}.",
+            way_out="Train again with a lower learning_rate or a tighter clip_gradient, and look at these pictures' "
+            "boxes. The last checkpoint is intact.",
+        )
+
+
+def _names(images: Sequence[str], flipped: Sequence[bool]) -> str:
+    pairs = zip(images, flipped, strict=True)
+    return ", ".join(f"{name} (mirrored)" if mirror else name for name, mirror in pairs)
+
+
+def _share(holds: Tensor) -> float | None:
+    return float(holds.float().mean()) if len(holds) else None
