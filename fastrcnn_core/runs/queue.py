@@ -1,0 +1,60 @@
+"""One run at a time on a machine; the others wait, and can be seen waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from fastrcnn_core.errors import RunError
+
+QUEUE_LOCK = ".training.lock"
+RUN_LOCK = ".lock"
+SECONDS_BETWEEN_LOOKS = 0.3
+
+
+class Turn:
+    """The right to compute, which one process of all that share a folder of runs has at a time.
+
+    The operating system takes it back from a process that dies, so nobody waits for the dead.
+    """
+
+    def __init__(self, runs: Path) -> None:
+        runs.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(runs / QUEUE_LOCK)
+
+    def wait(self, while_waiting: Callable[[], None]) -> None:
+        """Take the turn; `while_waiting` is called again and again until then and may raise to give up."""
+        while True:
+            try:
+                self._lock.acquire(timeout=SECONDS_BETWEEN_LOOKS)
+                return
+            except Timeout:
+                while_waiting()
+
+    def give_back(self) -> None:
+        """Let the next one compute; harmless without the turn."""
+        self._lock.release()
+
+
+@contextmanager
+def owning(folder: Path) -> Iterator[None]:
+    """Be the only process that writes this run.
+
+    Raises:
+        RunError: another one does.
+    """
+    lock = FileLock(folder / RUN_LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RunError(
+            f"Another process trains the run {folder.name!r}.",
+            way_out="Wait for it, stop it, or begin a run of another name.",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
