@@ -41,6 +41,17 @@ class ProposalConfig(Checked):
             step=10,
         ),
     ] = 450.0
+    search_side: Annotated[
+        int,
+        Knob(
+            "Larger pictures are searched at a size whose longer side has this many pixels; higher finds "
+            "smaller things and takes longer. Not for `package`.",
+            "chosen here: no picture of Penn-Fudan or COCO is larger, but a phone's has 12 megapixels",
+            low=64,
+            high=4000,
+            step=20,
+        ),
+    ] = 1024
     sigma: Annotated[
         float,
         Knob(

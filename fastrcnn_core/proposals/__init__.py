@@ -1,0 +1,22 @@
+"""From everything that Selective Search found to the few boxes that the detector looks at, and where they are kept."""
+
+from fastrcnn_core.proposals.funnel import Funnel, Stage, funnel, propose
+from fastrcnn_core.proposals.quality import (
+    best_overlap,
+    mean_average_best_overlap,
+    recall,
+    recall_curve,
+)
+from fastrcnn_core.proposals.store import ProposalStore
+
+__all__ = [
+    "Funnel",
+    "ProposalStore",
+    "Stage",
+    "best_overlap",
+    "funnel",
+    "mean_average_best_overlap",
+    "propose",
+    "recall",
+    "recall_curve",
+]

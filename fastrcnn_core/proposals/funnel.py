@@ -1,0 +1,113 @@
+"""The funnel: found → big enough → shape → distinct → kept, with who survived each stage.
+
+Shape letters: F boxes found; S survivors of a stage; P proposals, the last survivors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fastrcnn_core.boxes import area
+from fastrcnn_core.config import ProposalConfig
+from fastrcnn_core.structures import FloatArray, Image, IntArray
+
+if TYPE_CHECKING:
+    from fastrcnn_core.selective_search import SearchResult
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One filter and who survived it.
+
+    Args:
+        name: "found", "big enough", "shape", "distinct" or "kept".
+        survivors: (S,) int64, indices into the search's boxes, best first.
+    """
+
+    name: str
+    survivors: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Funnel:
+    """How the boxes of one picture became its proposals.
+
+    Args:
+        found: everything that the search brought back.
+        stages: in order; the first is everything, the last are the proposals.
+    """
+
+    found: SearchResult
+    stages: tuple[Stage, ...]
+
+    @property
+    def proposals(self) -> FloatArray:
+        """(P, 4) float32, best first."""
+        return self.found.boxes[self.stages[-1].survivors]
+
+    def stage(self, name: str) -> Stage:
+        """The stage of this name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        raise KeyError(name)
+
+
+def propose(image: Image, config: ProposalConfig) -> FloatArray:
+    """The picture's proposals, (P, 4) float32 in its own pixels, best first."""
+    # numba's start costs half a second that a reader of kept proposals need not wait for.
+    from fastrcnn_core.selective_search import search
+
+    return funnel(search(image, config), config).proposals
+
+
+def funnel(found: SearchResult, config: ProposalConfig) -> Funnel:
+    """Who survives which filter, in the config's order."""
+    from fastrcnn_core.selective_search import distinct
+
+    everyone = _ordered(found.boxes, config)
+    big = everyone[_is_big_enough(found.boxes[everyone], config.min_side)]
+    shaped = big[_is_shaped(found.boxes[big], config.max_aspect)]
+    iou = 1.0 if config.distinct_iou is None else config.distinct_iou
+    different = shaped[distinct(found.boxes[shaped], iou=iou, limit=len(shaped))]
+    stages = {
+        "found": everyone,
+        "big enough": big,
+        "shape": shaped,
+        "distinct": different,
+        "kept": different[: config.limit],
+    }
+    return Funnel(found, tuple(Stage(name, survivors) for name, survivors in stages.items()))
+
+
+def _ordered(boxes: FloatArray, config: ProposalConfig) -> IntArray:
+    """Indices of all boxes, best first: as ranked, or the largest first."""
+    if config.order == "area":
+        return np.argsort(-area(boxes), kind="stable")
+    return np.arange(len(boxes))
+
+
+def _is_big_enough(boxes: FloatArray, min_side: int) -> npt.NDArray[np.bool_]:
+    """(N,) both sides are at least this long."""
+    return _sides(boxes).min(axis=1) >= min_side
+
+
+def _is_shaped(boxes: FloatArray, max_aspect: float | None) -> npt.NDArray[np.bool_]:
+    """(N,) the longer side is at most this many times the shorter."""
+    if max_aspect is None:
+        return np.ones(len(boxes), np.bool_)
+    sides = _sides(boxes)
+    return sides.max(axis=1) <= max_aspect * sides.min(axis=1)
+
+
+def _sides(boxes: FloatArray) -> FloatArray:
+    """(N, 2) width and height."""
+    return boxes[:, 2:] - boxes[:, :2]

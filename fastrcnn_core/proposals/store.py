@@ -1,0 +1,82 @@
+"""Proposals are computed once: a folder of files, each named by everything that its proposals depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from fastrcnn_core.config import ProposalConfig
+from fastrcnn_core.files import appearing_whole, cache_folder
+from fastrcnn_core.knobs import to_dict
+from fastrcnn_core.proposals.funnel import propose
+from fastrcnn_core.structures import FloatArray, Image
+
+logger = logging.getLogger(__name__)
+
+# Changes whenever the same picture and config give other boxes; part of every file's name.
+METHOD_VERSION = "1"
+
+_ONLY_FOR_PACKAGE = ("scale", "min_size")
+_NOT_FOR_PACKAGE = ("seed", "search_side")
+
+
+def default_folder() -> Path:
+    """Where proposals are kept unless somebody names another place."""
+    return cache_folder() / "proposals"
+
+
+@dataclass(frozen=True)
+class ProposalStore:
+    """Proposals by what they are made of: the picture's content and the config. No caller can give a wrong key."""
+
+    folder: Path = field(default_factory=default_folder)
+
+    def get(self, image: Image, config: ProposalConfig) -> FloatArray:
+        """The picture's proposals, (P, 4) float32, best first: computed at the first call, then read."""
+        kept = self.look_up(image, config)
+        return self._compute(image, config) if kept is None else kept
+
+    def look_up(self, image: Image, config: ProposalConfig) -> FloatArray | None:
+        """The picture's proposals if they are there and whole."""
+        path = self._path(image, config)
+        if not path.exists():
+            return None
+        try:
+            boxes = np.load(path, allow_pickle=False)
+            if boxes.dtype != np.float32 or boxes.ndim != 2 or boxes.shape[1] != 4:
+                raise ValueError(f"{boxes.dtype} {boxes.shape} are no boxes")
+        except (OSError, ValueError, EOFError) as error:
+            logger.warning("%s is damaged and is computed again: %s", path, error)
+            return None
+        return boxes
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(path.stat().st_size for path in self.folder.glob("*.npy"))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for path in self.folder.glob("*.npy"):
+            path.unlink(missing_ok=True)
+
+    def _compute(self, image: Image, config: ProposalConfig) -> FloatArray:
+        boxes = propose(image, config)
+        with appearing_whole(self._path(image, config)) as partial:
+            np.save(partial, boxes)
+        return boxes
+
+    def _path(self, image: Image, config: ProposalConfig) -> Path:
+        identity = json.dumps([METHOD_VERSION, _what_matters(config), image.key], sort_keys=True)
+        digest = hashlib.blake2b(identity.encode(), digest_size=20).hexdigest()
+        return self.folder / f"{digest}.npy"
+
+
+def _what_matters(config: ProposalConfig) -> dict[str, object]:
+    """The knobs on which this method's proposals depend."""
+    idle = _NOT_FOR_PACKAGE if config.method == "package" else _ONLY_FOR_PACKAGE
+    return {name: value for name, value in to_dict(config).items() if name not in idle}

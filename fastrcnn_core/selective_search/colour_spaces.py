@@ -1,0 +1,152 @@
+"""The colour spaces in which Selective Search looks at a picture; each sees other borders.
+
+Planes are (C, H, W) float32, every channel in [0, 255], so that one k means the same in all of them.
+Source: Uijlings et al., IJCV 2013, section 3.2 and table 2.
+
+Shape letters: C channels; H, W picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from fastrcnn_core.selective_search.compiled import kernel
+
+Planes = npt.NDArray[np.float32]
+ColourSpace = Literal["RGB", "I", "Lab", "rgI", "HSV", "rgb", "C", "H"]
+COLOUR_SPACES: tuple[ColourSpace, ...] = get_args(ColourSpace)
+
+_STEPS = 4096  # of the tables for gamma and cube root: finer than a pixel's 256 levels
+
+
+def convert(rgb: Planes, space: ColourSpace) -> Planes:
+    """The picture in another colour space: (3, H, W) RGB in [0, 255] → (C, H, W) in [0, 255]; C is 1 or 3."""
+    return _CONVERSIONS[space](rgb)
+
+
+def _rgb(rgb: Planes) -> Planes:
+    return rgb
+
+
+def _intensity(rgb: Planes) -> Planes:
+    return rgb.mean(axis=0, keepdims=True, dtype=np.float32)
+
+
+def _normalised_rgb(rgb: Planes) -> Planes:
+    """Each channel's share of the sum, which shading does not change."""
+    return rgb * (255.0 / np.maximum(rgb.sum(axis=0, dtype=np.float32), 1.0))
+
+
+def _rg_intensity(rgb: Planes) -> Planes:
+    """rg of normalised RGB, and intensity."""
+    return np.concatenate([_normalised_rgb(rgb)[:2], _intensity(rgb)])
+
+
+def _opponent(rgb: Planes) -> Planes:
+    """Red against green, yellow against blue, and intensity; the first two shifted into [0, 255]."""
+    red, green, blue = rgb
+    channels = [
+        (red - green) / 2 + 127.5,
+        (red + green - 2 * blue) / 4 + 127.5,
+        (red + green + blue) / 3,
+    ]
+    return np.stack(channels).astype(np.float32, copy=False)
+
+
+def _hsv(rgb: Planes) -> Planes:
+    return _hsv_planes(rgb)
+
+
+def _hue(rgb: Planes) -> Planes:
+    return _hsv_planes(rgb)[:1]
+
+
+def _lab(rgb: Planes) -> Planes:
+    return _lab_planes(rgb, *_LAB_TABLES)
+
+
+def _lab_tables() -> tuple[Planes, Planes]:
+    """sRGB level → linear light, and linear light → CIE's f(t): looked up, for both are slow to compute."""
+    level = np.linspace(0, 1, _STEPS)
+    linear = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
+    curve = np.where(level > (6 / 29) ** 3, np.cbrt(level), level * (29 / 6) ** 2 / 3 + 4 / 29)
+    return linear.astype(np.float32), curve.astype(np.float32)
+
+
+@kernel
+def _hsv_planes(rgb: Planes) -> Planes:
+    """Hue, saturation and value by the hexcone of Smith (1978), each stretched to [0, 255]."""
+    _, height, width = rgb.shape
+    hsv = np.empty((3, height, width), np.float32)
+    for y in range(height):
+        for x in range(width):
+            red, green, blue = rgb[0, y, x], rgb[1, y, x], rgb[2, y, x]
+            value = max(red, green, blue)
+            span = value - min(red, green, blue)
+            scale = np.float32(42.5) / span if span > 0 else np.float32(0)
+            if value == red:
+                hue = (green - blue) * scale
+                hue = hue + np.float32(255) if hue < 0 else hue
+            elif value == green:
+                hue = (blue - red) * scale + np.float32(85)
+            else:
+                hue = (red - green) * scale + np.float32(170)
+            hsv[0, y, x] = hue
+            hsv[1, y, x] = np.float32(255) * span / value if value > 0 else np.float32(0)
+            hsv[2, y, x] = value
+    return hsv
+
+
+@kernel
+def _lab_planes(rgb: Planes, linear: Planes, curve: Planes) -> Planes:
+    """CIE L*a*b* under D65: L stretched to [0, 255], a and b shifted by 128."""
+    _, height, width = rgb.shape
+    lab = np.empty((3, height, width), np.float32)
+    last = np.float32(len(linear) - 1)
+    level = last / np.float32(255)
+    half = np.float32(0.5)
+    for y in range(height):
+        for x in range(width):
+            red = linear[int(rgb[0, y, x] * level + half)]
+            green = linear[int(rgb[1, y, x] * level + half)]
+            blue = linear[int(rgb[2, y, x] * level + half)]
+            white_x = (
+                np.float32(0.433953) * red
+                + np.float32(0.376219) * green
+                + np.float32(0.189828) * blue
+            )
+            white_y = (
+                np.float32(0.212671) * red
+                + np.float32(0.715160) * green
+                + np.float32(0.072169) * blue
+            )
+            white_z = (
+                np.float32(0.017758) * red
+                + np.float32(0.109477) * green
+                + np.float32(0.872766) * blue
+            )
+            fx = curve[min(int(white_x * last + half), int(last))]
+            fy = curve[min(int(white_y * last + half), int(last))]
+            fz = curve[min(int(white_z * last + half), int(last))]
+            lab[0, y, x] = np.float32(2.55) * (np.float32(116) * fy - np.float32(16))
+            lab[1, y, x] = np.float32(500) * (fx - fy) + np.float32(128)
+            lab[2, y, x] = np.float32(200) * (fy - fz) + np.float32(128)
+    return lab
+
+
+_LAB_TABLES = _lab_tables()
+
+_CONVERSIONS: dict[ColourSpace, Callable[[Planes], Planes]] = {
+    "RGB": _rgb,
+    "I": _intensity,
+    "Lab": _lab,
+    "rgI": _rg_intensity,
+    "HSV": _hsv,
+    "rgb": _normalised_rgb,
+    "C": _opponent,
+    "H": _hue,
+}

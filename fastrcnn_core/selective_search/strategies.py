@@ -1,0 +1,44 @@
+"""Which colour spaces, scales and similarities a search combines: what one of them misses another finds.
+
+Source: Uijlings et al., IJCV 2013, section 3.2 and table 5: `single` is 1 strategy, `fast` 8, `quality` 80.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+from fastrcnn_core.selective_search.colour_spaces import ColourSpace
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """One way to group a picture.
+
+    Args:
+        space: the colour space in which the picture is segmented and its regions are compared.
+        k: of the segmentation; a higher k starts from larger regions. Also the smallest region's size in pixels.
+        similarity: which similarities are added up, letters of "CTSF": colour, texture, size, fill.
+    """
+
+    space: ColourSpace
+    k: float
+    similarity: str
+
+    def __str__(self) -> str:
+        return f"{self.space}, k = {self.k:g}, {self.similarity}"
+
+
+def _every(
+    spaces: tuple[ColourSpace, ...], scales: tuple[float, ...], similarities: tuple[str, ...]
+) -> tuple[Strategy, ...]:
+    return tuple(Strategy(*choice) for choice in product(spaces, scales, similarities))
+
+
+STRATEGIES: dict[str, tuple[Strategy, ...]] = {
+    "single": _every(("HSV",), (100,), ("CTSF",)),
+    "fast": _every(("HSV", "Lab"), (50, 100, 150), ("CTSF", "TSF")),
+    "quality": _every(
+        ("HSV", "Lab", "rgI", "H", "I"), (50, 100, 150, 300), ("CTSF", "TSF", "F", "S")
+    ),
+}
