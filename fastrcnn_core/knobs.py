@@ -98,7 +98,7 @@ def _check(name: str, value: Any, kind: Any, knob: Knob) -> None:
             knob.high is not None and number > knob.high
         ):
             raise ConfigError(
-                f"{name} is {number}, outside {_bounds(knob)}.",
+                f"{name} is {number}, outside {bounds(knob)}.",
                 way_out="Choose a value inside.",
             )
 
@@ -130,7 +130,10 @@ def _readable(kind: Any) -> str:
     return kind.__name__ if isinstance(kind, type) and get_origin(kind) is None else str(kind)
 
 
-def _bounds(knob: Knob) -> str:
+def bounds(knob: Knob) -> str:
+    """Between what a value must lie, in words; empty if nothing is asked."""
     low = "" if knob.low is None else f"{knob.low:g}"
     high = "" if knob.high is None else f"{knob.high:g}"
-    return f"{low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}"
+    if low and high:
+        return f"{low} to {high}"
+    return f"at least {low}" if low else f"at most {high}" if high else ""
