@@ -52,7 +52,7 @@ def read_mask(source: Path | bytes, *, name: str = "") -> npt.NDArray[np.int32]:
 
 
 def read_size(source: Path | bytes, *, name: str = "") -> tuple[int, int]:
-    """Height and width of the upright picture, from the file's first bytes.
+    """Height and width of the upright picture, without decoding it where the format allows that.
 
     Raises:
         ImageError: no picture, or a too big one. Damage further back in the file is not noticed here.
