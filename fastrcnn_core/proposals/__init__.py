@@ -1,5 +1,6 @@
 """From everything that Selective Search found to the few boxes that the detector looks at, and where they are kept."""
 
+from fastrcnn_core.proposals.batch import BACKENDS, BatchReport, Outcome, propose_all
 from fastrcnn_core.proposals.funnel import Funnel, Stage, funnel, propose
 from fastrcnn_core.proposals.quality import (
     best_overlap,
@@ -10,13 +11,17 @@ from fastrcnn_core.proposals.quality import (
 from fastrcnn_core.proposals.store import ProposalStore
 
 __all__ = [
+    "BACKENDS",
+    "BatchReport",
     "Funnel",
+    "Outcome",
     "ProposalStore",
     "Stage",
     "best_overlap",
     "funnel",
     "mean_average_best_overlap",
     "propose",
+    "propose_all",
     "recall",
     "recall_curve",
 ]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import config as numba_config
 
 from fastrcnn_core.files import cache_folder
 
@@ -42,8 +43,8 @@ def _is_on_disk(compiled: Any) -> bool:
 def _find_a_place_for_machine_code() -> None:
     """numba refuses to start where neither the source's folder nor the home folder can be written to."""
     beside = Path(__file__).parent
-    if not numba.config.CACHE_DIR and not os.access(beside, os.W_OK):
-        numba.config.CACHE_DIR = str(cache_folder() / "numba")
+    if not numba_config.CACHE_DIR and not os.access(beside, os.W_OK):
+        numba_config.CACHE_DIR = str(cache_folder() / "numba")
 
 
 _find_a_place_for_machine_code()

@@ -1,0 +1,194 @@
+"""Proposals of many pictures: over the cores of this machine, or over a cluster by naming its backend.
+
+A picture whose proposals are in the store costs its reading only, so a run that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import joblib
+
+from fastrcnn_core.config import ProposalConfig
+from fastrcnn_core.errors import ConfigError, UserError
+from fastrcnn_core.proposals.store import ProposalStore
+from fastrcnn_core.structures import AnnotatedImage, FloatArray
+
+logger = logging.getLogger(__name__)
+
+BACKENDS = ("loky", "threading", "dask", "ray")
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What became of one picture.
+
+    Args:
+        name: the picture's, in its data set.
+        height, width: of the picture; 0 if it could not be read.
+        boxes: (P, 4) float32 proposals; None if there was a problem.
+        problem: what went wrong, in words; None if nothing did.
+        was_kept: whether the store had the proposals already.
+        seconds: what it cost.
+    """
+
+    name: str
+    height: int
+    width: int
+    boxes: FloatArray | None
+    problem: str | None
+    was_kept: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """What became of a whole run.
+
+    Args:
+        done: how many pictures have proposals now.
+        kept: how many of these had them before.
+        problems: name and words for each picture that could not be searched.
+        is_complete: False if the run was stopped before its end.
+    """
+
+    done: int
+    kept: int
+    problems: tuple[tuple[str, str], ...]
+    is_complete: bool
+
+
+def propose_all(
+    names: Sequence[str],
+    load: Callable[[str], AnnotatedImage],
+    config: ProposalConfig,
+    store: ProposalStore,
+    *,
+    workers: int = 1,
+    backend: str = "loky",
+    scheduler: str | None = None,
+    on_outcome: Callable[[int, Outcome], None] = lambda done, outcome: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> BatchReport:
+    """Fill the store with the proposals of all these pictures; a bad picture is reported and does not end the run.
+
+    Args:
+        names: of the pictures; outcomes come in this order.
+        load: the annotated image of a name, such as `Dataset.read`; it is sent to the workers.
+        store: its folder is seen by all workers.
+        workers: processes on this machine, one thread each; a cluster has its own number.
+        backend: "loky" (processes), "threading", "dask" or "ray".
+        scheduler: a cluster's address; without one, dask and ray start a cluster on this machine.
+        on_outcome: called in this process with the number of pictures done so far, and the last one's outcome.
+        should_stop: asked after every picture.
+
+    Raises:
+        ConfigError: no such backend.
+        UserError: the backend's package is not installed, or its scheduler does not answer.
+    """
+    done, kept, problems = 0, 0, list[tuple[str, str]]()
+    tasks = (joblib.delayed(propose_one)(name, load, config, store) for name in names)
+    with (
+        warnings.catch_warnings(
+            action="ignore", category=UserWarning
+        ),  # joblib's, of a run that is stopped
+        _backend(backend, scheduler, workers),
+        closing(joblib.Parallel(n_jobs=workers, return_as="generator", batch_size=1)(tasks)) as run,
+    ):
+        for count, outcome in enumerate(run, start=1):
+            if outcome.problem is None:
+                done += 1
+                kept += outcome.was_kept
+            else:
+                problems.append((outcome.name, outcome.problem))
+            on_outcome(count, outcome)
+            if should_stop():
+                break
+    return BatchReport(done, kept, tuple(problems), done + len(problems) == len(names))
+
+
+def propose_one(
+    name: str,
+    load: Callable[[str], AnnotatedImage],
+    config: ProposalConfig,
+    store: ProposalStore,
+) -> Outcome:
+    """One picture's proposals, now in the store; what goes wrong is told in the outcome."""
+    start = time.perf_counter()
+    try:
+        image = load(name).image
+        was_kept = store.look_up(image, config) is not None
+        boxes = store.get(image, config)
+    except (
+        Exception
+    ) as error:  # whatever is wrong with one picture, the others are still to be done
+        logger.warning("no proposals for %s", name, exc_info=not isinstance(error, UserError))
+        words = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+        return Outcome(name, 0, 0, None, words, False, time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    return Outcome(name, image.height, image.width, boxes, None, was_kept, seconds)
+
+
+@contextmanager
+def _backend(backend: str, scheduler: str | None, workers: int) -> Iterator[None]:
+    """joblib's backend of this name, with its cluster if it has one."""
+    if backend not in BACKENDS:
+        raise ConfigError(
+            f"There is no backend {backend!r}.", way_out=f"Take one of {', '.join(BACKENDS)}."
+        )
+    if backend == "dask":
+        with _dask_client(scheduler, workers) as client, _config("dask", client=client):
+            yield
+    elif backend == "ray":
+        _start_ray(scheduler, workers)
+        with _config("ray"):
+            yield
+    else:
+        with _config(backend):
+            yield
+
+
+def _config(backend: str, **settings: Any) -> Any:
+    """One thread a worker: the pictures are what is worked on side by side."""
+    if backend == "loky":
+        settings["inner_max_num_threads"] = 1
+    return joblib.parallel_config(backend=backend, **settings)
+
+
+def _dask_client(scheduler: str | None, workers: int) -> Any:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise _not_installed("dask[distributed]") from error
+    try:
+        if scheduler is not None:
+            return Client(scheduler, timeout="10s")
+        return Client(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+    except OSError as error:
+        raise UserError(
+            f"No Dask scheduler answers at {scheduler}.",
+            way_out="Start one with `dask scheduler`, or leave the address out.",
+        ) from error
+
+
+def _start_ray(scheduler: str | None, workers: int) -> None:
+    try:
+        import ray
+        from ray.util.joblib import register_ray
+    except ImportError as error:
+        raise _not_installed("ray") from error
+    register_ray()
+    ray.init(address=scheduler, num_cpus=None if scheduler else workers)
+
+
+def _not_installed(package: str) -> UserError:
+    return UserError(
+        f"{package} is not installed.",
+        way_out="Run `pip install -r requirements-cluster.txt`, or take the backend loky.",
+    )
