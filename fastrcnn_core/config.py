@@ -464,6 +464,16 @@ class TrainingConfig(Checked):
             high=100.0,
         ),
     ] = 1.0
+    checkpoints_kept: Annotated[
+        int,
+        Knob(
+            "At most this many checkpoints stay, spread over the run; more take more disk space.",
+            "chosen here: enough to watch a detector grow",
+            low=1,
+            high=1000,
+            step=1,
+        ),
+    ] = 12
     seed: Annotated[
         int, Knob("The one source of everything random.", "chosen here: any number", low=0)
     ] = 0

@@ -53,10 +53,10 @@ class FeatureStore:
             kept = _read(path) or self._compute(image, flipped, path)
             self._keep(path, kept)
         self._kept.move_to_end(path)
-        return _unpack(kept, next(self.model.parameters()).device)
+        return _unpack(kept, self.model.device)
 
     def _compute(self, image: Image, flipped: bool, path: Path) -> dict[str, Tensor]:
-        device = next(self.model.parameters()).device
+        device = self.model.device
         with torch.no_grad(), autocast(device):
             features = self.model.features(pixels_of(image, flipped=flipped).to(device))
         packed = _pack(features)

@@ -8,7 +8,8 @@ from fastrcnn_core.evaluation.average_precision import (
     evaluate,
     proposal_recall,
 )
-from fastrcnn_core.evaluation.hits import HitsAndMisses, hits_and_misses
+from fastrcnn_core.evaluation.finding import find_all
+from fastrcnn_core.evaluation.hits import HitsAndMisses, hits_and_misses, total
 
 __all__ = [
     "ClassResult",
@@ -17,6 +18,8 @@ __all__ = [
     "Scores",
     "coco_results",
     "evaluate",
+    "find_all",
     "hits_and_misses",
     "proposal_recall",
+    "total",
 ]

@@ -15,6 +15,7 @@ from typing import Any
 from filelock import FileLock
 
 from fastrcnn_core.config import Config, PresetName
+from fastrcnn_core.errors import UserError
 from fastrcnn_core.files import write_text
 from fastrcnn_core.knobs import to_dict
 from fastrcnn_core.runs import control
@@ -69,6 +70,16 @@ def create_run(
             raise taken(name)
         write_text(path / CONFIG_FILE, json.dumps(settings, indent=1))
     return Run(path)
+
+
+def tell_of_failure(name: str, error: UserError, *, folder: Path | None = None) -> None:
+    """Say in the folder that waits for a new run why it does not come; do nothing if none waits."""
+    path = run_path(name, folder=folder)
+    if path.exists() and not (path / CONFIG_FILE).exists():
+        status = dataclasses.replace(this_process(), state="failed", stage="starting")
+        write_status(
+            path, dataclasses.replace(status, message=error.problem, way_out=error.way_out)
+        )
 
 
 class RunWriter:

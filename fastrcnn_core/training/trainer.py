@@ -32,10 +32,9 @@ from fastrcnn_core.structures import (
     StepReport,
 )
 from fastrcnn_core.training.order import generator_of
+from fastrcnn_core.training.pictures import Picture
 from fastrcnn_core.training.schedule import build_optimiser, learning_rate_at
 from fastrcnn_core.training.state import TrainerState, optimiser_tensors, restore_optimiser
-
-Picture = tuple[AnnotatedImage, FloatArray]
 
 
 class Trainer:
@@ -64,8 +63,8 @@ class Trainer:
         self.total_steps = total_steps
         self.steps_done = 0
         self.optimiser = build_optimiser(model, config.optimiser)
-        self._stored = features
-        self._device = next(model.parameters()).device
+        self.features = features
+        self._device = model.device
 
     def step(self, pictures: Sequence[Picture]) -> StepReport:
         """Look at the pictures once, and learn.
@@ -135,8 +134,8 @@ class Trainer:
         )
 
     def _features(self, annotated: AnnotatedImage, mirror: bool) -> Features:
-        if self._stored is not None:
-            return self._stored.of(annotated.image, flipped=mirror)
+        if self.features is not None:
+            return self.features.of(annotated.image, flipped=mirror)
         pixels = pixels_of(annotated.image, flipped=mirror).to(self._device)
         self.model.train()
         with autocast(self._device):
@@ -148,7 +147,6 @@ class Trainer:
         self.model.train()
         with autocast(self._device):
             outputs = self.model.outputs(features, [it.boxes.to(self._device) for it in rois])
-        outputs = RoIOutputs(outputs.class_logits.float(), outputs.deltas.float())
         paid = losses(
             outputs,
             labels=torch.cat([it.labels for it in rois]).to(self._device),

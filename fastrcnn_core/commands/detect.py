@@ -1,0 +1,101 @@
+"""`detect`: what a detector sees on picture files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from fastrcnn_core.commands.arguments import parse
+from fastrcnn_core.commands.models import (
+    ModelArguments,
+    bundled_checkpoint,
+    config_of,
+    model_file,
+)
+from fastrcnn_core.commands.progress import bar, note
+from fastrcnn_core.errors import UserError
+from fastrcnn_core.files import write_text
+
+if TYPE_CHECKING:
+    from fastrcnn_core.structures import Detections
+
+GROUPS = ("proposals", "detection")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectArguments(ModelArguments):
+    """Detect on picture files. Knobs left out are the run's own."""
+
+    images: Annotated[
+        tuple[Path, ...],
+        tyro.conf.Positional,
+        tyro.conf.arg(name="IMAGE", metavar="IMAGE ...", help="Picture files."),
+    ]
+    json: Annotated[
+        Path | None,
+        tyro.conf.arg(
+            metavar="FILE",
+            help="Write the detections here, as COCO results.",
+            help_behavior_hint="(default: none)",
+        ),
+    ] = None
+    device: Annotated[
+        str, tyro.conf.arg(help="cuda, mps or cpu; auto takes the first that is there.")
+    ] = "auto"
+
+
+def run(words: Sequence[str]) -> int:
+    """The command; returns 0, or 1 if a picture could not be used."""
+    wants_help = {"-h", "--help"} & set(words)
+    named = None if wants_help else model_file(words)
+    file = None if wants_help else named or bundled_checkpoint()
+    base = None if file is None else config_of(file)
+    arguments, config = parse(DetectArguments, words, command="detect", groups=GROUPS, base=base)
+    assert file is not None, "help has ended the program"
+    if named is None:
+        note(f"The detector that came with the app: {file.name}")
+
+    from fastrcnn_core.checkpoints import load_checkpoint
+    from fastrcnn_core.detection import predict, select
+    from fastrcnn_core.devices import choose_device
+    from fastrcnn_core.evaluation import coco_results
+    from fastrcnn_core.images import read_image
+    from fastrcnn_core.proposals import ProposalStore
+
+    model = load_checkpoint(file, device=choose_device(arguments.device))
+    store = ProposalStore()
+    rows, bad = [], 0
+    with bar(len(arguments.images), "detecting") as progress:
+        for path in arguments.images:
+            try:
+                image = read_image(path, name=path.stem)
+                proposals = store.get(image, config.proposals)
+                detections = select(predict(model, image, proposals), config.detection)
+            except UserError as error:
+                note(f"{path}: {error}")
+                bad += 1
+            else:
+                rows += coco_results({path.stem: detections})
+                _tell(path, detections)
+            progress.update()
+    if arguments.json is not None:
+        write_text(arguments.json, json.dumps(rows))
+    return 1 if bad else 0
+
+
+def _tell(path: Path, detections: Detections) -> None:
+    """A line a picture, and one for each detection."""
+    print(f"{path}: {len(detections.boxes)} detections")
+    for (x1, y1, x2, y2), label, score in zip(
+        detections.boxes.tolist(),
+        detections.labels.tolist(),
+        detections.scores.tolist(),
+        strict=True,
+    ):
+        name = detections.classes[label - 1]
+        print(f"  {name:<12} {score:.3f}  x {x1:6.1f} to {x2:6.1f}, y {y1:6.1f} to {y2:6.1f}")

@@ -1,0 +1,126 @@
+"""`evaluate`: COCO's figures for a detector on a part of a data set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+
+from fastrcnn_core.commands.arguments import parse
+from fastrcnn_core.commands.models import (
+    ModelArguments,
+    bundled_checkpoint,
+    config_of,
+    expect_classes,
+    model_file,
+)
+from fastrcnn_core.commands.progress import bar, note
+from fastrcnn_core.files import write_text
+
+GROUPS = ("proposals", "detection")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateArguments(ModelArguments):
+    """Judge a detector by pycocotools on boxes: the whole split, every ground-truth box counted, all sizes.
+
+    Knobs left out are the run's own. Detections count from a score of 0.05.
+    """
+
+    data: Annotated[
+        str | None,
+        tyro.conf.arg(
+            metavar="DIR",
+            help="A folder in Penn-Fudan's or COCO's layout, or synthetic:COUNT:SEED.",
+            help_behavior_hint="(default: FASTRCNN_DATA, else Penn-Fudan if it was downloaded, else synthetic)",
+        ),
+    ] = None
+    split: Annotated[
+        Literal["test", "train", "all"], tyro.conf.arg(help="Which part of the data set.")
+    ] = "test"
+    json: Annotated[
+        Path | None,
+        tyro.conf.arg(
+            metavar="FILE", help="Write the figures here.", help_behavior_hint="(default: none)"
+        ),
+    ] = None
+    results: Annotated[
+        Path | None,
+        tyro.conf.arg(
+            metavar="FILE",
+            help="Write all detections here, in COCO's results format.",
+            help_behavior_hint="(default: none)",
+        ),
+    ] = None
+    device: Annotated[
+        str, tyro.conf.arg(help="cuda, mps or cpu; auto takes the first that is there.")
+    ] = "auto"
+
+
+def run(words: Sequence[str]) -> int:
+    """The command; returns 0."""
+    wants_help = {"-h", "--help"} & set(words)
+    file = None if wants_help else model_file(words) or bundled_checkpoint()
+    base = None if file is None else config_of(file)
+    arguments, config = parse(
+        EvaluateArguments, words, command="evaluate", groups=GROUPS, base=base
+    )
+    assert file is not None, "help has ended the program"
+
+    from fastrcnn_core.checkpoints import load_checkpoint
+    from fastrcnn_core.datasets import default_dataset_setting, open_dataset
+    from fastrcnn_core.devices import choose_device
+    from fastrcnn_core.evaluation import coco_results, evaluate, find_all
+    from fastrcnn_core.proposals import ProposalStore
+    from fastrcnn_core.training.pictures import Pictures
+
+    dataset = open_dataset(arguments.data or default_dataset_setting())
+    model = load_checkpoint(file, device=choose_device(arguments.device))
+    expect_classes(model.classes, dataset)
+    note(f"{file} on {dataset.title}, {arguments.split}")
+    names = dataset.names if arguments.split == "all" else getattr(dataset.split, arguments.split)
+    pictures = Pictures(dataset, ProposalStore(), config.proposals)
+    with bar(len(names), "detecting") as progress:
+        found = find_all(
+            model,
+            (pictures.get(name) for name in names),
+            config.detection,
+            progress=lambda name: progress.update(),
+        )
+    them = [pictures.get(name) for name in names]
+    judged = evaluate(
+        found,
+        [annotated for annotated, _ in them],
+        classes=model.classes,
+        proposals={annotated.name: proposals for annotated, proposals in them},
+    )
+    _tell(judged.to_dict())
+    if arguments.json is not None:
+        write_text(arguments.json, json.dumps(judged.to_dict(), indent=1))
+    if arguments.results is not None:
+        write_text(arguments.results, json.dumps(coco_results(found)))
+    return 0
+
+
+def _tell(figures: dict[str, Any]) -> None:
+    """The figures as a table; a dash where there is no ground truth to judge by."""
+    plain = {name: value for name, value in figures.items() if not isinstance(value, dict | tuple)}
+    for name, value in plain.items():
+        print(f"{name:<20} {_figure(value)}")
+    if figures["without_added"] is not None:
+        for name, value in figures["without_added"].items():
+            print(f"{name + ' without added':<20} {_figure(value)}")
+    for row in figures["classes"]:
+        print(
+            f"{row['name']:<20} AP {_figure(row['AP'])}  AP50 {_figure(row['AP50'])}  boxes {row['ground_truth']}"
+        )
+
+
+def _figure(value: float | int | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,85 @@
+"""Which detector does a command use: a run's, a checkpoint file's, or the one that came with the app?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+
+from fastrcnn_core.commands.arguments import value_of
+from fastrcnn_core.config import Config
+from fastrcnn_core.errors import CheckpointError
+from fastrcnn_core.knobs import from_dict
+from fastrcnn_core.runs import find_run
+
+if TYPE_CHECKING:
+    from fastrcnn_core.datasets.dataset import Dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelArguments:
+    """Which detector; without any of these, the one that came with the app."""
+
+    run: Annotated[
+        str | None, tyro.conf.arg(metavar="NAME", help="A run: its newest checkpoint is taken.")
+    ] = None
+    checkpoint: Annotated[
+        Path | None, tyro.conf.arg(metavar="FILE", help="A checkpoint's .safetensors file.")
+    ] = None
+
+
+def model_file(arguments: Sequence[str]) -> Path | None:
+    """The file of the detector that the arguments name; None if they name none.
+
+    Raises:
+        RunError: there is no such run. CheckpointError: it has no checkpoint yet, or two detectors are named.
+    """
+    run, file = value_of(arguments, "run"), value_of(arguments, "checkpoint")
+    if run is not None and file is not None:
+        raise CheckpointError(
+            "Both --run and --checkpoint name a detector.", way_out="Give one of them."
+        )
+    if run is not None:
+        return find_run(run).latest_checkpoint().model_file
+    return None if file is None else Path(file)
+
+
+def config_of(file: Path) -> Config:
+    """The config with which a checkpoint was trained; the preset `paper` where its card does not say."""
+    from fastrcnn_core.checkpoints import read_card
+
+    values: dict[str, Any] = read_card(file).get("config", {})
+    return from_dict(Config, values)
+
+
+def bundled_checkpoint() -> Path:
+    """The detector that came with the app.
+
+    Raises:
+        CheckpointError: it is not there.
+    """
+    folder = Path(__file__).resolve().parents[2] / "assets" / "checkpoints"
+    found = sorted(folder.glob("*.safetensors"))
+    if not found:
+        raise CheckpointError(
+            f"No trained detector came with this copy: {folder} is empty.",
+            way_out="Name one by --run or --checkpoint, or train one first.",
+        )
+    return found[0]
+
+
+def expect_classes(known: Sequence[str], dataset: Dataset) -> None:
+    """Refuse a detector that was trained for other things than the data set shows.
+
+    Raises:
+        CheckpointError: the class names differ.
+    """
+    if tuple(known) != tuple(dataset.classes):
+        raise CheckpointError(
+            f"The detector knows {len(known)} classes ({', '.join(known)}), {dataset.title} has "
+            f"{len(dataset.classes)} ({', '.join(dataset.classes)}).",
+            way_out="Choose a detector that was trained on data with these classes, or other data.",
+        )

@@ -1,0 +1,117 @@
+"""`train`: the process that the app starts; it writes a run's folder and nothing else does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from fastrcnn_core.commands.arguments import parse, value_of
+from fastrcnn_core.config import PRESETS, Config, PresetName, preset
+from fastrcnn_core.errors import RunError, UserError
+from fastrcnn_core.runs import Run, find_run, free_name
+
+GROUPS = (
+    "proposals",
+    "image",
+    "sampling",
+    "model",
+    "loss",
+    "optimiser",
+    "training",
+    "detection",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainArguments:
+    """Train a detector. The run is a folder in FASTRCNN_RUNS (else ./runs): watch it in the app, stop it with Ctrl-C,
+    go on with --resume.
+    """
+
+    data: Annotated[
+        str | None,
+        tyro.conf.arg(
+            metavar="DIR",
+            help="A folder in Penn-Fudan's or COCO's layout, or synthetic:COUNT:SEED.",
+            help_behavior_hint="(default: FASTRCNN_DATA, else Penn-Fudan if it was downloaded, else synthetic)",
+        ),
+    ] = None
+    run: Annotated[
+        str | None,
+        tyro.conf.arg(
+            metavar="NAME",
+            help="What to call the run.",
+            help_behavior_hint="(default: the preset's name)",
+        ),
+    ] = None
+    preset: Annotated[
+        PresetName,
+        tyro.conf.arg(
+            help="Where all other knobs start: `paper` follows the publication, `notebook` the notebook that the app "
+            "grew out of, `minute` trains for a minute on a CPU."
+        ),
+    ] = "paper"
+    resume: Annotated[
+        bool,
+        tyro.conf.FlagCreatePairsOff,
+        tyro.conf.arg(help="Go on with the run from its last checkpoint, as it was begun."),
+    ] = False
+
+
+def run(words: Sequence[str]) -> int:
+    """The command; returns 0 when the run has finished or was stopped on request, 130 after Ctrl-C."""
+    arguments, config = parse(
+        TrainArguments, words, command="train", groups=GROUPS, base=_base(words)
+    )
+    chosen = _resumed(arguments, words) if arguments.resume else _begun(arguments, config)
+    from fastrcnn_core.commands.training_run import train  # imports torch
+
+    code = train(chosen)
+    status = chosen.status()
+    print(f"{chosen.folder}: {status.state} at step {status.step} of {status.total_steps}")
+    return code
+
+
+def _base(words: Sequence[str]) -> Config:
+    """The preset's config; a wrong name is left to the parser, which knows what to say."""
+    name = value_of(words, "preset")
+    return preset(name) if name in PRESETS else Config()
+
+
+def _begun(arguments: TrainArguments, config: Config) -> Run:
+    from fastrcnn_core.datasets import default_dataset_setting, open_dataset
+    from fastrcnn_core.runs.writing import create_run, tell_of_failure
+
+    name = free_name(arguments.preset) if arguments.run is None else arguments.run
+    try:
+        setting = open_dataset(arguments.data or default_dataset_setting()).setting
+    except UserError as error:
+        tell_of_failure(name, error)
+        raise
+    return create_run(name, config=config, data=setting, preset=arguments.preset)
+
+
+def _resumed(arguments: TrainArguments, words: Sequence[str]) -> Run:
+    """The run to go on with.
+
+    Raises:
+        RunError: none is named, there is none, it is done, or knobs were given beside --resume.
+    """
+    if arguments.run is None:
+        raise RunError("--resume needs to know which run.", way_out="Name it by --run.")
+    known = {"--run", "--resume", arguments.run, f"--run={arguments.run}"}
+    others = [word for word in words if word not in known]
+    if others:
+        raise RunError(
+            f"A resumed run goes on as it was begun; {' '.join(others)} would change it.",
+            way_out="Leave it out, or begin a new run.",
+        )
+    chosen = find_run(arguments.run)
+    if chosen.status().state == "finished":
+        raise RunError(
+            f"The run {chosen.name!r} is finished.", way_out="Begin a new one for more epochs."
+        )
+    return chosen
