@@ -63,6 +63,11 @@ class Annotation:
     labels: IntArray
     tags: tuple[str, ...]
 
+    @classmethod
+    def of(cls, it: AnnotatedImage) -> Annotation:
+        """The annotated image without its pixels."""
+        return cls(it.name, it.image.height, it.image.width, it.boxes, it.labels, it.tags)
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -125,8 +130,7 @@ class Dataset:
         self._expect_known(name)
         if self.annotate is not None:
             return self.annotate(name)
-        it = self.read(name)
-        return Annotation(name, it.image.height, it.image.width, it.boxes, it.labels, it.tags)
+        return Annotation.of(self.read(name))
 
     def _expect_known(self, name: str) -> None:
         if name not in self._known:

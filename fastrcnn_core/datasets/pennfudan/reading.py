@@ -18,13 +18,14 @@ from fastrcnn_core.errors import DataError
 from fastrcnn_core.images import read_image, read_mask
 from fastrcnn_core.structures import AnnotatedImage, IntArray
 
+NAME = "PennFudanPed"
 IMAGES, MASKS, ADDED = "PNGImages", "PedMasks", "added-object-list.txt"
 CLASSES = ("person",)
 
 
 def find_pennfudan(folder: Path) -> Path | None:
     """The folder itself or its subfolder PennFudanPed, whichever has Penn-Fudan's layout; None if neither has."""
-    for candidate in (folder, folder / "PennFudanPed"):
+    for candidate in (folder, folder / NAME):
         if (candidate / IMAGES).is_dir():
             return candidate
     return None
