@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections import Counter
 from typing import Any
 
@@ -30,12 +31,13 @@ class Flag:
         return getattr(getattr(config, self.group), self.knob)
 
 
+@functools.cache
 def flags() -> tuple[Flag, ...]:
     """Every knob's flag, in order: its own name, or `group-name` if several groups know the name.
 
     The seed of the training is just `--seed`.
     """
-    groups = {item.name: type(getattr(Config(), item.name)) for item in dataclasses.fields(Config)}
+    groups = {name: type(value) for name, value in vars(Config()).items()}
     count = Counter(name for kind in groups.values() for name in knobs(kind))
     return tuple(
         Flag(group, name, _flag(group, name, alone=count[name] == 1), kind, about)
