@@ -1,0 +1,175 @@
+"""Fast R-CNN: a backbone that looks at a picture once, and a head that looks at each RoI of it.
+
+Shape letters: H, W the picture, C, h, w its features, R RoIs, K classes without the background, S cells a side.
+Source: Girshick, Fast R-CNN, ICCV 2015, section 2.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.ops import roi_align
+
+from fastrcnn_core.backbones import build_backbone
+from fastrcnn_core.config import ImageConfig, ModelConfig
+from fastrcnn_core.structures import RoIOutputs
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What the backbone makes of one picture: the value between the slow and the fast half of the network.
+
+    Args:
+        map: (C, h, w), floating point of any width.
+        scale_x, scale_y: input pixels for each pixel of the original picture.
+    """
+
+    map: Tensor
+    scale_x: float
+    scale_y: float
+
+
+class Head(nn.Module):
+    """RoI features → class logits and box deltas: (R, C, S, S) → (R, K + 1), (R, K, 4)."""
+
+    def __init__(self, config: ModelConfig, *, channels: int, class_count: int) -> None:
+        super().__init__()
+        self.layer1 = nn.Linear(channels * config.roi_cells**2, config.hidden)
+        self.layer2 = nn.Linear(config.hidden, config.hidden)
+        self.class_logits = nn.Linear(config.hidden, class_count + 1)
+        self.deltas = nn.Linear(config.hidden, class_count * 4)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, roi_features: Tensor) -> RoIOutputs:
+        hidden = self.dropout(F.relu(self.layer1(roi_features.flatten(1))))
+        hidden = self.dropout(F.relu(self.layer2(hidden)))
+        # In float32 whatever the layers computed in: the losses and softmax want its precision.
+        return RoIOutputs(
+            self.class_logits(hidden).float(), self.deltas(hidden).float().unflatten(1, (-1, 4))
+        )
+
+    @torch.no_grad()
+    def initialise(self, generator: torch.Generator, *, deltas_std: float) -> None:
+        """Random first weights. Source: Fast R-CNN, section 2.3; the two wide layers: Glorot, as in Detectron."""
+        for layer in (self.layer1, self.layer2):
+            nn.init.kaiming_uniform_(layer.weight, a=1, generator=generator)
+        nn.init.normal_(self.class_logits.weight, std=0.01, generator=generator)
+        nn.init.normal_(self.deltas.weight, std=deltas_std, generator=generator)
+        for layer in (self.layer1, self.layer2, self.class_logits, self.deltas):
+            nn.init.zeros_(layer.bias)
+
+
+class FastRCNN(nn.Module):
+    """The detector's network. It owns all that stands between a picture's raw pixels and its features.
+
+    Args:
+        config: what it is made of.
+        image_config: how large it sees a picture.
+        classes: the K names, in the order of labels 1..K.
+        generator: where the head's first weights come from.
+        pretrained: whether the backbone starts with its ImageNet weights; False where a checkpoint replaces them.
+
+    Raises:
+        ConfigError: the backbone has fewer stages than shall train.
+        WeightsError: the ImageNet weights are not here and cannot be fetched.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        image_config: ImageConfig,
+        classes: Sequence[str],
+        *,
+        generator: torch.Generator,
+        pretrained: bool = True,
+    ) -> None:
+        super().__init__()
+        self.config, self.image_config, self.classes = config, image_config, tuple(classes)
+        self.backbone = build_backbone(
+            config.backbone, trainable_stages=config.trainable_stages, pretrained=pretrained
+        )
+        self.head = Head(config, channels=self.backbone.channels, class_count=len(self.classes))
+        self.head.initialise(generator, deltas_std=config.deltas_init_std)
+        self._key: tuple[tuple[object, ...], str] | None = None
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.head.class_logits.weight.device
+
+    def features(self, pixels: Tensor) -> Features:
+        """Resize, normalise, and run the backbone: (3, H, W) uint8 RGB → features. Once for each picture."""
+        height, width = pixels.shape[1:]
+        size = input_size(height, width, self.image_config)
+        resized = resize(pixels, size)
+        feature_map = self.backbone(resized[None])[0]
+        return Features(feature_map, scale_x=size[1] / width, scale_y=size[0] / height)
+
+    def roi_features(self, features: Features, rois: Tensor) -> Tensor:
+        """RoIAlign of one picture: (R, 4) boxes in pixels of the original → (R, C, S, S)."""
+        scale = rois.new_tensor([features.scale_x, features.scale_y] * 2)
+        # In input pixels, such that the first cell's center is where RoIAlign expects it: half a stride in.
+        boxes = rois * scale + (self.backbone.stride / 2 - self.backbone.first_cell)
+        return roi_align(
+            features.map[None].to(rois.dtype),
+            [boxes],
+            output_size=self.config.roi_cells,
+            spatial_scale=1 / self.backbone.stride,
+            sampling_ratio=self.config.sampling_ratio,
+            aligned=True,
+        )
+
+    def outputs(self, features: Sequence[Features], rois: Sequence[Tensor]) -> RoIOutputs:
+        """What the head says of each picture's RoIs, rows in the pictures' order.
+
+        Args:
+            features: of each picture.
+            rois: of each picture, (R, 4) float32 in pixels of its original; R may be 0.
+        """
+        of_each = [self.roi_features(*pair) for pair in zip(features, rois, strict=True)]
+        outputs: RoIOutputs = self.head(torch.cat(of_each))
+        return outputs
+
+    @property
+    def weights_key(self) -> str:
+        """32 hexadecimal digits made of the weights and of all else on which the outputs depend.
+
+        Computed again only when a weight has changed since.
+        """
+        versions = tuple((id(tensor), tensor._version) for _, tensor in self._tensors())
+        if self._key is None or self._key[0] != versions:
+            self._key = versions, self._hash()
+        return self._key[1]
+
+    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
+        yield from self.named_parameters()
+        yield from self.named_buffers()
+
+    def _hash(self) -> str:
+        identity = (self.config, self.image_config, self.classes)
+        digest = hashlib.blake2b(repr(identity).encode(), digest_size=16)
+        for name, tensor in self._tensors():
+            digest.update(name.encode())
+            digest.update(tensor.detach().contiguous().numpy(force=True).data)
+        return digest.hexdigest()
+
+
+def input_size(height: int, width: int, config: ImageConfig) -> tuple[int, int]:
+    """(height, width) at which the network sees a picture; at least 1 × 1."""
+    scale = 1.0 if config.shorter_side is None else config.shorter_side / min(height, width)
+    if config.longer_side is not None:
+        scale = min(scale, config.longer_side / max(height, width))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:
+    """The picture at another (height, width), in [0, 1]: (3, H, W) uint8 → (3, *size) float32, without aliasing."""
+    picture = pixels.float() / 255
+    if tuple(pixels.shape[1:]) == size:
+        return picture
+    return F.interpolate(picture[None], size, mode="bilinear", antialias=True)[0]
