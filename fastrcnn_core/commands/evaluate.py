@@ -15,7 +15,6 @@ from fastrcnn_core.commands.models import (
     ModelArguments,
     bundled_checkpoint,
     config_of,
-    expect_classes,
     model_file,
 )
 from fastrcnn_core.commands.progress import bar, note
@@ -79,8 +78,7 @@ def run(words: Sequence[str]) -> int:
     from fastrcnn_core.training.pictures import Pictures
 
     dataset = open_dataset(arguments.data or default_dataset_setting())
-    model = load_checkpoint(file, device=choose_device(arguments.device))
-    expect_classes(model.classes, dataset)
+    model = load_checkpoint(file, device=choose_device(arguments.device), classes=dataset.classes)
     note(f"{file} on {dataset.title}, {arguments.split}")
     names = dataset.names if arguments.split == "all" else getattr(dataset.split, arguments.split)
     pictures = Pictures(dataset, ProposalStore(), config.proposals)

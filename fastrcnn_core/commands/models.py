@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import tyro
 
@@ -14,9 +14,6 @@ from fastrcnn_core.config import Config
 from fastrcnn_core.errors import CheckpointError
 from fastrcnn_core.knobs import from_dict
 from fastrcnn_core.runs import find_run
-
-if TYPE_CHECKING:
-    from fastrcnn_core.datasets.dataset import Dataset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,17 +66,3 @@ def bundled_checkpoint() -> Path:
             way_out="Name one by --run or --checkpoint, or train one first.",
         )
     return found[0]
-
-
-def expect_classes(known: Sequence[str], dataset: Dataset) -> None:
-    """Refuse a detector that was trained for other things than the data set shows.
-
-    Raises:
-        CheckpointError: the class names differ.
-    """
-    if tuple(known) != tuple(dataset.classes):
-        raise CheckpointError(
-            f"The detector knows {len(known)} classes ({', '.join(known)}), {dataset.title} has "
-            f"{len(dataset.classes)} ({', '.join(dataset.classes)}).",
-            way_out="Choose a detector that was trained on data with these classes, or other data.",
-        )

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fastrcnn_core.checkpoints import save_checkpoint
+from fastrcnn_core.checkpoints import load_checkpoint, save_checkpoint
 from fastrcnn_core.commands.interruption import Interruption
-from fastrcnn_core.commands.models import expect_classes
 from fastrcnn_core.commands.progress import bar, note
 from fastrcnn_core.config import Config
 from fastrcnn_core.datasets import open_dataset
@@ -120,8 +119,9 @@ class _Work:
         self._writer.tell(stage="loading the network", device=describe(device), total_steps=total)
         resumable = [it for it in self.run.checkpoints() if it.can_resume]
         if resumable:
-            model = self.run.load_model(resumable[-1], device=device)
-            expect_classes(model.classes, dataset)
+            model = load_checkpoint(
+                resumable[-1].model_file, device=device, classes=dataset.classes
+            )
         else:
             model = FastRCNN(
                 self.config.model,

@@ -18,8 +18,6 @@ from fastrcnn_core.runs.metrics import METRICS_FILE, VALIDATION_FILE, Columns, r
 from fastrcnn_core.runs.status import RunStatus, read_status
 
 if TYPE_CHECKING:
-    import torch
-
     from fastrcnn_core.model import FastRCNN
 
 CONFIG_FILE = "config.json"
@@ -129,17 +127,18 @@ class Run:
         return found[-1]
 
     def load_model(
-        self, checkpoint: RunCheckpoint | None = None, *, device: torch.device | str = "cpu"
+        self, checkpoint: RunCheckpoint | None = None, *, device: str = "cpu"
     ) -> FastRCNN:
-        """The model of a checkpoint, the newest if none is named; ready to detect.
+        """The model of a checkpoint, the newest if none is named; ready to detect on the device of that name.
 
         Raises:
-            CheckpointError: there is none, or it is damaged.
+            CheckpointError: there is none, or it is damaged. DeviceError: there is no such device.
         """
         from fastrcnn_core.checkpoints import load_checkpoint
+        from fastrcnn_core.devices import choose_device
 
         chosen = checkpoint or self.latest_checkpoint()
-        return load_checkpoint(chosen.model_file, device=device)
+        return load_checkpoint(chosen.model_file, device=choose_device(device))
 
     def request_pause(self) -> None:
         """Ask it to rest after this step; `request_continue` wakes it."""
