@@ -34,6 +34,7 @@ FLOORS: dict[str, int] = {
     "training": 6,
     "evaluation": 7,
     "diagnosis": 7,
+    "origin": 7,
     "runs": 7,
     "commands": 8,
     "__main__": 9,
