@@ -1,0 +1,50 @@
+"""A trace shows what the search did, and nothing else."""
+
+import numpy as np
+import pytest
+
+from fastrcnn_core.config import ProposalConfig
+from fastrcnn_core.selective_search import STRATEGIES, search
+from fastrcnn_core.selective_search.tracing import segmentation_of, trace
+from fastrcnn_core.structures import Image
+
+
+def picture(height: int = 90, width: int = 120) -> Image:
+    """Blocks of colour with a little noise."""
+    generator = np.random.default_rng(3)
+    blocks = generator.integers(0, 256, (height // 15, width // 15, 3))
+    pixels = np.kron(blocks, np.ones((15, 15, 1), int)) + generator.integers(
+        -6, 7, (height, width, 3)
+    )
+    return Image(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("method", ["single", "fast"])
+def test_every_box_of_a_search_is_found_again_at_its_node_of_its_strategy(method: str) -> None:
+    config = ProposalConfig(method=method)  # type: ignore[arg-type]
+    found = search(picture(), config)
+    assert len(found.strategies) == len(STRATEGIES[method])
+    for index, strategy in enumerate(found.strategies):
+        own = found.strategy == index
+        traced = trace(picture(), strategy, config)
+        assert sorted(found.node[own]) == list(range(len(traced.boxes)))
+        np.testing.assert_array_equal(found.boxes[own], traced.boxes[found.node[own]])
+
+
+def test_boxes_are_in_pixels_of_the_original_picture_when_a_smaller_copy_was_searched() -> None:
+    config = ProposalConfig(search_side=64)
+    traced = trace(picture(height=90, width=180), STRATEGIES["single"][0], config)
+    assert traced.labels.shape == (32, 64)
+    assert traced.boxes[-1].tolist() == [0, 0, 180, 90]  # the last node is the whole picture
+
+
+def test_the_labels_are_the_regions_that_the_hierarchy_starts_from() -> None:
+    traced = trace(picture(), STRATEGIES["single"][0], ProposalConfig())
+    sizes = np.bincount(traced.labels.ravel())
+    assert sizes.tolist() == traced.hierarchy.sizes[: traced.hierarchy.regions].tolist()
+
+
+def test_a_segmentation_alone_is_the_one_that_a_trace_starts_from() -> None:
+    strategy, config = STRATEGIES["single"][0], ProposalConfig()
+    alone = segmentation_of(picture(), strategy.space, strategy.k, config)
+    np.testing.assert_array_equal(alone.labels, trace(picture(), strategy, config).labels)
