@@ -125,17 +125,10 @@ def _torchvision_weights(title: str, weights: Any) -> StateDict:
 
 @contextmanager
 def _reading(title: str, way_out: str) -> Iterator[None]:
-    """Whatever goes wrong in the block becomes a `WeightsError`."""
+    """Whatever goes wrong in the block becomes a `WeightsError`: a foreign file can fail to be read in any way."""
     try:
         yield
-    except (
-        ImportError,
-        OSError,
-        EOFError,
-        RuntimeError,
-        ValueError,
-        pickle.UnpicklingError,
-    ) as error:
+    except Exception as error:
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise WeightsError(
             f"The ImageNet weights of {title} are not on this machine or are damaged, and could not be fetched "
