@@ -1,13 +1,9 @@
-"""Any folder of pictures with one annotation file in COCO's format."""
+"""Any folder of pictures with one annotation file in COCO's format, with any number of classes.
 
-from pathlib import Path
+Source: https://cocodataset.org/#format-data, object detection.
+"""
 
-from fastrcnn_core.datasets.dataset import Dataset
+from fastrcnn_core.datasets.coco.finding import find_coco
+from fastrcnn_core.datasets.coco.opening import open_coco
 
-
-def find_coco(folder: Path) -> list[Path]:
-    return []
-
-
-def open_coco(folder: Path) -> Dataset:
-    raise NotImplementedError
+__all__ = ["find_coco", "open_coco"]
