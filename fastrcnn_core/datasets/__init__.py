@@ -13,6 +13,7 @@ from fastrcnn_core.datasets.pennfudan import (
     is_downloaded,
     open_pennfudan,
 )
+from fastrcnn_core.datasets.union import SEPARATOR, together
 from fastrcnn_core.errors import DataError
 from fastrcnn_core.files import data_setting
 
@@ -45,11 +46,15 @@ def open_dataset(setting: str | Path) -> Dataset:
 
     Args:
         setting: "synthetic", "synthetic:COUNT" or "synthetic:COUNT:SEED"; a folder in Penn-Fudan's layout, or one
-            that contains it; a folder in COCO's format; or a COCO annotation file.
+            that contains it; a folder in COCO's format; or a COCO annotation file. Several of these with " + "
+            between them are one data set.
 
     Raises:
         DataError: nothing there, nothing that is known here, or something that contradicts itself.
     """
+    parts = str(setting).split(SEPARATOR)
+    if len(parts) > 1 and not Path(setting).exists():
+        return together([open_dataset(part) for part in parts])
     if str(setting).split(":")[0] == SYNTHETIC:
         return _open_synthetic(str(setting))
     path = Path(setting).expanduser().absolute()

@@ -82,6 +82,7 @@ class Dataset:
         fingerprint: a hash of everything that is in it; may take a moment.
         annotate: a name's annotation without decoding its picture; None where that is no cheaper than `read`.
         notes: sentences for the screen: what was left out when it was opened, and why.
+        own_split: for a data set made of others, which have split already; None splits by name.
 
     The callables can be pickled, so that worker processes can read too.
     """
@@ -94,6 +95,7 @@ class Dataset:
     fingerprint: Callable[[], str]
     annotate: Callable[[str], Annotation] | None = None
     notes: tuple[str, ...] = ()
+    own_split: Split | None = None
 
     def __post_init__(self) -> None:
         if len(set(self.names)) != len(self.names):
@@ -105,7 +107,7 @@ class Dataset:
     @cached_property
     def split(self) -> Split:
         """The names to train on and to test on; depends on the names alone."""
-        return split_by_name(self.names)
+        return self.own_split or split_by_name(self.names)
 
     @cached_property
     def content_hash(self) -> str:
