@@ -1,0 +1,66 @@
+"""The package's faults are shown by its own histograms, on segments that our engine describes too."""
+
+import numpy as np
+import pytest
+
+from fastrcnn_core.config import PRESETS, ProposalConfig
+from fastrcnn_core.selective_search.colour_spaces import convert
+from fastrcnn_core.selective_search.package_faults import borders, package_faults
+from fastrcnn_core.selective_search.segmentation import blur, segment, sort_edges
+from fastrcnn_core.structures import Image
+
+NOTEBOOK = PRESETS["notebook"].proposals
+
+
+def patchwork(tile: int = 24) -> Image:
+    """4 × 4 tiles in plain colours of the whole hue circle, a little noise on them."""
+    generator = np.random.default_rng(5)
+    colours = generator.integers(20, 235, (4, 4, 3))
+    pixels = np.kron(colours, np.ones((tile, tile, 1), int))
+    noise = generator.integers(-5, 6, pixels.shape)
+    return Image((pixels + noise).astype(np.uint8))
+
+
+def test_the_package_puts_every_hue_and_saturation_into_one_bin_and_ours_spreads_them() -> None:
+    faults = package_faults(patchwork(), NOTEBOOK)
+    assert faults.package.colour.shape == faults.ours.colour.shape == (3, 25)
+    hue, saturation, value = faults.package.colour
+    assert hue[0] == saturation[0] == 1
+    assert (value > 0).sum() > 3
+    assert all((channel > 0).sum() > 3 for channel in faults.ours.colour)
+    np.testing.assert_allclose(faults.ours.colour.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_the_package_counts_only_the_texture_codes_0_and_1() -> None:
+    faults = package_faults(patchwork(), NOTEBOOK)
+    assert faults.package.counted < 0.5
+    assert faults.package.texture[0, 1:9].tolist() == [0] * 8
+    assert faults.ours.counted == pytest.approx(1)
+    np.testing.assert_allclose(faults.ours.texture.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_any_two_segments_share_two_thirds_of_the_packages_colours() -> None:
+    faults = package_faults(patchwork(), NOTEBOOK)
+    assert len(faults.package.similarity) == len(faults.ours.similarity) == faults.touching > 0
+    assert faults.package.similarity.min() >= 2 / 3 - 1e-6
+    assert faults.ours.similarity.min() < 0.3
+
+
+def test_the_package_takes_for_neighbours_some_that_are_not_and_misses_some_that_are() -> None:
+    faults = package_faults(patchwork(), NOTEBOOK)
+    assert faults.guessed_rightly <= min(faults.guessed, faults.touching)
+    assert faults.guessed_rightly < faults.touching
+
+
+def test_borders_are_those_that_the_segmentation_keeps() -> None:
+    edges = sort_edges(convert(blur(patchwork().pixels, 0.8), "HSV"))
+    segmentation = segment(edges, k=100, min_size=100)
+    assert sorted(borders(segmentation.labels)) == sorted(segmentation.borders)
+    assert len(borders(np.zeros((3, 3), np.int32))) == 0
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 20), (20, 1), (8, 8)])
+def test_a_picture_of_one_colour_has_no_neighbours_to_compare(shape: tuple[int, int]) -> None:
+    faults = package_faults(Image(np.full((*shape, 3), 90, np.uint8)), ProposalConfig(scale=450))
+    assert (faults.segments, faults.touching, faults.guessed) == (1, 0, 0)
+    assert len(faults.ours.similarity) == 0
