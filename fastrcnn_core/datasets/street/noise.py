@@ -1,0 +1,73 @@
+"""Noise that surfaces are made of: tiles without seams, computed once, the same on every machine.
+
+Shape letters: T tile side; h, w the patch that is cut out of a tile.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+# Single precision wherever there are as many numbers as pixels.
+Array = npt.NDArray[np.floating[Any]]
+
+# A power of two, so that wrapping an index is one cheap `&`.
+TILE = 512
+
+
+def generator(*numbers: int) -> np.random.Generator:
+    """The random source that belongs to these numbers, and to nothing else."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(numbers)))
+
+
+@cache
+def tile(roughness: float) -> Array:
+    """(T, T) noise of mean 0 and standard deviation 1 that continues over its own edges.
+
+    Args:
+        roughness: 0 for fine sand, -2 for clouds: the slope of the amplitude over the frequency.
+    """
+    white = generator(0, round(-100 * roughness)).standard_normal((TILE, TILE))
+    rows, columns = np.fft.fftfreq(TILE)[:, None], np.fft.rfftfreq(TILE)[None, :]
+    frequency = np.maximum(np.hypot(rows, columns), 1.0 / TILE)
+    noise = np.fft.irfft2(np.fft.rfft2(white) * frequency**roughness, s=(TILE, TILE))
+    return _frozen((noise - noise.mean()) / noise.std())
+
+
+@cache
+def slopes(roughness: float) -> Array:
+    """(2, T, T) how the tile of this roughness rises to the right and downwards, standard deviation 1."""
+    ground = tile(roughness)
+    rise = [np.roll(ground, -1, axis) - ground for axis in (1, 0)]
+    return _frozen(np.stack([direction / direction.std() for direction in rise]))
+
+
+def patch(
+    rng: np.random.Generator,
+    roughness: float,
+    *,
+    height: int,
+    width: int,
+    zoom: tuple[float, float] = (1.0, 1.0),
+) -> Array:
+    """(h, w) cut from a random place of a tile, stretched (down, across) by `zoom`."""
+    row, column = rng.integers(0, TILE, 2)
+    rows = (row + (np.arange(height) / zoom[0]).astype(np.int64)) & (TILE - 1)
+    columns = (column + (np.arange(width) / zoom[1]).astype(np.int64)) & (TILE - 1)
+    return tile(roughness)[rows[:, None], columns[None, :]]
+
+
+def scatter(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> Array:
+    """A number in [0, 1) for each pair of whole numbers, as if drawn by lot: the shade of a brick or a slab."""
+    mixed = (first * 374761393 + second * 668265263) & 0xFFFFFFFF
+    mixed = ((mixed ^ (mixed >> 13)) * 1274126177) & 0xFFFFFFFF
+    return ((mixed ^ (mixed >> 16)) / 2.0**32).astype(np.float32)
+
+
+def _frozen(values: npt.NDArray[np.float64]) -> Array:
+    single = values.astype(np.float32)
+    single.setflags(write=False)
+    return single
