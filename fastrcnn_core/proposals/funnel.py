@@ -5,6 +5,8 @@ Shape letters: F boxes found; S survivors of a stage; P proposals, the last surv
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,10 +28,12 @@ class Stage:
     Args:
         name: "found", "big enough", "shape", "distinct" or "kept".
         survivors: (S,) int64, indices into the search's boxes, best first.
+        seconds: what the filter took; for "found" the ordering alone, not the search.
     """
 
     name: str
     survivors: IntArray
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,22 +77,24 @@ def funnel(found: SearchResult, config: ProposalConfig) -> Funnel:
     """Who survives which filter, in the config's order."""
     from fastrcnn_core.selective_search import distinct
 
-    everyone = _ordered(found.boxes, config)
-    big = everyone[_is_big_enough(found.boxes[everyone], config.min_side)]
-    shaped = big[_is_shaped(found.boxes[big], config.max_aspect)]
-    iou = 1.0 if config.distinct_iou is None else config.distinct_iou
-    different = shaped[distinct(found.boxes[shaped], iou=iou, limit=len(shaped))]
-    stages = {
-        "found": everyone,
-        "big enough": big,
-        "shape": shaped,
-        "distinct": different,
-        "kept": different[: config.limit],
+    boxes, iou = found.boxes, 1.0 if config.distinct_iou is None else config.distinct_iou
+    filters: dict[str, Callable[[IntArray], IntArray]] = {
+        "found": lambda it: it[_order(boxes[it], config)],
+        "big enough": lambda it: it[_is_big_enough(boxes[it], config.min_side)],
+        "shape": lambda it: it[_is_shaped(boxes[it], config.max_aspect)],
+        "distinct": lambda it: it[distinct(boxes[it], iou=iou, limit=len(it))],
+        "kept": lambda it: it[: config.limit],
     }
-    return Funnel(found, tuple(Stage(name, survivors) for name, survivors in stages.items()))
+    stages: list[Stage] = []
+    survivors = np.arange(len(boxes))
+    for name, survive in filters.items():
+        start = time.perf_counter()
+        survivors = survive(survivors)
+        stages.append(Stage(name, survivors, time.perf_counter() - start))
+    return Funnel(found, tuple(stages))
 
 
-def _ordered(boxes: FloatArray, config: ProposalConfig) -> IntArray:
+def _order(boxes: FloatArray, config: ProposalConfig) -> IntArray:
     """Indices of all boxes, best first: as ranked, or the largest first."""
     if config.order == "area":
         return np.argsort(-area(boxes), kind="stable")
