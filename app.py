@@ -1,0 +1,35 @@
+"""The door: `streamlit run app.py`."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui import errors, header, sidebar
+
+# A page that is not written yet is left out.
+PAGES = {
+    "overview": ("Overview", ":material/account_tree:"),
+    "dataset": ("Dataset", ":material/photo_library:"),
+    "proposals": ("Proposals", ":material/select_all:"),
+    "roi_sampling": ("RoI sampling", ":material/filter_alt:"),
+    "training": ("Training", ":material/trending_down:"),
+    "detection": ("Detection", ":material/person_search:"),
+}
+FOLDER = Path(__file__).parent / "pages"
+
+st.set_page_config(
+    page_title="Fast R-CNN, made visible", page_icon="assets/icon.svg", layout="wide"
+)
+page = st.navigation(
+    [
+        st.Page(f"pages/{name}.py", title=title, icon=icon, default=name == "overview")
+        for name, (title, icon) in PAGES.items()
+        if (FOLDER / f"{name}.py").is_file()
+    ],
+    position="top",
+)
+header.style()
+with errors.shown():
+    sidebar.show()
+with errors.shown():
+    page.run()

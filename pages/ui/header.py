@@ -1,0 +1,37 @@
+"""A page's beginning: its question, and links to the other pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui import resources
+
+_PAGES = Path(__file__).resolve().parents[1]
+
+
+def show(question: str, introduction: str = "") -> None:
+    """The page's question as its heading, and at most two sentences below it."""
+    st.title(question, anchor=False)
+    if introduction:
+        st.markdown(introduction)
+
+
+def link(page: str, label: str, *, icon: str | None = ":material/arrow_forward:") -> None:
+    """A link to another page, such as "proposals"; nothing while there is no such page."""
+    if (_PAGES / f"{page}.py").is_file():
+        st.page_link(f"pages/{page}.py", label=label, icon=icon, icon_position="right")
+
+
+def style() -> None:
+    """What the theme cannot say. Called by `app.py` alone."""
+    css = _STYLE + (_PROJECTOR if resources.projector() else "")
+    st.html(f"<style>{css}</style>")
+
+
+# Measure for reading: a wide screen is for pictures, not for lines of 200 letters.
+_STYLE = """
+[data-testid="stMarkdownContainer"] > p, [data-testid="stCaptionContainer"] > p { max-width: 75ch; }
+"""
+_PROJECTOR = "html { font-size: 20px; }"

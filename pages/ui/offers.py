@@ -1,0 +1,94 @@
+"""Offers to bring in more data: Penn-Fudan's download, a folder of one's own, a picture of one's own."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from fastrcnn_core.datasets.pennfudan import OFFICIAL
+from fastrcnn_core.errors import UserError
+from pages.ui import resources
+
+# What the file chooser of the browser offers; the core reads more kinds, and says what it cannot read.
+_ENDINGS = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "avif", "jp2", "ppm"]
+
+
+def penn_fudan(*, place: str) -> None:
+    """Offer the download while the data set is not here: start, progress, stop, go on.
+
+    Args:
+        place: where this stands, such as "sidebar"; unique on a page.
+    """
+    job = resources.download()
+    if job.is_running:
+        st.fragment(_progress, run_every=1.0)(place)
+    elif not job.is_done:
+        _invitation(job, place)
+
+
+def folder() -> None:
+    """Ask for a folder on this machine, in Penn-Fudan's layout or COCO's format."""
+    with st.form("open-folder", border=False, clear_on_submit=True):
+        st.text_input(
+            "A folder on this computer",
+            key="typed-folder",
+            placeholder="/data/my-street",
+            help="With PNGImages and PedMasks in it (Penn-Fudan's layout), or pictures and one JSON file in COCO's "
+            "format. It stays where it is.",
+        )
+        st.form_submit_button("Open", icon=":material/folder_open:", on_click=_open_typed)
+
+
+def upload() -> None:
+    """Ask for a picture file; it is shown at once, on every page, and never written to disk."""
+    st.file_uploader(
+        "A picture of your own",
+        type=_ENDINGS,
+        key="upload",
+        on_change=_take_upload,
+        help="It stays in this server's memory and is forgotten when the server ends.",
+    )
+    if complaint := resources.value("upload-complaint"):
+        st.error(complaint, icon=":material/broken_image:")
+
+
+def _invitation(job: resources.Download, place: str) -> None:
+    if job.error is not None:
+        st.error(job.error.way_out, title=job.error.problem, icon=":material/cloud_off:")
+    begun = job.done > 0
+    st.caption(
+        f"Penn-Fudan: {OFFICIAL.images} street pictures with {OFFICIAL.boxes} people, "
+        f"{OFFICIAL.size / 1e6:.0f} MB from the University of Pennsylvania."
+    )
+    st.button(
+        "Go on with the download" if begun else "Download Penn-Fudan",
+        key=f"download-{place}",
+        icon=":material/download:",
+        on_click=job.start,
+    )
+
+
+def _progress(place: str) -> None:
+    job = resources.download()
+    if not job.is_running:
+        if job.is_done:
+            resources.choose_data("penn-fudan")
+        st.rerun()
+    st.progress(job.progress, f"Penn-Fudan: {job.done / 1e6:.1f} of {job.total / 1e6:.1f} MB")
+    st.button("Stop", key=f"stop-{place}", icon=":material/stop:", on_click=job.stop)
+
+
+def _open_typed() -> None:
+    if typed := str(resources.value("typed-folder", "")).strip():
+        resources.choose_folder(typed)
+
+
+def _take_upload() -> None:
+    """Runs before the page: an error is kept to be shown beside the uploader."""
+    file = resources.value("upload")
+    resources.put("upload-complaint", None)
+    if file is None:
+        return
+    try:
+        resources.choose_upload(file.getvalue(), name=file.name.rsplit(".", 1)[0])
+    except UserError as error:
+        resources.put("upload-complaint", f"{error.problem} {error.way_out}")

@@ -1,0 +1,234 @@
+"""Which trained detector a visitor uses, on which device, and what it said of pictures: remembered by content."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from fastrcnn_core.config import ImageConfig, ModelConfig, ProposalConfig
+from fastrcnn_core.errors import CheckpointError
+from fastrcnn_core.knobs import from_dict
+from fastrcnn_core.runs import Run, list_runs
+from fastrcnn_core.structures import Image, RoIPredictions
+from pages.ui.resources.pictures import proposals
+
+if TYPE_CHECKING:
+    from fastrcnn_core.model import FastRCNN
+
+BUNDLED_FOLDER = Path(__file__).resolve().parents[3] / "assets" / "checkpoints"
+DEVICES = ("auto", "cuda", "mps", "cpu")
+_DETECTOR, _DEVICE = "chosen-detector", "chosen-device"
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A trained detector that can be chosen; its weights are not read yet.
+
+    Args:
+        token: its word in the link. label: its words on screen.
+        path: of the checkpoint, a file in safetensors format.
+        run: the run that it belongs to; None for one that came with the app.
+    """
+
+    token: str
+    label: str
+    path: Path
+    run: Run | None = None
+
+
+@dataclass(frozen=True)
+class DetectorCard:
+    """What a checkpoint says of itself, read without its weights and without PyTorch.
+
+    Args:
+        model, image: how it is made, and how large it sees pictures.
+        classes: the K names. parameters: how many numbers it learned or was given.
+        about: what was written down for people: command, data, figures.
+    """
+
+    model: ModelConfig
+    image: ImageConfig
+    classes: tuple[str, ...]
+    parameters: int
+    about: dict[str, Any]
+
+
+def detectors() -> tuple[Detector, ...]:
+    """What came with the app, then every run's newest checkpoint, newest run first."""
+    bundled = (
+        Detector(path.stem, f"Bundled: {path.stem}", path)
+        for path in sorted(BUNDLED_FOLDER.glob("*.safetensors"))
+    )
+    trained = (_newest(run) for run in list_runs())
+    return (*bundled, *(it for it in trained if it is not None))
+
+
+def chosen_detector() -> Detector:
+    """The visitor's, or the one that came with the app.
+
+    Raises:
+        CheckpointError: there is none at all.
+    """
+    offered = detectors()
+    if not offered:
+        raise CheckpointError(
+            "There is no trained detector here yet.", way_out="Train one on the page Training."
+        )
+    return next((it for it in offered if it.token == chosen_token()), offered[0])
+
+
+def choose_detector(token: str) -> None:
+    """Use this detector from now on."""
+    st.session_state[_DETECTOR] = token
+
+
+def choose_default_detector() -> None:
+    """Back to the one that came with the app."""
+    st.session_state.pop(_DETECTOR, None)
+
+
+def chosen_token() -> str | None:
+    """The chosen detector's word in the link; None for the default."""
+    token: str | None = st.session_state.get(_DETECTOR)
+    return token
+
+
+def adopt_token(token: str) -> bool:
+    """Choose what a link names, if this server offers it."""
+    if all(it.token != token for it in detectors()):
+        return False
+    choose_detector(token)
+    return True
+
+
+def chosen_device() -> str:
+    """`auto`, or the device that the visitor asked for; `choose_device` of the core says whether it exists."""
+    return str(st.session_state.get(_DEVICE, "auto"))
+
+
+def choose_device(setting: str) -> None:
+    """Compute there from now on."""
+    st.session_state[_DEVICE] = setting
+
+
+def choose_cpu() -> None:
+    """Compute on the CPU from now on."""
+    choose_device("cpu")
+
+
+def device_in_link() -> str | None:
+    """The device's word in the link; None for the default."""
+    return None if chosen_device() == "auto" else chosen_device()
+
+
+def adopt_device(setting: str) -> bool:
+    """Choose what a link names, if it is the name of a device."""
+    if setting not in DEVICES:
+        return False
+    choose_device(setting)
+    return True
+
+
+def network_is_awake() -> bool:
+    """PyTorch is loaded in this server, so that asking the network costs no start-up."""
+    return "torch" in sys.modules
+
+
+def device_labels() -> dict[str, str]:
+    """Each device of this machine and what people call it, `auto` first. Loads PyTorch."""
+    from fastrcnn_core.devices import available_devices, choose_device, describe
+
+    names = {name: describe(choose_device(name)) for name in available_devices()}
+    return {"auto": f"Fastest: {next(iter(names.values()))}"} | names
+
+
+def card(detector: Detector) -> DetectorCard:
+    """What the checkpoint says of itself. Raises CheckpointError."""
+    return _card(detector.path, _stamp(detector.path))
+
+
+def model(detector: Detector) -> FastRCNN:
+    """The network with its weights, on the chosen device; shared by all visitors, so nobody may change it.
+
+    Raises:
+        CheckpointError: the file is missing or damaged. DeviceError: no such device.
+    """
+    return _model(detector.path, _stamp(detector.path), chosen_device())
+
+
+def predictions(image: Image, detector: Detector, config: ProposalConfig) -> RoIPredictions:
+    """What the network says of the picture's proposals: computed once for each picture, weights and config.
+
+    Raises:
+        CheckpointError, DeviceError.
+    """
+    network = model(detector)
+    return _predictions(image, network, config)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _card(path: Path, stamp: float) -> DetectorCard:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as contents:
+            words = contents.metadata() or {}
+            shapes = [contents.get_slice(name).get_shape() for name in contents.keys()]  # noqa: SIM118
+        return DetectorCard(
+            from_dict(ModelConfig, json.loads(words["model"])),
+            from_dict(ImageConfig, json.loads(words["image"])),
+            tuple(json.loads(words["classes"])),
+            sum(_product(shape) for shape in shapes),
+            json.loads(words["card"]),
+        )
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise CheckpointError(
+            f"{path.name} is damaged or is no checkpoint of this app.", way_out="Choose another."
+        ) from error
+
+
+@st.cache_resource(max_entries=2, show_spinner="Waking the network…")
+def _model(path: Path, stamp: float, device: str) -> FastRCNN:
+    from fastrcnn_core.checkpoints import load_checkpoint
+    from fastrcnn_core.devices import choose_device as device_of
+
+    return load_checkpoint(path, device=device_of(device))
+
+
+@st.cache_resource(
+    max_entries=32,
+    show_spinner="The network looks at the picture…",
+    hash_funcs={
+        Image: lambda image: image.key,
+        ProposalConfig: repr,
+        "fastrcnn_core.model.FastRCNN": lambda network: f"{network.weights_key} {network.device}",
+    },
+)
+def _predictions(image: Image, network: FastRCNN, config: ProposalConfig) -> RoIPredictions:
+    from fastrcnn_core.detection import predict
+
+    return predict(network, image, proposals(image, config))
+
+
+def _newest(run: Run) -> Detector | None:
+    found = run.checkpoints()
+    if not found:
+        return None
+    last = found[-1]
+    return Detector(f"run:{run.name}", f"{run.name}, step {last.step}", last.model_file, run)
+
+
+def _stamp(path: Path) -> float:
+    return path.stat().st_mtime if path.is_file() else 0.0
+
+
+def _product(shape: list[int]) -> int:
+    total = 1
+    for side in shape:
+        total *= side
+    return total

@@ -1,0 +1,160 @@
+"""The side bar: *Picture* and *Detector*, the same on every page, so that a choice lives across pages."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from fastrcnn_core.errors import UserError
+from pages.ui import offers, resources
+
+# Above this many names, the list shows only those around the current one and those that match the search.
+_LIST_LIMIT = 2000
+
+
+def show() -> None:
+    """Draw both blocks and bring link and choice together. Called by `app.py` alone, before the page."""
+    complaints = resources.follow_link()
+    with st.sidebar:
+        name = _picture_block()
+        _detector_block()
+        st.space("small")
+        st.toggle(
+            "Projector",
+            key=resources.PROJECTOR,
+            bind="query-params",
+            help="Bigger type and thicker lines, for the last row of the class room.",
+        )
+    resources.write_link(picture=name)
+    for complaint in complaints:
+        st.toast(complaint, icon=":material/link_off:")
+
+
+def _picture_block() -> str | None:
+    """Data, picture, neighbours, more; returns the name that is shown, None if the data cannot be opened."""
+    st.subheader("Picture", anchor=False)
+    _data_picker()
+    name = None
+    try:
+        name = _name_picker()
+    except UserError as error:
+        st.caption(f":material/error: {error.problem}")
+    with st.container(horizontal=True, gap="small"):
+        with st.popover("Upload", icon=":material/upload:", key="upload-block"):
+            offers.upload()
+        with st.popover("More data", icon=":material/add:", key="data-block"):
+            offers.penn_fudan(place="sidebar")
+            offers.folder()
+    return name
+
+
+def _data_picker() -> None:
+    labels = {source.token: source.label for source in resources.sources()}
+    resources.put("pick-data", resources.chosen_source().token)
+    st.selectbox(
+        "Data",
+        list(labels),
+        format_func=labels.__getitem__,
+        key="pick-data",
+        on_change=lambda: resources.choose_data(resources.value("pick-data")),
+        help="The environment variable FASTRCNN_DATA puts a folder of yours at the top of this list.",
+    )
+
+
+def _name_picker() -> str | None:
+    names = resources.names()
+    if not names:
+        return None
+    chosen = resources.chosen_name()
+    name = chosen if chosen in names else names[0]
+    listed = _listed(names, name)
+    resources.put("pick-picture", name)
+    st.selectbox(
+        "Picture",
+        listed,
+        format_func=resources.title,
+        key="pick-picture",
+        on_change=lambda: resources.choose_name(resources.value("pick-picture")),
+        label_visibility="collapsed",
+        help="Type to search by name.",
+    )
+    _neighbours(names, name)
+    return name
+
+
+def _listed(names: tuple[str, ...], name: str) -> list[str]:
+    """What the list shows: everything, or for a very large data set what is near or looked for."""
+    if len(names) <= _LIST_LIMIT:
+        return list(names)
+    wanted = st.text_input("Search by name", key="search-names", type="search")
+    if wanted:
+        found = [it for it in names if wanted.lower() in it.lower()][:_LIST_LIMIT]
+        return [name, *(it for it in found if it != name)]
+    start = max(0, names.index(name) - _LIST_LIMIT // 2)
+    return list(names[start : start + _LIST_LIMIT])
+
+
+def _neighbours(names: tuple[str, ...], name: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for label, icon, step, shortcut in (
+            ("Previous", ":material/chevron_left:", -1, "P"),
+            ("Next", ":material/chevron_right:", 1, "N"),
+        ):
+            st.button(
+                label,
+                key=f"{label.lower()}-picture",
+                icon=icon,
+                shortcut=shortcut,
+                on_click=resources.choose_neighbour,
+                args=(names, name, step),
+                disabled=len(names) == 1,
+            )
+        st.caption(_place(names, name))
+
+
+def _place(names: tuple[str, ...], name: str) -> str:
+    """Which of how many, and in which part of the split."""
+    place = f"{names.index(name) + 1} of {len(names)}"
+    source = resources.chosen_source()
+    if source.token == resources.UPLOADS:
+        return place
+    part = resources.dataset(source).split.part_of(name)
+    return f"{place}, {'training' if part == 'train' else 'test'} split"
+
+
+def _detector_block() -> None:
+    st.subheader("Detector", anchor=False)
+    labels = {it.token: it.label for it in resources.detectors()}
+    if labels:
+        resources.put("pick-detector", resources.chosen_detector().token)
+        st.selectbox(
+            "Checkpoint",
+            list(labels),
+            format_func=labels.__getitem__,
+            key="pick-detector",
+            on_change=lambda: resources.choose_detector(resources.value("pick-detector")),
+            help="What came with the app, and the newest checkpoint of each run.",
+        )
+    else:
+        st.caption("No trained detector here yet: train one on the page Training.")
+    _device_picker()
+
+
+def _device_picker() -> None:
+    labels = _devices()
+    resources.put("pick-device", resources.chosen_device())
+    st.selectbox(
+        "Device",
+        list(labels),
+        format_func=labels.__getitem__,
+        key="pick-device",
+        on_change=lambda: resources.choose_device(resources.value("pick-device")),
+        help="Where the network computes. The graphics cards are listed once the network was used.",
+    )
+
+
+def _devices() -> dict[str, str]:
+    """What can be chosen. Which graphics cards there are, only PyTorch knows, and it is not loaded for that."""
+    labels = {"auto": "Fastest there is", "cpu": "CPU"}
+    if resources.network_is_awake():
+        labels = resources.device_labels()
+    return {resources.chosen_device(): resources.chosen_device().upper()} | labels
