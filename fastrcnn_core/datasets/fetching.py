@@ -18,7 +18,7 @@ Cancelled = Callable[[], bool]
 # again so many times, as long as each one brings something.
 TIMEOUT = 20
 ATTEMPTS = 4
-PIECE = 1 << 16
+PIECE = 1 << 14  # bytes; what came of a piece when the connection broke is lost
 
 
 class FetchStoppedError(DataError):

@@ -56,7 +56,7 @@ def _expect_harmless(entries: Iterable[zipfile.ZipInfo], max_bytes: int) -> None
     for entry in entries:
         total += entry.file_size
         if not _stays_inside(entry.filename) or not _is_plain(entry):
-            raise DataError(
+            raise ArchiveError(
                 f"The zip file has an entry that points outside of it or is no plain file: {entry.filename!r}.",
                 way_out="Nothing was unpacked. Do not use this file; get it from its authors' page.",
             )

@@ -1,0 +1,129 @@
+"""What a data set is: names, pictures by name, and a split that never changes."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_datasets import write_pennfudan
+
+from fastrcnn_core.datasets import Dataset, split_by_name
+from fastrcnn_core.datasets.checking import check, survey
+from fastrcnn_core.datasets.fingerprint import fingerprint
+from fastrcnn_core.datasets.pennfudan import open_pennfudan
+from fastrcnn_core.errors import DataError
+
+NOBODY = [[0, 0, 0], [0, 0, 0]]
+TWO = [[1, 0, 2], [1, 0, 2]]
+NAMES = st.sets(st.text(min_size=1, max_size=5), max_size=30)
+
+
+@pytest.fixture
+def street(tmp_path: Path) -> Dataset:
+    folder = write_pennfudan(
+        tmp_path / "street", {"two": TWO, "empty": NOBODY}, added=["two.png 2"]
+    )
+    return open_pennfudan(folder)
+
+
+@given(names=NAMES)
+def test_the_split_is_a_partition(names: set[str]) -> None:
+    split = split_by_name(names)
+    assert sorted(split.train + split.test) == sorted(names)
+    assert len(split.train) == len(names) * 8 // 10
+
+
+@given(names=NAMES.flatmap(lambda names: st.permutations(sorted(names))))
+def test_the_split_does_not_depend_on_the_order_of_the_names(names: list[str]) -> None:
+    assert split_by_name(names) == split_by_name(sorted(names))
+
+
+def test_the_split_is_the_one_that_was_promised() -> None:
+    # Shuffled by hand with random.Random(42): a b c d e → d b c e a.
+    split = split_by_name(["e", "d", "c", "b", "a"])
+    assert (split.train, split.test) == (("d", "b", "c", "e"), ("a",))
+    assert [split.part_of(name) for name in "da"] == ["train", "test"]
+    with pytest.raises(KeyError):
+        split.part_of("z")
+
+
+def test_a_hundred_and_seventy_images_become_136_and_34() -> None:
+    split = split_by_name(f"Image{number:03}" for number in range(170))
+    assert (len(split.train), len(split.test)) == (136, 34)
+
+
+def test_an_unknown_name_is_refused_with_the_nearest_that_exists(street: Dataset) -> None:
+    for ask in (street.load, street.annotation):
+        with pytest.raises(DataError, match=r"no image 'emty'.*'empty'"):
+            ask("emty")
+
+
+def test_two_images_of_the_same_name_are_impossible(street: Dataset) -> None:
+    with pytest.raises(ValueError, match="same name"):
+        Dataset("t", "s", ("person",), ("a", "a"), street.read, street.fingerprint)
+
+
+def test_an_annotation_is_the_annotated_image_without_its_pixels(street: Dataset) -> None:
+    without_shortcut = Dataset(
+        "t", "s", street.classes, street.names, street.read, street.fingerprint
+    )
+    for dataset in (street, without_shortcut):
+        it = dataset.annotation("two")
+        assert (it.name, it.height, it.width, it.tags) == ("two", 2, 3, ("", "added"))
+        assert it.boxes.tolist() == [[0, 0, 1, 2], [2, 0, 3, 2]]
+        assert it.labels.tolist() == [1, 1]
+
+
+def test_a_worker_process_can_be_handed_a_data_set(street: Dataset) -> None:
+    copy = pickle.loads(pickle.dumps(street))
+    assert copy.load("two").image.key == street.load("two").image.key
+    assert copy.content_hash == street.content_hash
+
+
+def test_the_content_hash_is_of_the_content_and_not_of_the_place(tmp_path: Path) -> None:
+    here = open_pennfudan(write_pennfudan(tmp_path / "here", {"two": TWO}))
+    there = open_pennfudan(write_pennfudan(tmp_path / "there", {"two": TWO}))
+    other = open_pennfudan(write_pennfudan(tmp_path / "other", {"two": NOBODY}))
+    renamed = open_pennfudan(write_pennfudan(tmp_path / "renamed", {"deux": TWO}))
+    assert here.content_hash == there.content_hash
+    assert len({here.content_hash, other.content_hash, renamed.content_hash}) == 3
+
+
+def test_a_fingerprint_changes_with_a_file_although_it_is_remembered(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("one")
+    first = fingerprint(tmp_path, [file])
+    assert fingerprint(tmp_path, [file]) == first
+    file.write_text("three")
+    assert fingerprint(tmp_path, [file]) != first
+
+
+def test_a_remembered_fingerprint_reads_no_file_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("one")
+    first = fingerprint(tmp_path, [file])
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("read again"))
+    assert fingerprint(tmp_path, [file]) == first
+
+
+def test_a_check_counts_what_is_there(street: Dataset) -> None:
+    steps = []
+    report = check(street, progress=lambda done, total: steps.append((done, total)))
+    assert steps == [(1, 2), (2, 2)]
+    assert (report.images, report.images_without_boxes, len(report.boxes)) == (2, 1, 2)
+    assert report.boxes_per_class == {"person": 2}
+    assert report.boxes_per_tag == {"added": 1}
+    assert report.problems == ()
+    assert survey(street).boxes.tolist() == report.boxes.tolist()
+
+
+def test_a_check_goes_on_after_a_damaged_picture_and_names_it(street: Dataset) -> None:
+    (Path(street.setting) / "PNGImages" / "two.png").write_bytes(b"nonsense")
+    report = check(street)
+    assert (report.images, report.images_without_boxes) == (2, 1)
+    assert len(report.problems) == 1
+    assert report.problems[0].startswith("two: ")
+    assert report.boxes.shape == (0, 4)
