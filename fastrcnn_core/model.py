@@ -37,13 +37,21 @@ class Features:
 class Head(nn.Module):
     """RoI features → class logits and box deltas: (R, C, S, S) → (R, K + 1), (R, K, 4)."""
 
-    def __init__(self, config: ModelConfig, *, channels: int, class_count: int) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        *,
+        channels: int,
+        class_count: int,
+        generator: torch.Generator,
+    ) -> None:
         super().__init__()
-        self.layer1 = nn.Linear(channels * config.roi_cells**2, config.hidden)
-        self.layer2 = nn.Linear(config.hidden, config.hidden)
-        self.class_logits = nn.Linear(config.hidden, class_count + 1)
-        self.deltas = nn.Linear(config.hidden, class_count * 4)
+        self.layer1 = _linear(channels * config.roi_cells**2, config.hidden)
+        self.layer2 = _linear(config.hidden, config.hidden)
+        self.class_logits = _linear(config.hidden, class_count + 1)
+        self.deltas = _linear(config.hidden, class_count * 4)
         self.dropout = nn.Dropout(config.dropout)
+        self._initialise(generator, deltas_std=config.deltas_init_std)
 
     def forward(self, roi_features: Tensor) -> RoIOutputs:
         hidden = self.dropout(F.relu(self.layer1(roi_features.flatten(1))))
@@ -54,7 +62,7 @@ class Head(nn.Module):
         )
 
     @torch.no_grad()
-    def initialise(self, generator: torch.Generator, *, deltas_std: float) -> None:
+    def _initialise(self, generator: torch.Generator, *, deltas_std: float) -> None:
         """Random first weights. Source: Fast R-CNN, section 2.3; the two wide layers: Glorot, as in Detectron."""
         for layer in (self.layer1, self.layer2):
             nn.init.kaiming_uniform_(layer.weight, a=1, generator=generator)
@@ -93,8 +101,12 @@ class FastRCNN(nn.Module):
         self.backbone = build_backbone(
             config.backbone, trainable_stages=config.trainable_stages, pretrained=pretrained
         )
-        self.head = Head(config, channels=self.backbone.channels, class_count=len(self.classes))
-        self.head.initialise(generator, deltas_std=config.deltas_init_std)
+        self.head = Head(
+            config,
+            channels=self.backbone.channels,
+            class_count=len(self.classes),
+            generator=generator,
+        )
         self._key: tuple[tuple[object, ...], str] | None = None
 
     @property
@@ -157,6 +169,11 @@ class FastRCNN(nn.Module):
             digest.update(name.encode())
             digest.update(tensor.detach().contiguous().numpy(force=True).data)
         return digest.hexdigest()
+
+
+def _linear(inputs: int, outputs: int) -> nn.Linear:
+    """A layer whose weights are still to be drawn: PyTorch's own would draw from the global generator."""
+    return nn.utils.skip_init(nn.Linear, inputs, outputs)
 
 
 def input_size(height: int, width: int, config: ImageConfig) -> tuple[int, int]:
