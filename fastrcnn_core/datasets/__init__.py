@@ -52,23 +52,38 @@ def open_dataset(setting: str | Path) -> Dataset:
     Raises:
         DataError: nothing there, nothing that is known here, or something that contradicts itself.
     """
-    parts = str(setting).split(SEPARATOR)
+    try:
+        return _open(str(setting))
+    except (OSError, RuntimeError, ValueError) as error:  # no permission; ~nobody; no path at all
+        raise DataError(
+            f"{setting} cannot be read ({error}).",
+            way_out="Check the path and who may read it, or choose another data set.",
+        ) from error
+
+
+def _open(setting: str) -> Dataset:
+    parts = setting.split(SEPARATOR)
     if len(parts) > 1 and not Path(setting).exists():
         return together([open_dataset(part) for part in parts])
-    if str(setting).split(":")[0] == SYNTHETIC:
-        return _open_synthetic(str(setting))
-    path = Path(setting).expanduser().absolute()
+    if setting.split(":")[0] == SYNTHETIC:
+        return _open_synthetic(setting)
+    return _open_path(Path(setting).expanduser().absolute())
+
+
+def _open_path(path: Path) -> Dataset:
+    if not path.exists():
+        raise _absent(path)
     if find_pennfudan(path) is not None:
         return open_pennfudan(path)
     if path.suffix == ".json" or find_coco(path):
         return open_coco(path)
-    raise _unknown_layout(path) if path.exists() else _absent(path)
+    raise _unknown_layout(path)
 
 
 def _open_synthetic(setting: str) -> Dataset:
     from fastrcnn_core.datasets.synthetic import synthetic_dataset
 
-    fits = re.fullmatch(r"synthetic(?::(\d+))?(?::(\d+))?", setting, re.ASCII)
+    fits = re.fullmatch(r"synthetic(?::(\d{1,9}))?(?::(\d{1,9}))?", setting, re.ASCII)
     count = int((fits and fits[1]) or DEFAULT_COUNT)
     if not fits or not 1 <= count <= MAX_COUNT:
         raise DataError(
