@@ -12,27 +12,15 @@ import dataclasses
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from fastrcnn_core.boxes import pairwise_iou
+from fastrcnn_core.evaluation.truth import Annotated
 from fastrcnn_core.structures import Detections, FloatArray, IntArray
-
-
-class Annotated(Protocol):
-    """What evaluation must know of a picture; `AnnotatedImage` and `Annotation` both do."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def boxes(self) -> FloatArray: ...
-    @property
-    def labels(self) -> IntArray: ...
-    @property
-    def tags(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)

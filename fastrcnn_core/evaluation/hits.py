@@ -12,7 +12,8 @@ from typing import Literal
 import numpy as np
 
 from fastrcnn_core.boxes import pairwise_iou
-from fastrcnn_core.structures import AnnotatedImage, Detections, FloatArray, IntArray
+from fastrcnn_core.evaluation.truth import Annotated
+from fastrcnn_core.structures import Detections, FloatArray, IntArray
 
 Verdict = Literal["hit", "duplicate", "background", "ignored"]
 
@@ -62,7 +63,7 @@ class HitsAndMisses:
 
 
 def hits_and_misses(
-    detections: Detections, annotated: AnnotatedImage, *, iou: float = 0.5
+    detections: Detections, annotated: Annotated, *, iou: float = 0.5
 ) -> HitsAndMisses:
     """Judge detections, best score first: each takes the free ground truth of its class that it overlaps most.
 
