@@ -11,14 +11,7 @@ from fastrcnn_core.datasets.street.light import column, linear
 from fastrcnn_core.datasets.street.noise import Array
 from fastrcnn_core.datasets.street.solids import Paint, Surface
 
-_SKINS = [
-    (236, 200, 176),
-    (224, 178, 148),
-    (201, 150, 118),
-    (172, 120, 88),
-    (128, 84, 60),
-    (92, 60, 45),
-]
+_SKINS = [(214, 172, 146), (202, 156, 126), (184, 138, 106), (156, 108, 78), (118, 78, 56), (86, 57, 43)]
 _HAIRS = [(28, 22, 20), (40, 28, 22), (66, 44, 30), (96, 66, 40), (158, 122, 76), (140, 138, 136)]
 _TOPS = [
     (28, 30, 34), (228, 228, 226), (240, 238, 232), (52, 58, 74), (120, 124, 130), (150, 36, 40), (196, 44, 46),
@@ -188,14 +181,15 @@ def opened(colour: Array, inner: Array, gap: float) -> Paint:
             & (np.abs(np.abs(surface.side) - 0.62) < 0.14)
             & (np.abs(surface.along - 0.22) < 0.012)
         )
-        return _mix(colour, inner, 1.0 * shown) * (1 - 0.45 * (zip_line | pocket))
+        lines = (zip_line | pocket).astype(np.float32)
+        return _mix(colour, inner, shown) * (1 - 0.45 * lines)
 
     return paint
 
 
 def yoke(colour: Array, other: Array) -> Paint:
     """Another colour over the shoulders."""
-    return lambda surface: _mix(colour, other, 1.0 * (surface.along > 0.74 + 0 * surface.front))
+    return lambda surface: _mix(colour, other, surface.along > 0.74)
 
 
 def strapped(paint: Paint, colour: Array, bag: str) -> Paint:
@@ -216,7 +210,8 @@ def strapped(paint: Paint, colour: Array, bag: str) -> Paint:
 
 
 def _mix(colour: Array, other: Array, share: Array) -> Array:
-    return column(colour) * (1 - share) + column(other) * share
+    weight = share.astype(np.float32)
+    return column(colour) * (1 - weight) + column(other) * weight
 
 
 def _pick(rng: np.random.Generator, weights: dict[str, float]) -> str:

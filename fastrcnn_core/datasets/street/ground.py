@@ -103,9 +103,9 @@ def asphalt(rng: np.random.Generator) -> Material:
 
     def material(spot: Spot) -> Array:
         u, v = spot.u + np.float32(shift[0]), spot.v + np.float32(shift[1])
-        value = 1 + stain * sample(-1.8, u, v, 26) + _sand(spot, u, v, 0.16)
-        crack = np.abs(sample(-2.2, u, v, 40)) < 0.018
-        return column(tone) * (value * (1 - 0.22 * (crack & (spot.depth < 0.12))))
+        value = 1 + stain * sample(-1.8, u, v, 26) + _sand(spot, u, v, 0.11)
+        crack = (np.abs(sample(-2.2, u, v, 40)) < 0.018) & (spot.depth < 0.12)
+        return column(tone) * np.where(crack, 0.78 * value, value)
 
     return material
 
@@ -120,9 +120,9 @@ def slabs(rng: np.random.Generator) -> Material:
 
 def bricks(rng: np.random.Generator) -> Material:
     """Clay or concrete paving bricks."""
-    bases = ((158, 104, 88), (142, 92, 80), (176, 128, 108), (150, 140, 132), (130, 112, 104))
+    bases = ((148, 108, 94), (136, 98, 88), (164, 130, 114), (150, 140, 132), (130, 112, 104))
     tone = linear(*bases[rng.integers(0, 5)])
-    return _paved(rng, tone, length=0.24, breadth=0.12, spread=0.26, joint=0.012)
+    return _paved(rng, tone, length=0.24, breadth=0.12, spread=0.2, joint=0.012)
 
 
 def _paved(
@@ -205,7 +205,7 @@ def marked(base: Material, *, stripe: float, gap: float, start: float, end: floa
         period = np.float32(stripe + gap)
         worn = np.clip(0.86 + 0.2 * sample(-1.0, spot.u, spot.v, 50), 0, 1)
         bars = _line(spot.v / period, stripe / period, spot.depth / period) * worn
-        bars = bars * ((spot.u > start) & (spot.u < end))
+        bars = np.where((spot.u > start) & (spot.u < end), bars, np.float32(0))
         return base(spot) * (1 - bars) + column(linear(226, 224, 216)) * bars
 
     return material

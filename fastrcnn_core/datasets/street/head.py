@@ -114,7 +114,7 @@ def _hairline(face: Face, side: Array, front: Array, tall: Array) -> Array:
             * (tall < 0.72)
         )
     behind = np.clip((0.12 - front) * 9, 0, 1) * np.clip((tall - 0.26) * 9, 0, 1)
-    over = np.clip((tall - 0.74 + 0.05 * np.cos(9 * side)) * 22, 0, 1)
+    over = np.clip((tall - 0.73 - 0.05 * np.cos(5 * side)) * 22, 0, 1)
     return np.maximum(behind, over)
 
 
@@ -122,9 +122,9 @@ def _hair(chin: Array, gaze: float, size: float, face: Face) -> list[Solid]:
     paint, parts = strands(face.hair), []
     if face.cut in ("short", "bob", "long", "tail", "bun") and not face.hat:
         crown = _SKULL[4:].copy()
-        crown[:, 1:3] += 0.006
-        crown[:, 3] -= 0.008
-        crown[-1] = (0.139, 0.006, 0.008, -0.010)
+        crown[:, 1:3] += 0.005
+        crown[:, 3] -= 0.010
+        crown[-1] = (0.137, 0.008, 0.010, -0.014)
         parts.append(Body(chin, crown * size, paint, 0.4, gaze))
     if face.cut != "bald":
         nape = (0.0, 0.030, -0.032), (0.0, 0.085, -0.022)
@@ -182,7 +182,7 @@ def strands(colour: Array) -> Paint:
     """Hair: lighter where it faces the sky, with strands."""
 
     def paint(surface: Surface) -> Array:
-        wave = 1 + 0.25 * np.sin(34 * surface.side + 5 * surface.along) * np.clip(
+        wave = 1 + 0.12 * np.sin(34 * surface.side + 5 * surface.along) * np.clip(
             1 - np.abs(surface.side), 0, 1
         )
         return (column(colour) * (wave * (1 + 0.4 * np.clip(surface.up, 0, 1)))).astype(np.float32)

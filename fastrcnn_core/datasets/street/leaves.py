@@ -61,7 +61,7 @@ def foliage(
     row, start = rng.integers(0, noise.TILE, 2)
     rows = (row + (np.arange(height) / zoom).astype(np.int64)) & (noise.TILE - 1)
     columns = (start + (np.arange(width) / zoom).astype(np.int64)) & (noise.TILE - 1)
-    bright, tint = (it[rows[:, None], columns[None]] for it in leaf_tile())
+    bright, tint = (noise.cut(it, rows, columns) for it in leaf_tile())
     lit = np.clip(0.55 + 0.42 * clumps + 0.25 * rise, 0.02, 1.3)
     direct = bright**1.25 * lit * sunlit * 1.5
     indirect = 0.16 + 0.9 * bright * np.clip(0.55 + 0.3 * clumps, 0.12, 1)

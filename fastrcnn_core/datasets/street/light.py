@@ -75,7 +75,7 @@ def choose_light(rng: np.random.Generator) -> Light:
 
 def _sunny(rng: np.random.Generator) -> Light:
     return _light(
-        rng, "sunny", rng.uniform(42, 66), (1.06, 0.97, 0.84), (0.20, 0.25, 0.34), 0.10, 320
+        rng, "sunny", rng.uniform(38, 62), (1.12, 1.02, 0.88), (0.19, 0.23, 0.30), 0.10, 600
     )
 
 

@@ -95,21 +95,18 @@ def _courses(
     """Blocks of `size` (height, width) metres in rows, each row shifted by `offset` blocks."""
     y = np.arange(height, dtype=np.float32) / np.float32(scale * size[0])
     course = y.astype(np.int64)
-    x = np.arange(width, dtype=np.float32)[None] / np.float32(scale * size[1]) + (
-        course[:, None] % 2
-    ) * np.float32(offset)
+    start = np.float32([[0], [offset]])
+    x = np.arange(width, dtype=np.float32)[None] / np.float32(scale * size[1]) + start
     block = x.astype(np.int64)
     shades = rng.uniform(-spread, spread, (course[-1] + 1, block.max() + 1)).astype(np.float32)
-    across, down = x - block, y - course
-    edge = (scale * joint) / (scale * size[1]), (scale * joint) / (scale * size[0])
-    gap = np.maximum(
-        _gap(across, edge[0], 1 / (scale * size[1])),
-        _gap(down, edge[1], 1 / (scale * size[0]))[:, None],
-    )
+    shade = np.take_along_axis(shades, block[np.arange(len(shades)) % 2], 1)[course]
+    across = _gap(x - block, joint / size[1], 1 / (scale * size[1]))
+    down = _gap(y - course, joint / size[0], 1 / (scale * size[0]))
+    gap = np.maximum(across[course % 2], down[:, None])
     dirt = 0.07 * noise.patch(rng, -1.7, height=height, width=width) + 0.06 * noise.patch(
         rng, -0.3, height=height, width=width
     )
-    value = 1 + shades[course[:, None], block] + dirt
+    value = 1 + shade + dirt
     return column(tone) * (value * (1 - gap)) + column(linear(*mortar)) * (gap * (1 + dirt))
 
 

@@ -17,7 +17,7 @@ from fastrcnn_core.datasets.street.solids import Body, Limb, Paint, Solid, Surfa
 # Heights above the hip joints, half-widths, half-depths, forward shifts.
 _TRUNK = np.array(
     [
-        (-0.060, 0.070, 0.056, -0.004),
+        (-0.070, 0.084, 0.060, -0.004),
         (-0.020, 0.091, 0.066, -0.008),
         (0.030, 0.092, 0.063, -0.005),
         (0.100, 0.084, 0.055, 0.002),
@@ -43,10 +43,10 @@ _TOPS = {
 _SLEEVES = {"tank": 0.0, "tee": 0.62, "shirt": 2.0, "jacket": 2.0, "coat": 2.0, "dress": 0.45}
 # Radii at the hip, at the knee and at the hem.
 _LEGS = {
-    "straight": (0.048, 0.040, 0.036),
-    "wide": (0.049, 0.041, 0.046),
-    "slim": (0.047, 0.034, 0.026),
-    "shorts": (0.049, 0.050, 0.0),
+    "straight": (0.050, 0.040, 0.036),
+    "wide": (0.051, 0.041, 0.046),
+    "slim": (0.049, 0.034, 0.026),
+    "shorts": (0.050, 0.050, 0.0),
     "skirt": (0.0, 0.0, 0.0),
 }
 
@@ -81,7 +81,7 @@ def _trunk(skeleton: Skeleton, outfit: Outfit) -> list[Solid]:
     shirt = body[body[:, 0] > max(hem, -0.021) - 0.001].copy()
     if hem < -0.03:
         end = shirt[0].copy()
-        end[0], end[1:3] = hem, end[1:3] + flare
+        end[0], end[1:3] = hem, end[1:3] + flare + [0.002, 0.012]
         shirt = np.vstack([end, shirt])
     shirt[:-2, 1:3] += thick
     parts.append(Body(skeleton.pelvis, shirt * size, outfit.top_paint, 0.8, turn, skeleton.lean))
@@ -243,7 +243,7 @@ def _leather(colour: Array) -> Paint:
 
     def paint(surface: Surface) -> Array:
         seam = (np.abs(surface.along - 0.55) < 0.02) | (np.abs(surface.along - 0.9) < 0.015)
-        return column(colour) * (1 - 0.5 * seam)
+        return column(colour) * np.where(seam, np.float32(0.5), np.float32(1))
 
     return paint
 

@@ -6,7 +6,7 @@ A place is only a plan; `scene` draws it. Distances are in metres, `near` is how
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -120,7 +120,9 @@ def choose_place(rng: np.random.Generator, camera: Camera, near: float) -> Place
     weights = np.array([weight for weight, _ in plans])
     plan = plans[rng.choice(len(plans), p=weights / weights.sum())][1]
     angle = float(rng.choice([0.0, 1.0, 1.0]) * rng.uniform(-0.42, 0.42))
-    return plan(_Plot(rng, camera, near, angle))
+    plot = _Plot(rng, camera, near, angle)
+    place = plan(plot)
+    return replace(place, plants=[*place.plants, *_crowns(plot, place.things)])
 
 
 def _shops(plot: _Plot) -> Place:
@@ -392,7 +394,7 @@ def _alley(plot: _Plot) -> Place:
         ),
         5,
     )
-    trees = (plot.near * plot.uniform(5, 8), plot.uniform(6, 11)) if plot.chance(0.8) else None
+    trees = (plot.near * plot.uniform(5, 8), plot.uniform(6, 11)) if plot.chance(1.0) else None
     plants = [_shrub(turned, *turned.spot(low, wall - 0.3)) for _ in range(plot.rng.integers(0, 3))]
     return Place(
         "alley",
@@ -441,6 +443,16 @@ def _things(
     count = plot.rng.integers(0, most + 1)
     return [
         Thing(*plot.spot(*across), makers[plot.rng.integers(0, len(makers))]) for _ in range(count)
+    ]
+
+
+def _crowns(plot: _Plot, things: Sequence[Thing]) -> list[Plant]:
+    """Leaves over the trunks, mostly above the picture."""
+    green = leaves.choose_green(plot.rng)
+    return [
+        Plant(it.right + plot.uniform(-0.4, 0.4), it.depth + 0.05, plot.uniform(2.3, 3.2), (plot.uniform(2.4, 3.4), plot.uniform(2.6, 4.2)), 2.0, green)
+        for it in things
+        if it.make is furniture.trunk and plot.chance(0.8)
     ]
 
 

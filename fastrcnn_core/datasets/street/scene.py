@@ -19,7 +19,7 @@ from fastrcnn_core.datasets.street.noise import Array
 from fastrcnn_core.datasets.street.places import Parked, Place, Plant, Thing, choose_place
 from fastrcnn_core.datasets.street.plane import paint_plane
 from fastrcnn_core.datasets.street.portrait import Sprite, portray
-from fastrcnn_core.datasets.street.solids import Limb, Solid
+from fastrcnn_core.datasets.street.solids import Limb, Solid, seen_from
 from fastrcnn_core.structures import Pixels
 
 # Whoever shows less than this share of the whole figure, or a lower or narrower piece (pixels), is not in the scene
@@ -130,12 +130,13 @@ def _solid_actor(
     is_person: bool,
 ) -> Actor:
     sprite = portray(
-        solids,
+        seen_from(solids, eye=camera.eye, depth=depth),
         light=light,
         sunlit=_sun_at(sunlit, camera, right, depth),
         row=camera.row_of_ground(depth),
         column=camera.width / 2 + camera.focal * right / depth,
         scale=camera.pixels_per_metre(depth),
+        frame=(camera.height, camera.width),
         rng=rng,
     )
     return Actor(right, depth, sprite, solids, is_person)
@@ -157,10 +158,18 @@ def _plant(
         depth=plant.depth,
         green=plant.green,
     )
-    half = plant.size[1] / 2
-    ends = np.array([0, half * 0.5, 0]), np.array([0, max(plant.size[0] - half, half * 0.6), 0])
-    solid = Limb(ends[0], ends[1], (half, half * 0.9), lambda surface: column(plant.green))
-    return Actor(plant.right, plant.depth, sprite, [solid], False)
+    return Actor(plant.right, plant.depth, sprite, _clumps(plant, rng), False)
+
+
+def _clumps(plant: Plant, rng: np.random.Generator) -> list[Solid]:
+    """Balls of leaves that throw a plant's ragged shadow."""
+    height, width = plant.size
+    half = 0.22 * min(height, width)
+    clumps: list[Solid] = []
+    for x, y, z in rng.uniform(-1, 1, (14, 3)):
+        center = np.array([x * (width / 2 - half), plant.lift + height / 2 + y * (height / 2 - half), z * half])
+        clumps.append(Limb(center, center + [0.0, 0.1, 0.0], (half, half), lambda surface: surface.side))
+    return clumps
 
 
 def _parked(
@@ -233,8 +242,6 @@ def _background(
 ) -> Array:
     """(3, H, W) sky, trees, ground with shadows, facades."""
     picture = _sky(camera, light, rng)
-    if place.trees:
-        _treeline(picture, place, camera, light, rng)
     first = max(0, int(np.ceil(camera.horizon)) + 1)
     albedo = ground.paint_ground(place.street, camera, first)
     things = [(it.right, it.depth, it.solids) for it in actors]
@@ -244,6 +251,8 @@ def _background(
         albedo * (column(direct) * sun + column(indirect)) * shadow.contact(things, camera)[first:]
     )
     picture[:, first:] = lit
+    if place.trees:
+        _treeline(picture, place, camera, light, rng)
     for plane in place.planes:
         paint_plane(picture, plane, camera, light, _sunlit_wall(place, camera, rng))
     return picture

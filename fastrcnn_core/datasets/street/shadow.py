@@ -38,13 +38,13 @@ def contact(things: Iterable[tuple[float, float, Sequence[Solid]]], camera: Came
         row = camera.row_of_ground(depth)
         for solid in solids:
             lowest = _lowest(solid)
-            if lowest[1] > 0.25:
+            if lowest[1] > 0.12:
                 continue
             x = camera.width / 2 + (right + lowest[0]) * scale
             y = row + lowest[2] * scale * camera.eye / depth
-            reach = (lowest[3] + 0.05) * scale
-            pen.ellipse((x - reach, y - reach * 0.42, x + reach, y + reach * 0.42), fill=90)
-    return np.asarray(canvas.filter(ImageFilter.GaussianBlur(2.2)), np.float32) / 255
+            reach = (lowest[3] + 0.035) * scale
+            pen.ellipse((x - reach, y - reach * 0.42, x + reach, y + reach * 0.42), fill=80)
+    return np.asarray(canvas.filter(ImageFilter.GaussianBlur(1.8)), np.float32) / 255
 
 
 def _lowest(solid: Solid) -> tuple[float, float, float, float]:

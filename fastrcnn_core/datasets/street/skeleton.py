@@ -12,7 +12,7 @@ import numpy as np
 
 from fastrcnn_core.datasets.street.noise import Array
 
-HIP_HALF, SHOULDER_HALF = 0.046, 0.100
+HIP_HALF, SHOULDER_HALF = 0.046, 0.098
 THIGH, SHANK, FOOT, HEEL = 0.240, 0.238, 0.098, 0.038
 TRUNK, UPPER_ARM, FOREARM, HAND = 0.292, 0.180, 0.148, 0.066
 
@@ -130,7 +130,7 @@ def _leg(leg: Leg, side: int) -> Array:
 
 def _arm(arm: Arm, side: int) -> Array:
     """(4, 3) shoulder, elbow, wrist, fingertip around the chest; (left, up, forward)."""
-    shoulder = np.array([side * SHOULDER_HALF, -0.026, 0.0])
+    shoulder = np.array([side * SHOULDER_HALF, -0.032, 0.0])
     upper = _swung(arm.forward, side * arm.outward)
     bend = np.array([-side * np.sin(arm.inward), 0.0, np.cos(arm.inward)])
     bend -= upper * (bend @ upper)

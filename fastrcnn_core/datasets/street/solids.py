@@ -7,8 +7,8 @@ Shape letters: h, w of the part of a relief that a solid covers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -81,6 +81,18 @@ class Body:
 Solid = Limb | Body
 
 
+def seen_from(solids: Sequence[Solid], *, eye: float, depth: float) -> list[Solid]:
+    """The solids as an eye at this height sees them from this depth (metres): what is nearer stands lower."""
+
+    def lowered(point: Array) -> Array:
+        return point - np.array([0.0, point[2] * (eye - point[1]) / depth, 0.0])
+
+    return [
+        replace(it, start=lowered(it.start), end=lowered(it.end)) if isinstance(it, Limb) else replace(it, foot=lowered(it.foot))
+        for it in solids
+    ]
+
+
 class Relief:
     """A picture of solids with depth; `scale` pixels are a metre, the foot is at (`row`, `column`)."""
 
@@ -101,7 +113,7 @@ class Relief:
         else:
             inside, depth, normal, along = _body(solid, right, up)
         nearer = inside & (depth > self.depth[window])
-        sine, cosine = np.float32(np.sin(solid.turn)), np.float32(np.cos(solid.turn))
+        sine, cosine = float(np.sin(solid.turn)), float(np.cos(solid.turn))
         side, front = cosine * normal[0] - sine * normal[2], sine * normal[0] + cosine * normal[2]
         colour = solid.paint(Surface(side, front, normal[1], up, along))
         np.copyto(self.depth[window], depth, where=nearer)
@@ -150,43 +162,50 @@ def extent(solid: Solid) -> tuple[float, float, float, float]:
 
 def _limb(solid: Limb, right: Array, up: Array) -> tuple[Array, Array, Array, Array]:
     """Inside (bool), depth, normal and the place along the limb, for a grid of points."""
-    way = (solid.end - solid.start).astype(np.float32)
-    length = np.float32(way[0] ** 2 + way[1] ** 2 + 1e-6)
-    from_x, from_y = right - solid.start[0], up - solid.start[1]
+    way = [float(step) for step in solid.end - solid.start]
+    length = way[0] ** 2 + way[1] ** 2 + 1e-6
+    from_x, from_y = right - float(solid.start[0]), up - float(solid.start[1])
     beyond = (from_x * way[0] + from_y * way[1]) / length
     along = np.clip(beyond, 0, 1)
-    radius = np.float32(solid.radii[0]) + np.float32(solid.radii[1] - solid.radii[0]) * along
-    radius *= 1 + np.float32(0.045 * solid.cloth) * np.sin(along * 15 + float(solid.start[1]) * 40)
+    radius = float(solid.radii[0]) + float(solid.radii[1] - solid.radii[0]) * along
+    radius *= 1 + 0.045 * solid.cloth * np.sin(along * 15 + float(solid.start[1]) * 40)
     x, y = from_x - along * way[0], from_y - along * way[1]
     rest = radius * radius - x * x - y * y
     bulge = np.sqrt(np.maximum(rest, 0))
-    depth = solid.start[2] + along * way[2] + bulge
+    depth = float(solid.start[2]) + along * way[2] + bulge
     inside = (rest > 0) & (beyond <= 1 + solid.reach)
-    return inside, depth, np.stack([x, y, bulge]) / radius, along
+    # At its start a limb is shaded as if it went on, so that no ring shows where it comes out of another.
+    before = np.minimum(beyond, 0)
+    normal = np.stack([x - before * way[0], y - before * way[1], bulge])
+    normal /= np.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2 + 1e-9)
+    return inside, depth, normal, along
 
 
 def _body(solid: Body, right: Array, up: Array) -> tuple[Array, Array, Array, Array]:
     """As `_limb`. Each row is an ellipse in plan, turned by the owner's turn, cut by the line of sight."""
-    heights = up - solid.foot[1]
+    heights = up - float(solid.foot[1])
     wide, deep, shift = _rows(solid.profile, heights[:, 0])
-    sine, cosine = np.sin(solid.turn), np.cos(solid.turn)
-    x = right - (solid.foot[0] + heights * solid.lean[0] + shift * sine)
+    sine, cosine = float(np.sin(solid.turn)), float(np.cos(solid.turn))
+    x = right - (float(solid.foot[0]) + heights * solid.lean[0] + shift * sine)
     a, b = 1 / (wide * wide), 1 / (deep * deep)
     xx, xz, zz = cosine**2 * a + sine**2 * b, sine * cosine * (b - a), sine**2 * a + cosine**2 * b
     rest = (xz * xz - xx * zz) * x * x + zz
     z = (np.sqrt(np.maximum(rest, 0)) - xz * x) / zz
-    normal = np.stack([xx * x + xz * z, np.zeros_like(z), xz * x + zz * z])
-    slope = np.gradient(0.5 * (wide[:, 0] + deep[:, 0])) if len(wide) > 1 else np.zeros(1)
-    step = float(heights[0, 0] - heights[1, 0]) if len(heights) > 1 else 1.0
-    flat = np.sqrt(normal[0] ** 2 + normal[2] ** 2)
-    normal[1] = flat * (slope / step)[:, None]
-    normal /= np.sqrt(flat * flat + normal[1] ** 2)
+    across, ahead = cosine * x - sine * z, sine * x + cosine * z
+    rise = across * across * _slope(wide, heights) / wide**3 + ahead * ahead * _slope(deep, heights) / deep**3
+    normal = np.stack([xx * x + xz * z, -rise, xz * x + zz * z])
+    normal /= np.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2)
     span = solid.profile[-1, 0] - solid.profile[0, 0]
     along = np.broadcast_to((heights - solid.profile[0, 0]) / span, z.shape)
-    depth = solid.foot[2] + heights * solid.lean[1] + shift * cosine + z
+    depth = float(solid.foot[2]) + heights * solid.lean[1] + shift * cosine + z
     inside = (rest > 0) & (along >= 0) & (along <= 1)
     single = np.float32
     return inside, depth.astype(single), normal.astype(single), along.astype(single)
+
+
+def _slope(radius: Array, heights: Array) -> Array:
+    """(h, 1) how fast a radius grows upwards."""
+    return np.gradient(radius, heights[:, 0], axis=0) if len(heights) > 1 else np.zeros_like(radius)
 
 
 def _rows(profile: Array, heights: Array) -> tuple[Array, Array, Array]:
@@ -194,11 +213,7 @@ def _rows(profile: Array, heights: Array) -> tuple[Array, Array, Array]:
     knots = profile[:, 0]
     place = np.clip(np.searchsorted(knots, heights) - 1, 0, len(knots) - 2)
     t = np.clip((heights - knots[place]) / (knots[place + 1] - knots[place]), 0, 1)[:, None]
-    tangents = (
-        np.gradient(profile[:, 1:], knots, axis=0)
-        if len(knots) > 2
-        else np.diff(profile[:, 1:], axis=0).repeat(2, 0) / np.diff(knots)
-    )
+    tangents = _tangents(profile)
     width = (knots[place + 1] - knots[place])[:, None]
     here, there = profile[place, 1:], profile[place + 1, 1:]
     rise, fall = tangents[place] * width, tangents[place + 1] * width
@@ -206,3 +221,12 @@ def _rows(profile: Array, heights: Array) -> tuple[Array, Array, Array]:
     curve += (3 * t**2 - 2 * t**3) * there + (t**3 - t**2) * fall
     wide, deep, shift = curve[:, 0:1], curve[:, 1:2], curve[:, 2:3]
     return np.maximum(wide, 1e-3), np.maximum(deep, 1e-3), shift
+
+
+def _tangents(profile: Array) -> Array:
+    """Slopes at the knots such that no curve between them overshoots. Source: Fritsch and Butland (1984)."""
+    slopes = np.diff(profile[:, 1:], axis=0) / np.diff(profile[:, 0])[:, None]
+    before, after = slopes[:-1], slopes[1:]
+    turning = before * after <= 0
+    inner = np.where(turning, 0, 2 * before * after / np.where(turning, 1, before + after))
+    return np.vstack([slopes[:1], inner, slopes[-1:]])

@@ -184,7 +184,7 @@ def bicycle(
             np.maximum(alpha, ring),
         )
     for start, end in tubes:
-        tube = board.stroke(start, end, 0.036)
+        tube = board.stroke(start, end, 0.03)
         colour, alpha = (
             _over(
                 colour,
