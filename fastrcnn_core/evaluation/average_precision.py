@@ -20,7 +20,7 @@ from pycocotools.cocoeval import COCOeval
 
 from fastrcnn_core.boxes import pairwise_iou
 from fastrcnn_core.evaluation.truth import Annotated
-from fastrcnn_core.structures import Detections, FloatArray, IntArray
+from fastrcnn_core.structures import Detections, FloatArray
 
 
 @dataclass(frozen=True)
