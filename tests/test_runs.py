@@ -1,0 +1,501 @@
+"""A run is a folder: what its process writes, what readers make of it, and how it is asked, queued and moved."""
+
+import errno
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+
+from fastrcnn_core.config import Config, OptimiserConfig, TrainingConfig, preset
+from fastrcnn_core.errors import CheckpointError, RunError
+from fastrcnn_core.files import runs_folder
+from fastrcnn_core.runs import (
+    Run,
+    control,
+    delete_run,
+    export_run,
+    find_run,
+    free_name,
+    import_run,
+    list_runs,
+    start_run,
+    training_command,
+)
+from fastrcnn_core.runs import status as status_module
+from fastrcnn_core.runs.folder import MODEL_FILE, TRAINER_FILE
+from fastrcnn_core.runs.metrics import METRICS_FILE, append_row, keep_rows, read_columns
+from fastrcnn_core.runs.queue import Turn, owning
+from fastrcnn_core.runs.status import RunStatus, this_process, write_status
+from fastrcnn_core.runs.writing import RunWriter, create_run
+from fastrcnn_core.structures import Losses, SampledRoIs, StepReport
+
+
+def new_run(name: str = "first") -> Run:
+    return create_run(name, config=Config(), data="synthetic:4:0", preset="paper")
+
+
+def report(step: int, loss: float = 1.0) -> StepReport:
+    rois = SampledRoIs(
+        boxes=torch.tensor([[0.0, 0, 10, 20], [5, 5, 15, 15]]),
+        labels=torch.tensor([1, 0]),
+        targets=torch.zeros(2, 4),
+        iou=torch.tensor([0.8, 0.2]),
+        gt_index=torch.tensor([0, 0]),
+        candidate_index=torch.tensor([3, 4]),
+    )
+    one = torch.tensor(1.0)
+    return StepReport(
+        step=step,
+        epoch=step / 2,
+        images=("street",),
+        flipped=(True,),
+        loss=loss,
+        classification_loss=0.5,
+        box_loss=0.5,
+        learning_rate=0.01,
+        foreground=1,
+        background=1,
+        accuracy=0.5,
+        foreground_accuracy=None,
+        foreground_called_background=None,
+        gradient_norm=2.0,
+        seconds=0.1,
+        rois=(rois,),
+        losses=Losses(one, one, torch.tensor([0.1, 0.2]), torch.tensor([0.3, 0.0])),
+        scores=torch.tensor([[0.2, 0.8], [0.9, 0.1]]),
+    )
+
+
+def write_model(folder: Path) -> None:
+    (folder / MODEL_FILE).write_text("weights")
+    (folder / TRAINER_FILE).write_text("memory")
+
+
+# What a run is
+
+
+def test_a_run_remembers_every_knob_and_its_data() -> None:
+    config = Config(optimiser=OptimiserConfig(learning_rate=0.123, drop_at=(0.5, 0.9)))
+    create_run("tuned", config=config, data="synthetic:4:0", preset="minute")
+    run = find_run("tuned")
+    assert run.config() == config
+    assert run.data_setting() == "synthetic:4:0"
+    assert run.settings()["preset"] == "minute"
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", ".hidden", "a/b", "a\\b", "x" * 65, "a\nb", "end. "]
+)
+def test_a_run_cannot_be_called_anything_that_is_no_folder_name(name: str) -> None:
+    with pytest.raises(RunError, match="cannot be called"):
+        new_run(name)
+
+
+def test_a_name_is_taken_once() -> None:
+    new_run("mine")
+    with pytest.raises(RunError, match="already"):
+        new_run("mine")
+    with pytest.raises(RunError, match="already"):
+        start_run(Config(), name="mine", data="synthetic")
+    assert free_name("mine") == "mine-2"
+    assert free_name("other") == "other"
+
+
+def test_runs_are_listed_newest_first_and_other_folders_are_not_runs() -> None:
+    for name in ("old", "new"):
+        new_run(name)
+        time.sleep(0.02)
+    (runs_folder() / "holiday").mkdir()
+    assert [run.name for run in list_runs()] == ["new", "old"]
+
+
+def test_a_run_that_is_not_there_is_refused_with_those_that_are() -> None:
+    new_run("street")
+    with pytest.raises(RunError, match="There are: street"):
+        find_run("stret")
+
+
+def test_a_damaged_config_is_told_in_words() -> None:
+    run = new_run()
+    (run.folder / "config.json").write_text("{")
+    with pytest.raises(RunError, match="damaged"):
+        run.config()
+
+
+def test_a_run_without_a_checkpoint_says_so() -> None:
+    with pytest.raises(CheckpointError, match="no checkpoint yet"):
+        new_run().latest_checkpoint()
+
+
+# How it is doing
+
+
+def test_the_status_travels_through_the_folder() -> None:
+    run = new_run()
+    writer = RunWriter(run)
+    writer.tell(state="running", stage="training", step=3, total_steps=12)
+    status = run.status()
+    assert (status.state, status.stage, status.step, status.progress) == (
+        "running",
+        "training",
+        3,
+        0.25,
+    )
+    assert status.is_alive
+    writer.end(state="finished")
+    assert run.status().state == "finished"
+
+
+def test_small_changes_reach_the_disk_twice_a_second_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    writer = RunWriter(new_run())
+    writer.tell(state="running", step=1)
+    monkeypatch.setattr("fastrcnn_core.runs.writing.time.monotonic", lambda: writer._written + 0.1)
+    writer.tell(step=2)
+    assert writer.run.status().step == 1
+    monkeypatch.setattr("fastrcnn_core.runs.writing.time.monotonic", lambda: writer._written + 0.6)
+    writer.tell(step=3)
+    assert writer.run.status().step == 3
+
+
+def test_a_process_that_is_gone_is_recognised_as_dead() -> None:
+    run = new_run()
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    born = psutil.Process(ended.pid).create_time()
+    write_status(
+        run.folder,
+        RunStatus(state="running", step=7, process=ended.pid, process_started=born),
+    )
+    ended.wait()
+    status = run.status()
+    assert status.state == "crashed"
+    assert "step 7" in status.message
+
+
+def test_a_zombie_is_dead_too() -> None:
+    run = new_run()
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    born = psutil.Process(child.pid).create_time()
+    write_status(run.folder, RunStatus(state="running", process=child.pid, process_started=born))
+    deadline = time.monotonic() + 10
+    while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert run.status().state == "crashed"
+    child.wait()
+
+
+def test_another_process_with_the_same_number_fools_nobody() -> None:
+    run = new_run()
+    other = psutil.Process().parent()
+    assert other is not None
+    write_status(
+        run.folder,
+        RunStatus(state="running", process=other.pid, process_started=other.create_time() - 100),
+    )
+    assert run.status().state == "crashed"
+    write_status(
+        run.folder,
+        RunStatus(state="running", process=other.pid, process_started=other.create_time()),
+    )
+    assert run.status().state == "running"
+
+
+def test_a_run_that_was_just_asked_for_is_queued_and_later_called_dead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = new_run()
+    assert run.status().state == "queued"
+    monkeypatch.setattr(status_module, "SECONDS_TO_START", -1.0)
+    assert run.status().state == "crashed"
+
+
+# What it measured
+
+
+def test_metrics_are_columns_and_grow_from_where_one_stopped_reading() -> None:
+    run = new_run()
+    writer = RunWriter(run)
+    writer.step(report(1, loss=3.0))
+    first = run.metrics()
+    assert first["loss"] == [3.0]
+    writer.step(report(2, loss=2.0))
+    second = run.metrics(first)
+    assert second["loss"] == [3.0, 2.0]
+    assert second["foreground_accuracy"] == [None, None]
+    assert len(second) == 2
+    assert len(first) == 1
+    assert run.metrics(second) == second
+
+
+def test_numbers_that_are_none_are_none_in_json() -> None:
+    run = new_run()
+    RunWriter(run).step(report(1, loss=float("inf")))
+    assert run.metrics()["loss"] == [None]
+
+
+def test_a_torn_last_line_waits_and_a_torn_line_inside_is_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 1}\n{"ste')
+    half = read_columns(path)
+    assert half["step"] == [1]
+    path.write_text('{"step": 1}\n{"step": 2}\n')
+    assert read_columns(path, half)["step"] == [1, 2]
+    path.write_text('{"step": 1}\n{"ste')
+    append_row(path, {"step": 3})
+    assert read_columns(path)["step"] == [1, 3]
+
+
+def test_rows_after_the_checkpoint_are_taken_back_and_readers_start_anew(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    for step in (1, 2, 3):
+        append_row(path, {"step": step})
+    known = read_columns(path)
+    keep_rows(path, lambda row: row["step"] <= 1)
+    for step in (2, 3, 4):
+        append_row(path, {"step": step, "again": True})
+    assert read_columns(path, known)["again"] == [None, True, True, True]
+
+
+def test_no_file_is_no_rows(tmp_path: Path) -> None:
+    assert len(read_columns(tmp_path / "metrics.jsonl")) == 0
+
+
+def test_the_live_step_shows_each_picture_with_its_rois() -> None:
+    run = new_run()
+    assert run.live() is None
+    RunWriter(run).step(report(5))
+    live = run.live()
+    assert live is not None
+    (picture,) = live.pictures
+    assert (live.step, picture.name, picture.flipped) == (5, "street", True)
+    assert picture.boxes.tolist() == [[0, 0, 10, 20], [5, 5, 15, 15]]
+    assert picture.labels.tolist() == [1, 0]
+    assert picture.scores[:, 1].tolist() == pytest.approx([0.8, 0.1])
+    assert picture.classification_loss.tolist() == pytest.approx([0.1, 0.2])
+
+
+def test_tensorboard_files_lie_beside() -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run = new_run()
+    writer = RunWriter(run)
+    writer.step(report(1, loss=3.0))
+    writer.validation({"step": 1, "AP50": 0.5})
+    writer.close()
+    events = EventAccumulator(str(run.folder / "tensorboard"))
+    events.Reload()
+    assert [it.value for it in events.Scalars("training/loss")] == [3.0]
+    assert [it.value for it in events.Scalars("validation/AP50")] == [0.5]
+
+
+# Checkpoints
+
+
+def test_a_checkpoint_appears_whole_or_not_at_all() -> None:
+    writer = RunWriter(new_run())
+    writer.checkpoint(1, write_model, keep=5)
+
+    def break_off(folder: Path) -> None:
+        (folder / MODEL_FILE).write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        writer.checkpoint(2, break_off, keep=5)
+    assert [it.step for it in writer.run.checkpoints()] == [1]
+    assert writer.run.latest_checkpoint().can_resume
+    assert [it.name for it in (writer.run.folder / "checkpoints").iterdir()] == ["step-000001"]
+
+
+def test_what_a_killed_process_left_behind_is_swept_up() -> None:
+    run = new_run()
+    RunWriter(run)
+    half = run.folder / "checkpoints" / ".abc.partial"
+    half.mkdir(parents=True)
+    (run.folder / ".status.abc.partial.json").write_text("{")
+    RunWriter(run)
+    assert not half.exists()
+    assert not list(run.folder.glob("*.partial*"))
+
+
+def test_old_checkpoints_make_room_and_the_rest_is_spread_over_the_run() -> None:
+    writer = RunWriter(new_run())
+    for step in range(10, 110, 10):
+        writer.checkpoint(step, write_model, keep=4)
+    kept = writer.run.checkpoints()
+    assert len(kept) == 4
+    assert kept[-1].step == 100
+    assert kept[0].step <= 40
+    assert [it.can_resume for it in kept] == [False, False, False, True]
+
+
+# What is asked of it
+
+
+def test_requests_are_read_back_and_a_new_process_begins_without_any() -> None:
+    run = new_run()
+    assert control.asked(run.folder) == "run"
+    run.request_pause()
+    assert control.asked(run.folder) == "pause"
+    run.request_continue()
+    assert control.asked(run.folder) == "run"
+    run.request_stop()
+    assert control.asked(run.folder) == "stop"
+    RunWriter(run)
+    assert control.asked(run.folder) == "run"
+
+
+def test_a_request_that_cannot_be_read_is_no_request() -> None:
+    run = new_run()
+    for text in ("{", "[]", '{"request": "explode"}'):
+        (run.folder / "control.json").write_text(text)
+        assert control.asked(run.folder) == "run"
+
+
+class GivingUpError(Exception):
+    pass
+
+
+def give_up() -> None:
+    raise GivingUpError
+
+
+def test_one_computes_and_the_others_wait(tmp_path: Path) -> None:
+    first, second = Turn(tmp_path), Turn(tmp_path)
+    first.wait(give_up)
+    with pytest.raises(GivingUpError):
+        second.wait(give_up)
+    first.give_back()
+    second.wait(give_up)
+    second.give_back()
+
+
+def test_nobody_waits_for_the_dead(tmp_path: Path) -> None:
+    hold = f"""
+import os
+from pathlib import Path
+from fastrcnn_core.runs.queue import Turn
+turn = Turn(Path({str(tmp_path)!r}))
+turn.wait(lambda: None)
+print("mine", flush=True)
+import time
+time.sleep(60)
+"""
+    root = Path(__file__).resolve().parents[1]
+    holder = subprocess.Popen(
+        [sys.executable, "-c", hold], cwd=root, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "mine\n"
+    with pytest.raises(GivingUpError):
+        Turn(tmp_path).wait(give_up)
+    holder.kill()
+    holder.wait()
+    Turn(tmp_path).wait(give_up)
+
+
+def test_a_run_has_one_process() -> None:
+    run = new_run()
+    with owning(run.folder), pytest.raises(RunError, match="Another process"), owning(run.folder):
+        pass
+
+
+# The command that starts it
+
+
+def test_the_command_says_what_differs_from_the_preset() -> None:
+    config = Config(training=TrainingConfig(epochs=3.0))
+    command = training_command(config, name="a", data="synthetic", preset="paper")
+    assert command == [
+        *("train", "--run", "a", "--data", "synthetic"),
+        *("--preset", "paper", "--epochs", "3.0"),
+    ]
+    assert training_command(preset("minute"), name="a", data="d", preset="minute")[5:] == [
+        "--preset",
+        "minute",
+    ]
+
+
+# Leaving and arriving
+
+
+def exported(tmp_path: Path) -> Path:
+    run = new_run("teacher")
+    writer = RunWriter(run)
+    writer.step(report(1))
+    writer.checkpoint(1, write_model, keep=5)
+    writer.close()
+    writer.end(state="finished")
+    return export_run(run, tmp_path / "teacher.zip")
+
+
+def test_a_run_travels_in_one_zip(tmp_path: Path) -> None:
+    path = exported(tmp_path)
+    delete_run(find_run("teacher"))
+    assert list_runs() == ()
+    run = import_run(path)
+    assert run.name == "teacher"
+    assert run.config() == Config()
+    assert run.metrics()["step"] == [1]
+    assert run.latest_checkpoint().model_file.read_text() == "weights"
+    assert run.status().state == "finished"
+    assert list((run.folder / "tensorboard").iterdir())
+
+
+def test_an_imported_run_can_have_another_name_and_takes_nobodys(tmp_path: Path) -> None:
+    path = exported(tmp_path)
+    with pytest.raises(RunError, match="already"):
+        import_run(path)
+    assert import_run(path, name="copy").name == "copy"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["../evil.json", "/evil.json", "run/../../evil.json", "run\\..\\evil.json", "C:/evil.json"],
+)
+def test_a_zip_that_points_outside_is_refused(tmp_path: Path, entry: str) -> None:
+    path = tmp_path / "evil.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(entry, "{}")
+    with pytest.raises(RunError):
+        import_run(path, name="evil")
+    assert not list(tmp_path.rglob("evil.json"))
+    assert list_runs() == ()
+
+
+def test_other_kinds_of_files_stay_in_the_zip(tmp_path: Path) -> None:
+    path = exported(tmp_path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("teacher/evil.py", "boom")
+    assert not (import_run(path, name="copy").folder / "evil.py").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 torn", b"plain text"])
+def test_a_file_that_is_no_exported_run_is_told_in_words(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "run.zip"
+    path.write_bytes(content)
+    with pytest.raises(RunError, match="not a run"):
+        import_run(path)
+    assert list_runs() == ()
+
+
+def test_a_running_run_is_not_deleted() -> None:
+    run = new_run()
+    RunWriter(run)
+    with pytest.raises(RunError, match="still going"):
+        delete_run(run)
+    write_status(run.folder, this_process())
+    assert run.folder.exists()
+
+
+def test_everything_in_the_zip_lies_below_the_runs_name(tmp_path: Path) -> None:
+    with zipfile.ZipFile(exported(tmp_path)) as archive:
+        names = archive.namelist()
+    assert all(name.startswith("teacher/") for name in names)
+    assert f"teacher/{METRICS_FILE}" in names
