@@ -18,7 +18,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from fastrcnn_core.config import ImageConfig, ModelConfig
-from fastrcnn_core.errors import CheckpointError, UserError
+from fastrcnn_core.errors import CheckpointError, ConfigError
 from fastrcnn_core.files import appearing_whole
 from fastrcnn_core.knobs import from_dict, to_dict
 from fastrcnn_core.model import FastRCNN
@@ -80,12 +80,13 @@ def load_checkpoint(
         tensors = {name: contents.get_tensor(name) for name in contents.keys()}  # noqa: SIM118
     if _digest(tensors) != metadata.get("digest"):
         raise _damaged(path)
-    _expect_classes(path, found=tuple(json.loads(metadata["classes"])), expected=classes)
-    model = _model(path, metadata)
+    config, image_config, known = _described(path, metadata)
+    _expect_classes(path, found=known, expected=classes)
+    model = FastRCNN(config, image_config, known, generator=torch.Generator(), pretrained=False)
     try:
         model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     except RuntimeError as error:
-        raise _damaged(path) from error
+        raise _foreign(path, str(error).splitlines()[-1].strip()) from error
     return model.to(device).eval()
 
 
@@ -96,8 +97,11 @@ def read_card(path: Path) -> dict[str, Any]:
         CheckpointError: the file is missing, damaged, or of another kind or version.
     """
     with _reading(path) as (_, metadata):
-        card: dict[str, Any] = json.loads(metadata["card"])
-        return card
+        try:
+            card: dict[str, Any] = json.loads(metadata["card"])
+        except (KeyError, ValueError) as error:
+            raise _foreign(path, "its card is missing") from error
+    return card
 
 
 @contextmanager
@@ -110,8 +114,12 @@ def _reading(path: Path) -> Iterator[tuple[Any, dict[str, str]]]:
             metadata = contents.metadata() or {}
             _expect_format(path, metadata)
             yield contents, metadata
-    except (SafetensorError, OSError) as error:
+    except SafetensorError as error:
         raise _damaged(path) from error
+    except OSError as error:
+        raise CheckpointError(
+            f"{path.name} cannot be read: {error.strerror or error}.", way_out=_TAKE_ANOTHER
+        ) from error
 
 
 def _expect_format(path: Path, metadata: dict[str, str]) -> None:
@@ -136,20 +144,24 @@ def _expect_classes(path: Path, *, found: tuple[str, ...], expected: Sequence[st
         )
 
 
-def _model(path: Path, metadata: dict[str, str]) -> FastRCNN:
-    """A model of the checkpoint's making, whose weights are still to be filled in."""
+def _described(
+    path: Path, metadata: dict[str, str]
+) -> tuple[ModelConfig, ImageConfig, tuple[str, ...]]:
+    """What kind of model it is."""
     try:
-        return FastRCNN(
+        return (
             from_dict(ModelConfig, json.loads(metadata["model"])),
             from_dict(ImageConfig, json.loads(metadata["image"])),
-            json.loads(metadata["classes"]),
-            generator=torch.Generator(),
-            pretrained=False,
+            tuple(json.loads(metadata["classes"])),
         )
-    except (UserError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"{path.name} was made by another version of the app ({error}).", way_out=_TAKE_ANOTHER
-        ) from error
+    except (ConfigError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise _foreign(path, str(error)) from error
+
+
+def _foreign(path: Path, reason: str) -> CheckpointError:
+    return CheckpointError(
+        f"{path.name} does not fit this version of the app ({reason}).", way_out=_TAKE_ANOTHER
+    )
 
 
 def _damaged(path: Path) -> CheckpointError:
@@ -169,6 +181,7 @@ def _digest(tensors: dict[str, Tensor]) -> str:
     """A hash of the tensors as they are stored: a damaged byte is found, not computed with."""
     digest = hashlib.blake2b(digest_size=16)
     for name in sorted(tensors):
-        digest.update(name.encode())
-        digest.update(tensors[name].contiguous().flatten().view(torch.uint8).numpy().data)
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().data)
     return digest.hexdigest()

@@ -5,6 +5,7 @@ Shape letters: N pictures, H, W input, C channels, h = ceil(H / 16), w = ceil(W 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import torch
@@ -117,7 +118,8 @@ def _randomise(stages: Iterable[nn.Module]) -> None:
         stage.to_empty(device="cpu")
         for module in stage.modules():
             if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", generator=generator)
+                inputs = module.weight[0].numel()  # that one output sees; few, where channels are apart
+                nn.init.normal_(module.weight, std=math.sqrt(2 / inputs), generator=generator)
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
             elif isinstance(module, nn.BatchNorm2d):
