@@ -1,0 +1,425 @@
+"""One training step, the order of pictures, the schedule, and going on as if nothing had happened."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fastrcnn_core.config import (
+    Config,
+    ImageConfig,
+    LossConfig,
+    ModelConfig,
+    OptimiserConfig,
+    SamplingConfig,
+    TrainingConfig,
+    preset,
+)
+from fastrcnn_core.errors import CheckpointError, RunError
+from fastrcnn_core.features import FeatureStore
+from fastrcnn_core.model import FastRCNN
+from fastrcnn_core.structures import AnnotatedImage, FloatArray, Image, StepReport
+from fastrcnn_core.training import (
+    Trainer,
+    learning_rate_at,
+    names_of_step,
+    steps_of_run,
+    validation_split,
+)
+from fastrcnn_core.training.pictures import Pictures
+from fastrcnn_core.training.state import TrainerState, load_state, save_state
+
+SMALL = Config(
+    image=ImageConfig(shorter_side=64, longer_side=128),
+    sampling=SamplingConfig(images_per_step=2, rois_per_image=8),
+    model=ModelConfig(trainable_stages=0, hidden=16),
+    optimiser=OptimiserConfig(learning_rate=0.01, warmup=0.0),
+)
+Picture = tuple[AnnotatedImage, FloatArray]
+
+
+def picture(name: str, *, people: int = 2, seed: int = 0, tags: tuple[str, ...] = ()) -> Picture:
+    """A noisy picture of 64 × 80, people side by side, proposals on and around them."""
+    generator = np.random.default_rng(seed)
+    pixels = generator.integers(0, 255, (64, 80, 3)).astype(np.uint8)
+    boxes = np.asarray([[20 * i, 4, 20 * i + 16, 60] for i in range(people)], np.float32)
+    boxes = boxes.reshape(-1, 4)
+    near = np.repeat(boxes, 4, axis=0) + generator.uniform(-3, 3, (4 * people, 4))
+    far = np.asarray([[60 - i, 10, 79, 40 + i] for i in range(12)])
+    annotated = AnnotatedImage(
+        Image(pixels, name),
+        boxes,
+        np.ones(people, np.int64),
+        ("person",),
+        tags or ("",) * people,
+    )
+    return annotated, np.concatenate([near, far]).astype(np.float32)
+
+
+def new_model(config: Config = SMALL) -> FastRCNN:
+    generator = torch.Generator().manual_seed(0)
+    return FastRCNN(config.model, config.image, ("person",), generator=generator, pretrained=False)
+
+
+def new_trainer(config: Config = SMALL, total_steps: int = 10) -> Trainer:
+    return Trainer(new_model(config), config, total_steps=total_steps)
+
+
+PAIR = [picture("a", seed=1), picture("b", seed=2)]
+
+
+def changed(config: Config, **parts: object) -> Config:
+    """The config with other values inside: `training__flip=1.0`."""
+    for path, value in parts.items():
+        group, _, name = path.partition("__")
+        part = dataclasses.replace(getattr(config, group), **{name: value})
+        config = dataclasses.replace(config, **{group: part})
+    return config
+
+
+def numbers(reports: Sequence[StepReport]) -> list[tuple[object, ...]]:
+    return [
+        (it.step, it.images, it.flipped, it.loss, it.gradient_norm, it.learning_rate)
+        for it in reports
+    ]
+
+
+# A step
+
+
+def test_a_step_learns() -> None:
+    config = changed(
+        SMALL,
+        training__flip=0.0,
+        model__dropout=0.0,
+        optimiser__optimiser="adamw",
+        optimiser__learning_rate=0.003,
+    )
+    model = new_model(config)
+    trainer = Trainer(model, config, total_steps=40, features=FeatureStore(model))
+    losses = [trainer.step(PAIR).loss for _ in range(40)]
+    assert np.mean(losses[-5:]) < 0.5 * losses[0]
+
+
+def test_a_step_reports_what_it_looked_at() -> None:
+    report = new_trainer().step(PAIR)
+    assert report.images == ("a", "b")
+    assert (report.step, report.foreground, report.background) == (1, 4, 12)
+    assert [len(rois.boxes) for rois in report.rois] == [8, 8]
+    assert report.scores is not None
+    assert report.scores.shape == (16, 2)
+    assert report.losses is not None
+    assert report.loss == pytest.approx(report.classification_loss + report.box_loss)
+    assert float(report.losses.classification_per_roi.mean()) == pytest.approx(
+        report.classification_loss, rel=1e-5
+    )
+    assert report.epoch == pytest.approx(SMALL.training.epochs / 10)
+
+
+def test_the_shares_of_a_step_are_those_of_its_scores() -> None:
+    report = new_trainer().step(PAIR)
+    labels = torch.cat([rois.labels for rois in report.rois])
+    assert report.scores is not None
+    said = report.scores.argmax(1)
+    assert report.accuracy == pytest.approx(float((said == labels).float().mean()))
+    assert report.foreground_accuracy is not None
+    assert report.foreground_called_background == pytest.approx(1 - report.foreground_accuracy)
+
+
+def test_the_first_loss_is_that_of_a_guess() -> None:
+    assert new_trainer().step(PAIR).classification_loss == pytest.approx(math.log(2), abs=0.02)
+
+
+def test_mirrored_pictures_bring_their_boxes_and_proposals_along() -> None:
+    straight = new_trainer(changed(SMALL, training__flip=0.0)).step(PAIR[:1])
+    mirrored = new_trainer(changed(SMALL, training__flip=1.0)).step(PAIR[:1])
+    assert (straight.flipped, mirrored.flipped) == ((False,), (True,))
+    there, here = straight.rois[0], mirrored.rois[0]
+    assert here.candidate_index.tolist() == there.candidate_index.tolist()
+    assert here.boxes[:, 0].tolist() == pytest.approx((80 - there.boxes[:, 2]).tolist(), abs=1e-4)
+    assert here.iou.tolist() == pytest.approx(there.iou.tolist(), abs=1e-5)
+
+
+def test_a_mirrored_step_sees_the_mirrored_pixels() -> None:
+    """Turning picture and boxes before the step, and not in it, gives the same loss."""
+    annotated, proposals = PAIR[0]
+    inside = new_trainer(changed(SMALL, training__flip=1.0)).step([(annotated, proposals)])
+    turned = proposals.copy()
+    turned[:, [0, 2]] = 80 - proposals[:, [2, 0]]
+    before = new_trainer(changed(SMALL, training__flip=0.0)).step([(annotated.flipped(), turned)])
+    assert inside.loss == pytest.approx(before.loss, abs=1e-6)
+
+
+@pytest.mark.parametrize("people", [0, 1])
+def test_pictures_without_people_or_without_proposals_are_steps_too(people: int) -> None:
+    annotated, _ = picture("empty", people=people)
+    report = new_trainer().step([(annotated, np.zeros((0, 4), np.float32)), PAIR[0]])
+    assert math.isfinite(report.loss)
+    nothing = new_trainer().step([(picture("empty", people=0)[0], np.zeros((0, 4), np.float32))])
+    assert (nothing.foreground, nothing.background, nothing.loss) == (0, 0, 0)
+    assert nothing.foreground_accuracy is None
+
+
+def test_crowds_and_slivers_are_not_trained_on() -> None:
+    config = changed(SMALL, sampling__foreground_share=1.0, sampling__add_ground_truth=False)
+    both, crowd = picture("a")[0], picture("a", tags=("", "crowd"))[0]
+    assert new_trainer(config).step([(both, both.boxes)]).foreground == 2
+    assert new_trainer(config).step([(crowd, both.boxes)]).foreground == 1
+    wide = changed(config, training__min_box_side=17)
+    assert new_trainer(wide).step([(both, both.boxes)]).foreground == 0
+
+
+def test_a_loss_that_is_no_number_names_its_pictures_and_leaves_the_weights() -> None:
+    trainer = new_trainer(changed(SMALL, training__flip=1.0))
+    with torch.no_grad():
+        trainer.model.head.deltas.bias.fill_(float("nan"))
+    before = trainer.model.head.layer1.weight.clone()
+    with pytest.raises(RunError, match=r"loss of step 1 .* a \(mirrored\), b \(mirrored\)"):
+        trainer.step(PAIR)
+    assert torch.equal(trainer.model.head.layer1.weight, before)
+    assert trainer.steps_done == 0
+
+
+def test_long_gradients_are_cut_to_length() -> None:
+    """Plain SGD with rate 1 moves the weights by exactly the clipped gradient."""
+    config = changed(
+        SMALL,
+        optimiser__clip_gradient=0.01,
+        optimiser__learning_rate=1.0,
+        optimiser__momentum=0.0,
+        optimiser__weight_decay=0.0,
+    )
+    trainer = new_trainer(config)
+    before = [value.clone() for value in trainer.model.head.parameters()]
+    report = trainer.step(PAIR)
+    moved = [a - b for a, b in zip(trainer.model.head.parameters(), before, strict=True)]
+    assert report.gradient_norm > 0.01
+    assert float(torch.cat([it.flatten() for it in moved]).norm()) == pytest.approx(0.01, rel=1e-3)
+
+
+def test_biases_are_not_pulled_towards_zero() -> None:
+    config = changed(SMALL, optimiser__weight_decay=0.5, loss__box_weight=0.0)
+    trainer = new_trainer(config)
+    with torch.no_grad():
+        trainer.model.head.deltas.bias.fill_(1.0)
+        trainer.model.head.deltas.weight.fill_(1.0)
+    trainer.step(PAIR)  # no box loss: only decay could move these
+    assert trainer.model.head.deltas.bias.tolist() == [1.0] * 4
+    assert float(trainer.model.head.deltas.weight.max()) < 1.0
+
+
+def test_only_the_last_stages_of_the_backbone_move() -> None:
+    config = changed(SMALL, model__trainable_stages=1)
+    trainer = new_trainer(config)
+    before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
+    trainer.step(PAIR)
+    moved = {
+        name.split(".")[2]
+        for name, value in trainer.model.state_dict().items()
+        if name.startswith("backbone.stages") and not torch.equal(value, before[name])
+    }
+    assert moved == {"5"}
+
+
+@pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
+def test_the_rule_is_pytorchs_own(optimiser: str) -> None:
+    """Two steps of ours against two of PyTorch's on the gradients that ours found."""
+    config = changed(SMALL, optimiser__optimiser=optimiser, optimiser__clip_gradient=None)
+    trainer = new_trainer(config)
+    weight = trainer.model.head.layer2.weight
+    own = weight.detach().clone().requires_grad_()
+    kind = {
+        "sgd": lambda: torch.optim.SGD([own], lr=0.01, momentum=0.9, weight_decay=5e-4),
+        "adamw": lambda: torch.optim.AdamW([own], lr=0.01, weight_decay=5e-4),
+    }[optimiser]()
+    for _ in range(2):
+        trainer.step(PAIR)
+        assert weight.grad is not None
+        own.grad = weight.grad.clone()
+        kind.step()
+    assert torch.allclose(own, weight, atol=1e-6)
+
+
+def test_a_step_leaves_the_random_source_of_others_alone() -> None:
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    new_trainer().step(PAIR)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_the_same_seed_takes_the_same_steps_and_another_seed_others() -> None:
+    def losses(seed: int) -> list[float]:
+        trainer = new_trainer(changed(SMALL, training__seed=seed))
+        torch.manual_seed(seed + 99)  # whatever anybody did to PyTorch's source before
+        return [trainer.step(PAIR).loss for _ in range(3)]
+
+    assert losses(1) == losses(1)
+    assert losses(1) != losses(2)
+
+
+# Going on
+
+
+@pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
+@pytest.mark.parametrize("stages", [0, 1])
+def test_a_resumed_trainer_takes_the_steps_of_an_unbroken_one(
+    tmp_path: Path, optimiser: str, stages: int
+) -> None:
+    config = changed(SMALL, optimiser__optimiser=optimiser, model__trainable_stages=stages)
+    unbroken = new_trainer(config, total_steps=6)
+    expected = numbers([unbroken.step(PAIR) for _ in range(6)])
+
+    first = new_trainer(config, total_steps=6)
+    begun = numbers([first.step(PAIR) for _ in range(3)])
+    save_state(tmp_path / "trainer.safetensors", first.state())
+    second = new_trainer(config, total_steps=6)
+    second.model.load_state_dict(first.model.state_dict())
+    second.restore(load_state(tmp_path / "trainer.safetensors"))
+    assert begun + numbers([second.step(PAIR) for _ in range(3)]) == expected
+
+
+def test_a_state_of_another_model_is_refused() -> None:
+    trainer = new_trainer()
+    trainer.step(PAIR)
+    state = trainer.state()
+    other = new_trainer(changed(SMALL, model__hidden=8))
+    with pytest.raises(CheckpointError, match="does not train like that"):
+        other.restore(state)
+    with pytest.raises(CheckpointError):
+        other.restore(TrainerState(1, {"nothing|momentum_buffer": torch.zeros(2)}))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x10\x00\x00\x00\x00\x00\x00\x00{"])
+def test_a_damaged_state_is_told_in_words(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "trainer.safetensors"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="missing or damaged"):
+        load_state(path)
+
+
+# The order of pictures
+
+
+def test_every_epoch_shows_every_picture_once_in_an_order_of_its_own() -> None:
+    names = [f"p{i}" for i in range(10)]
+    steps = [names_of_step(names, step=step, images=2, seed=3) for step in range(1, 11)]
+    first, second = sum(steps[:5], ()), sum(steps[5:], ())
+    assert sorted(first) == sorted(second) == names
+    assert first != second
+    assert first != tuple(names)
+
+
+def test_a_step_can_span_two_epochs_and_ask_for_more_than_there_is() -> None:
+    assert len(names_of_step(["a", "b", "c"], step=2, images=2, seed=0)) == 2
+    assert names_of_step(["a"], step=1, images=3, seed=0) == ("a", "a", "a")
+
+
+def test_the_order_depends_on_names_and_seed_alone() -> None:
+    one = names_of_step(["a", "b", "c", "d"], step=1, images=4, seed=0)
+    assert names_of_step(["d", "c", "b", "a"], step=1, images=4, seed=0) == one
+    others = {names_of_step(["a", "b", "c", "d"], step=1, images=4, seed=s) for s in range(9)}
+    assert len(others) > 1
+
+
+def test_epochs_are_counted_in_pictures() -> None:
+    assert steps_of_run(136, preset("minute")) == 136 * preset("minute").training.epochs / 2
+    assert steps_of_run(136, preset("notebook")) == 136 * 50
+    assert steps_of_run(3, changed(SMALL, training__epochs=0.01)) == 1
+
+
+def test_the_validation_part_is_a_share_by_name() -> None:
+    names = [f"p{i:03}" for i in range(136)]
+    train, validation = validation_split(names, 0.2)
+    assert (len(train), len(validation)) == (109, 27)
+    assert sorted([*train, *validation]) == names
+    assert validation_split(names[::-1], 0.2) == (train, validation)
+    assert validation_split(names, 0.0) == (tuple(names), ())
+
+
+# The schedule
+
+
+def test_the_rate_climbs_from_a_hundredth_and_drops_by_ten() -> None:
+    config = OptimiserConfig(learning_rate=1.0, warmup=0.1, drop_at=(0.5, 0.75))
+
+    def rate(step: int) -> float:
+        return learning_rate_at(step, total_steps=100, config=config)
+
+    assert rate(1) == pytest.approx(0.01)
+    assert rate(6) == pytest.approx(0.01 + 0.99 / 2)
+    assert [rate(step) for step in (11, 50, 51, 75, 76, 100)] == pytest.approx(
+        [1, 1, 0.1, 0.1, 0.01, 0.01]
+    )
+
+
+def test_a_longer_run_has_the_same_shape() -> None:
+    config = OptimiserConfig(warmup=0.2, drop_at=(0.6,))
+    short = [learning_rate_at(step, total_steps=10, config=config) for step in range(1, 11)]
+    long = [learning_rate_at(step, total_steps=100, config=config) for step in range(1, 101, 10)]
+    assert short == pytest.approx(long)
+
+
+def test_the_notebook_divides_by_ten_every_four_epochs_and_ends_at_nothing() -> None:
+    config = preset("notebook").optimiser
+    rates = [
+        learning_rate_at(epoch * 136 + 1, total_steps=50 * 136, config=config)
+        for epoch in range(50)
+    ]
+    assert rates[:5] == pytest.approx([0.003] * 4 + [0.0003])
+    assert rates[-1] == pytest.approx(3e-15)
+    paper = preset("paper").optimiser
+    assert learning_rate_at(999, total_steps=999, config=paper) >= paper.learning_rate / 100
+
+
+# What a step takes
+
+
+def test_pictures_are_read_once_as_long_as_memory_lasts() -> None:
+    reads: list[str] = []
+
+    class FakeDataset:
+        def load(self, name: str) -> AnnotatedImage:
+            reads.append(name)
+            return picture(name, seed=len(name))[0]
+
+    class FakeStore:
+        def get(self, image: Image, config: object) -> FloatArray:
+            return np.zeros((1, 4), np.float32)
+
+    two = 2 * 64 * 80 * 3
+    pictures = Pictures(FakeDataset(), FakeStore(), SMALL.proposals, memory_bytes=two)  # type: ignore[arg-type]
+    for name in ("a", "b", "a", "c", "a", "b"):
+        assert pictures.get(name)[0].name == name
+        assert pictures.get(name)[0].instances is None
+    assert reads == ["a", "b", "c", "b"]
+
+
+def test_a_store_of_features_gives_the_losses_of_none() -> None:
+    """But for the rounding to float16."""
+    without = new_trainer(total_steps=3)
+    model = new_model()
+    within = Trainer(model, SMALL, total_steps=3, features=FeatureStore(model))
+    for _ in range(3):
+        assert within.step(PAIR).loss == pytest.approx(without.step(PAIR).loss, rel=2e-2)
+
+
+def test_the_box_loss_can_be_left_out() -> None:
+    config = dataclasses.replace(SMALL, loss=LossConfig(box_weight=0.0))
+    assert new_trainer(config).step(PAIR).box_loss == 0
+
+
+def test_mirroring_is_drawn_with_its_probability() -> None:
+    flips = []
+    trainer = new_trainer(changed(SMALL, training__flip=0.25), total_steps=60)
+    for _ in range(60):
+        flips += trainer.step(
+            [(picture("a", people=0)[0], np.zeros((0, 4), np.float32))] * 2
+        ).flipped
+    assert 12 <= sum(flips) <= 50
+    assert TrainingConfig().flip == 0.5
