@@ -59,11 +59,11 @@ class Camera:
 
 
 def choose_camera(rng: np.random.Generator) -> Camera:
-    """A picture of a size as in Penn-Fudan, from where somebody of 1.7 m fills 45 to 85 % of its height."""
+    """A picture of a size as in Penn-Fudan, from where somebody of 1.7 m fills 32 to 85 % of its height."""
     height = int(rng.integers(310, 480))
     shape = rng.choice([0.82, 0.98, 1.15, 1.34]) * rng.uniform(0.95, 1.07)
     width = int(np.clip(height * shape, 320, 640))
-    scale = min(height * rng.uniform(0.45, 0.85), 340) / 1.7
+    scale = min(height * rng.uniform(0.32, 0.85), 325) / 1.7
     eye = rng.uniform(1.35, 2.1)
     horizon = height * rng.uniform(0.90, 0.975) - eye * scale
     return Camera(height, width, float(horizon), float(height * rng.uniform(1.2, 1.9)), float(eye))

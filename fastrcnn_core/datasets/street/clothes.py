@@ -11,7 +11,14 @@ from fastrcnn_core.datasets.street.light import column, linear
 from fastrcnn_core.datasets.street.noise import Array
 from fastrcnn_core.datasets.street.solids import Paint, Surface
 
-_SKINS = [(214, 172, 146), (202, 156, 126), (184, 138, 106), (156, 108, 78), (118, 78, 56), (86, 57, 43)]
+_SKINS = [
+    (214, 172, 146),
+    (202, 156, 126),
+    (184, 138, 106),
+    (156, 108, 78),
+    (118, 78, 56),
+    (86, 57, 43),
+]
 _HAIRS = [(28, 22, 20), (40, 28, 22), (66, 44, 30), (96, 66, 40), (158, 122, 76), (140, 138, 136)]
 _TOPS = [
     (28, 30, 34), (228, 228, 226), (240, 238, 232), (52, 58, 74), (120, 124, 130), (150, 36, 40), (196, 44, 46),

@@ -250,20 +250,49 @@ def _display(rng: np.random.Generator, facade: Facade, left: float, right: float
     """A shop window with goods, and sometimes with dressed dummies, which are nobody."""
     lit = float(rng.uniform(40, 120))
     warm = linear(lit * 1.08, lit, lit * 0.86)
-    facade.fill(left=left, right=right, bottom=0.5, top=2.55, colour=reflection(rng, facade, warm, right - left, 2.05))
+    facade.fill(
+        left=left,
+        right=right,
+        bottom=0.5,
+        top=2.55,
+        colour=reflection(rng, facade, warm, right - left, 2.05),
+    )
     for shelf in (0.55, 1.0, 1.45) if rng.random() < 0.5 else (0.55,):
         facade.fill(left=left, right=right, bottom=shelf - 0.03, top=shelf, colour=warm * 1.5)
         for x in np.arange(left + 0.1, right - 0.25, 0.28):
             if rng.random() < 0.6:
                 tone = linear(*(rng.uniform(50, 200) + rng.uniform(-35, 35, 3)))
                 wide, tall = float(rng.uniform(0.08, 0.24)), float(rng.uniform(0.12, 0.38))
-                facade.fill(left=x, right=x + wide, bottom=shelf, top=shelf + tall, colour=tone, share=0.6)
+                facade.fill(
+                    left=x, right=x + wide, bottom=shelf, top=shelf + tall, colour=tone, share=0.6
+                )
     if rng.random() < 0.4:
         x = float(rng.uniform(left, max(left + 0.01, right - 0.7)))
-        facade.fill(left=x, right=x + 0.6, bottom=1.1, top=1.95, colour=linear(*rng.uniform(90, 220, 3)), share=0.8)
-        facade.fill(left=x + 0.1, right=x + 0.5, bottom=1.3, top=1.75, colour=linear(*rng.uniform(40, 200, 3)), share=0.6)
+        facade.fill(
+            left=x,
+            right=x + 0.6,
+            bottom=1.1,
+            top=1.95,
+            colour=linear(*rng.uniform(90, 220, 3)),
+            share=0.8,
+        )
+        facade.fill(
+            left=x + 0.1,
+            right=x + 0.5,
+            bottom=1.3,
+            top=1.75,
+            colour=linear(*rng.uniform(40, 200, 3)),
+            share=0.6,
+        )
     for glare in rng.uniform(left, right, 2):
-        facade.fill(left=glare, right=glare + float(rng.uniform(0.1, 0.5)), bottom=0.5, top=2.55, colour=linear(150, 166, 180), share=0.16)
+        facade.fill(
+            left=glare,
+            right=glare + float(rng.uniform(0.1, 0.5)),
+            bottom=0.5,
+            top=2.55,
+            colour=linear(150, 166, 180),
+            share=0.16,
+        )
     if rng.random() < 0.35 and right - left > 0.9:
         _dummy(rng, facade, float(rng.uniform(left + 0.3, right - 0.3)))
     facade.fill(left=left, right=right, bottom=0.42, top=0.5, colour=linear(150, 146, 140))

@@ -83,7 +83,7 @@ def _curve() -> Pixels:
     x = np.linspace(0, _CEILING, _LEVELS)
     shouldered = np.where(x < 0.6, x, 0.6 + 0.42 * (1 - np.exp(-(x - 0.6) / 0.42)))
     curve = np.clip(shouldered, 0, 1) ** (1 / 2.2)
-    contrast = curve + 0.10 * np.sin(2 * np.pi * (curve - 0.5)) / (2 * np.pi) * 2
+    contrast = curve + 0.15 * np.sin(2 * np.pi * (curve - 0.5)) / (2 * np.pi) * 2
     levels = np.clip(contrast * 255 + 0.5, 0, 255).astype(np.uint8)
     levels.setflags(write=False)
     return levels

@@ -17,7 +17,7 @@ from fastrcnn_core.datasets.street.solids import Body, Limb, Paint, Solid, Surfa
 
 Maker = Callable[[np.random.Generator], list[Solid]]
 
-_METALS = ((44, 58, 50), (40, 40, 44), (96, 98, 100), (150, 152, 152), (38, 62, 58))
+_METALS = ((44, 58, 50), (40, 40, 44), (96, 98, 100), (128, 130, 130), (38, 62, 58))
 
 
 def post(rng: np.random.Generator) -> list[Solid]:

@@ -103,8 +103,8 @@ def asphalt(rng: np.random.Generator) -> Material:
 
     def material(spot: Spot) -> Array:
         u, v = spot.u + np.float32(shift[0]), spot.v + np.float32(shift[1])
-        value = 1 + stain * sample(-1.8, u, v, 26) + _sand(spot, u, v, 0.11)
-        crack = (np.abs(sample(-2.2, u, v, 40)) < 0.018) & (spot.depth < 0.12)
+        value = 1 + stain * sample(-1.8, u, v, 80) + _sand(spot, u, v, 0.11)
+        crack = (np.abs(sample(-2.2, u, v, 100)) < 0.018) & (spot.depth < 0.12)
         return column(tone) * np.where(crack, 0.78 * value, value)
 
     return material
@@ -149,7 +149,7 @@ def _paved(
             _line(u, joint / length, spot.width / length),
             _line(v, joint / breadth, spot.depth / breadth),
         )
-        dirt = 0.09 * sample(-1.8, spot.u, spot.v, 26) + _sand(spot, spot.u, spot.v, 0.07)
+        dirt = 0.09 * sample(-1.8, spot.u, spot.v, 80) + _sand(spot, spot.u, spot.v, 0.07)
         value = (1 + np.float32(2 * spread) * shade * fade + dirt) * (1 - 0.42 * gaps)
         return column(tone) * value.astype(np.float32)
 
@@ -163,7 +163,7 @@ def grass(rng: np.random.Generator) -> Material:
     other = linear(66, 96, 40)
 
     def material(spot: Spot) -> Array:
-        patchy = np.clip(0.5 + 0.32 * sample(-1.5, spot.u, spot.v, 30), 0, 1)
+        patchy = np.clip(0.5 + 0.32 * sample(-1.5, spot.u, spot.v, 80), 0, 1)
         blades = 1 + 0.30 * sample(-0.7, spot.u, spot.v * 0.45, 70) * np.clip(
             0.05 / spot.width, 0.35, 1
         )

@@ -82,8 +82,8 @@ def face_paint(face: Face) -> Paint:
         side, front, tall = surface.side, surface.front, surface.along
         seen = np.clip(front * 6 - 2.2, 0, 1)
         across = np.abs(side)
-        dark = 0.80 * _spot(across - 0.40, tall - 0.50, 0.16, 0.028) * seen
-        dark += 0.45 * _spot(across - 0.42, tall - 0.575, 0.22, 0.020) * seen
+        dark = 0.92 * _spot(across - 0.40, tall - 0.50, 0.17, 0.032) * seen
+        dark += 0.62 * _spot(across - 0.42, tall - 0.575, 0.22, 0.020) * seen
         lips = 0.55 * _spot(side, tall - 0.195, 0.30, 0.022) * seen
         lens = _spot(across - 0.42, tall - 0.495, 0.26, 0.05) * seen
         colour = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -43,6 +44,14 @@ def leaf_tile() -> tuple[Array, Array]:
     return softened[0], softened[1]
 
 
+@dataclass(frozen=True, eq=False)
+class Foliage:
+    """Lit leaves that fill a rectangle: (3, h, w) linear RGB, and (h, w) how high each pixel's leaf lies, in [0, 1]."""
+
+    colour: Array
+    level: Array
+
+
 def foliage(
     rng: np.random.Generator,
     light: Light,
@@ -53,57 +62,108 @@ def foliage(
     sunlit: float,
     depth: float,
     green: Array,
-) -> Array:
-    """(3, h, w) lit leaves that fill a rectangle; `scale` pixels are a metre."""
+) -> Foliage:
+    """Leaves for a rectangle of pixels; `scale` pixels are a metre, and it is `depth` metres away."""
     zoom = scale * TEXEL
     clumps = noise.patch(rng, -2.0, height=height, width=width, zoom=(zoom * 2.2, zoom * 2.2))
     rise = noise.patch(rng, -1.4, height=height, width=width, zoom=(zoom * 1.5, zoom * 1.5))
     row, start = rng.integers(0, noise.TILE, 2)
     rows = (row + (np.arange(height) / zoom).astype(np.int64)) & (noise.TILE - 1)
     columns = (start + (np.arange(width) / zoom).astype(np.int64)) & (noise.TILE - 1)
-    bright, tint = (noise.cut(it, rows, columns) for it in leaf_tile())
+    level, tint = (noise.cut(it, rows, columns) for it in leaf_tile())
     lit = np.clip(0.55 + 0.42 * clumps + 0.25 * rise, 0.02, 1.3)
-    direct = bright**1.25 * lit * sunlit * 1.5
-    indirect = 0.16 + 0.9 * bright * np.clip(0.55 + 0.3 * clumps, 0.12, 1)
+    direct = level**1.25 * lit * (1.5 * sunlit)
+    indirect = 0.05 + 1.15 * level * np.clip(0.55 + 0.34 * clumps + 0.15 * rise, 0.08, 1.1)
     yellow = linear(170, 180, 70)
     colour = column(green) * (1.1 - 0.35 * tint) + column(yellow) * (0.35 * tint)
     glow = column(light.sun_colour) * direct + column(light.sky_colour) * indirect
-    return light.through_air(colour * glow, depth).astype(np.float32)
+    return Foliage(light.through_air(colour * glow, depth), level)
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Where a plant stands in the picture.
+
+    Args:
+        row, column: of its foot's center. scale: pixels per metre. depth: metres away. sunlit: share of the sun.
+    """
+
+    row: float
+    column: float
+    scale: float
+    depth: float
+    sunlit: float
 
 
 def bush(
     rng: np.random.Generator,
     light: Light,
+    stand: Stand,
     *,
-    row: float,
-    column_of_center: float,
-    scale: float,
     size: tuple[float, float],
     boxy: float,
-    sunlit: float,
-    depth: float,
     green: Array,
 ) -> Sprite:
-    """A bush, hedge or crown of `size` (height, width) metres whose bottom is at `row`.
-
-    `boxy` is 2 for a ball, 8 for a clipped hedge.
-    """
-    height, width = max(4, round(size[0] * scale)), max(4, round(size[1] * scale))
-    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
-    x = np.linspace(-1, 1, width, dtype=np.float32)[None]
-    ragged = noise.patch(rng, -1.6, height=height, width=width, zoom=(scale * TEXEL * 2,) * 2)
-    fine = noise.patch(rng, -0.8, height=height, width=width, zoom=(scale * TEXEL * 3,) * 2)
-    rough = 0.30 if boxy < 4 else 0.10
-    shape = 1 - np.abs(x) ** boxy - np.abs(np.where(y > 0.35, y * 0.9, y)) ** boxy
-    edge = shape + rough * (0.55 * ragged + 0.5 * fine)
-    alpha = np.clip(edge * 7 + 0.5, 0, 1)
-    colour = foliage(
-        rng, light, height=height, width=width, scale=scale, sunlit=sunlit, depth=depth, green=green
+    """A bush, or a hedge, of `size` (height, width) metres; `boxy` is 2 for a ball, 8 for a clipped hedge."""
+    grid = _Grid.of(size, stand.scale)
+    shape = (
+        1 - np.abs(grid.x) ** boxy - np.abs(np.where(grid.y > 0.35, grid.y * 0.9, grid.y)) ** boxy
     )
-    top, left = round(row) - height, round(column_of_center - width / 2)
-    under = 1 - 0.55 * np.clip((y - 0.1) * 0.9, 0, 1)
-    towards = 1 + 0.4 * light.sun[0] * x * sunlit - 0.25 * y * sunlit
-    return Sprite(top, left, colour * alpha * under * towards, alpha)
+    return _plant(rng, light, stand, grid, shape, 0.30 if boxy < 4 else 0.10, green)
+
+
+def crown(
+    rng: np.random.Generator, light: Light, stand: Stand, *, size: tuple[float, float], green: Array
+) -> Sprite:
+    """A tree's crown of `size` (height, width) metres, open at its rim; its lower end is at the stand's row."""
+    grid = _Grid.of(size, stand.scale)
+    shape = 1 - grid.x**2 - grid.y**2
+    return _plant(rng, light, stand, grid, shape, 0.55, green)
+
+
+@dataclass(frozen=True, eq=False)
+class _Grid:
+    """A rectangle of pixels with coordinates from -1 to 1: y (h, 1) downwards, x (1, w) to the right."""
+
+    y: Array
+    x: Array
+
+    @staticmethod
+    def of(size: tuple[float, float], scale: float) -> _Grid:
+        height, width = (max(4, round(side * scale)) for side in size)
+        y, x = (np.linspace(-1, 1, count, dtype=np.float32) for count in (height, width))
+        return _Grid(y[:, None], x[None])
+
+
+def _plant(
+    rng: np.random.Generator,
+    light: Light,
+    stand: Stand,
+    grid: _Grid,
+    shape: Array,
+    rough: float,
+    green: Array,
+) -> Sprite:
+    """Leaves where `shape` is above zero, more or less: its rim is made of leaves."""
+    height, width = shape.shape
+    leaves = foliage(
+        rng,
+        light,
+        height=height,
+        width=width,
+        scale=stand.scale,
+        sunlit=stand.sunlit,
+        depth=stand.depth,
+        green=green,
+    )
+    zoom = stand.scale * TEXEL * 2
+    ragged = noise.patch(rng, -1.6, height=height, width=width, zoom=(zoom, zoom))
+    edge = shape + rough * (0.6 * ragged + 1.8 * (leaves.level - 0.35))
+    alpha = np.clip(edge * 9 + 0.5, 0, 1)
+    under = 1 - 0.55 * np.clip((grid.y - 0.1) * 0.9, 0, 1)
+    towards = 1 + stand.sunlit * (0.4 * light.sun[0] * grid.x - 0.25 * grid.y)
+    top, left = round(stand.row) - height, round(stand.column - width / 2)
+    return Sprite(top, left, leaves.colour * (alpha * under * towards), alpha)
 
 
 def choose_green(rng: np.random.Generator) -> Array:

@@ -112,7 +112,7 @@ def choose_place(rng: np.random.Generator, camera: Camera, near: float) -> Place
     plans: tuple[tuple[float, Callable[[_Plot], Place]], ...] = (
         (0.18, _shops),
         (0.13, _garden_wall),
-        (0.17, _road),
+        (0.22, _road),
         (0.17, _park),
         (0.17, _campus),
         (0.18, _alley),
@@ -127,7 +127,7 @@ def choose_place(rng: np.random.Generator, camera: Camera, near: float) -> Place
 
 def _shops(plot: _Plot) -> Place:
     """A pavement along shop fronts."""
-    wall = plot.lay(plot.near * plot.uniform(1.25, 2.0), plot.pavement())
+    wall = plot.lay(plot.near * plot.uniform(1.25, 2.6), plot.pavement())
     house = _house(plot, wall, height=plot.uniform(6.5, 10), shop=True)
     front = (wall - 0.7, wall - 0.3)
     things = _things(
@@ -172,7 +172,7 @@ def _shops(plot: _Plot) -> Place:
 
 def _garden_wall(plot: _Plot) -> Place:
     """A pavement along a brick or stone wall, trees behind it."""
-    path = plot.lay(plot.near * plot.uniform(1.15, 1.6), plot.pavement())
+    path = plot.lay(plot.near * plot.uniform(1.15, 2.0), plot.pavement())
     if plot.chance(0.5):
         plot.lay(path + 0.15, ground.kerb(plot.rng, plot.chance(0.3)))
     wall = plot.lay(
@@ -237,7 +237,9 @@ def _road(plot: _Plot) -> Place:
     plants = [] if built else _hedge(plot, wall - 0.5, plot.uniform(0.9, 1.6))
     if not built:
         plot.lay(400.0, ground.grass(plot.rng))
-    cars = _row_of_cars(plot, road - 1.0)
+    cars = _row_of_cars(plot, road - 1.0) + (
+        _row_of_cars(plot, first + 1.1) if plot.chance(0.4) else []
+    )
     things = _things(
         plot,
         (road + 0.6, wall - 0.6),
@@ -323,7 +325,7 @@ def _park(plot: _Plot) -> Place:
 
 def _campus(plot: _Plot) -> Place:
     """A wide plaza, a kerb, a lawn and a hedge in front of a house of many windows."""
-    plaza = plot.lay(plot.near * plot.uniform(1.15, 1.9), plot.pavement())
+    plaza = plot.lay(plot.near * plot.uniform(1.15, 2.6), plot.pavement())
     plot.lay(plaza + 0.22, ground.kerb(plot.rng, plot.chance(0.5)))
     wall = plot.lay(plaza + plot.uniform(2.5, 9), ground.grass(plot.rng))
     house = _house(plot, wall, height=plot.uniform(7, 12), shop=False)
@@ -450,7 +452,14 @@ def _crowns(plot: _Plot, things: Sequence[Thing]) -> list[Plant]:
     """Leaves over the trunks, mostly above the picture."""
     green = leaves.choose_green(plot.rng)
     return [
-        Plant(it.right + plot.uniform(-0.4, 0.4), it.depth + 0.05, plot.uniform(2.3, 3.2), (plot.uniform(2.4, 3.4), plot.uniform(2.6, 4.2)), 2.0, green)
+        Plant(
+            it.right + plot.uniform(-0.4, 0.4),
+            it.depth + 0.05,
+            plot.uniform(2.3, 3.2),
+            (plot.uniform(2.4, 3.4), plot.uniform(2.6, 4.2)),
+            2.0,
+            green,
+        )
         for it in things
         if it.make is furniture.trunk and plot.chance(0.8)
     ]

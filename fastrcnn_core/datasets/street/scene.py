@@ -72,9 +72,8 @@ def _sunlit_ground(place: Place, camera: Camera, light: Light, rng: np.random.Ge
     share = np.ones((camera.height, camera.width), np.float32)
     if place.dapple:
         shift = rng.uniform(0, 40, 2).astype(np.float32)
-        field = ground.sample(-1.9, right + shift[0], depth + shift[1], 38) + 0.5 * ground.sample(
-            -1.3, right, depth, 45
-        )
+        field = ground.sample(-1.9, right + shift[0], depth + shift[1], 110)
+        field += 0.5 * ground.sample(-1.3, right, depth, 120)
         share[first:] = 1 - np.float32(place.dapple) * np.clip(field * 2.2 + 0.7, 0, 1)
     for plane in place.planes:
         behind = light.sun[0] * np.sin(plane.street.angle) - light.sun[2] * np.cos(
@@ -146,18 +145,17 @@ def _plant(
     plant: Plant, camera: Camera, light: Light, sunlit: Array, rng: np.random.Generator
 ) -> Actor:
     scale = camera.pixels_per_metre(plant.depth)
-    sprite = leaves.bush(
-        rng,
-        light,
-        row=camera.row_of_ground(plant.depth) - plant.lift * scale,
-        column_of_center=camera.width / 2 + plant.right * scale,
-        scale=scale,
-        size=plant.size,
-        boxy=plant.boxy,
-        sunlit=_sun_at(sunlit, camera, plant.right, plant.depth),
-        depth=plant.depth,
-        green=plant.green,
+    stand = leaves.Stand(
+        camera.row_of_ground(plant.depth) - plant.lift * scale,
+        camera.width / 2 + plant.right * scale,
+        scale,
+        plant.depth,
+        _sun_at(sunlit, camera, plant.right, plant.depth),
     )
+    if plant.lift > 1:
+        sprite = leaves.crown(rng, light, stand, size=plant.size, green=plant.green)
+    else:
+        sprite = leaves.bush(rng, light, stand, size=plant.size, boxy=plant.boxy, green=plant.green)
     return Actor(plant.right, plant.depth, sprite, _clumps(plant, rng), False)
 
 
@@ -167,8 +165,12 @@ def _clumps(plant: Plant, rng: np.random.Generator) -> list[Solid]:
     half = 0.22 * min(height, width)
     clumps: list[Solid] = []
     for x, y, z in rng.uniform(-1, 1, (14, 3)):
-        center = np.array([x * (width / 2 - half), plant.lift + height / 2 + y * (height / 2 - half), z * half])
-        clumps.append(Limb(center, center + [0.0, 0.1, 0.0], (half, half), lambda surface: surface.side))
+        center = np.array(
+            [x * (width / 2 - half), plant.lift + height / 2 + y * (height / 2 - half), z * half]
+        )
+        clumps.append(
+            Limb(center, center + [0.0, 0.1, 0.0], (half, half), lambda surface: surface.side)
+        )
     return clumps
 
 
@@ -298,7 +300,7 @@ def _treeline(
         sunlit=0.8,
         depth=depth,
         green=leaves.choose_green(rng),
-    )
+    ).colour
     rows = np.arange(first, base, dtype=np.float32)[:, None]
     ragged = noise.patch(rng, -0.9, height=base - first, width=camera.width)
     alpha = np.clip((rows - outline[None] + 4 * ragged) * 0.4 + 0.5, 0, 1)

@@ -88,7 +88,9 @@ def seen_from(solids: Sequence[Solid], *, eye: float, depth: float) -> list[Soli
         return point - np.array([0.0, point[2] * (eye - point[1]) / depth, 0.0])
 
     return [
-        replace(it, start=lowered(it.start), end=lowered(it.end)) if isinstance(it, Limb) else replace(it, foot=lowered(it.foot))
+        replace(it, start=lowered(it.start), end=lowered(it.end))
+        if isinstance(it, Limb)
+        else replace(it, foot=lowered(it.foot))
         for it in solids
     ]
 
@@ -192,7 +194,10 @@ def _body(solid: Body, right: Array, up: Array) -> tuple[Array, Array, Array, Ar
     rest = (xz * xz - xx * zz) * x * x + zz
     z = (np.sqrt(np.maximum(rest, 0)) - xz * x) / zz
     across, ahead = cosine * x - sine * z, sine * x + cosine * z
-    rise = across * across * _slope(wide, heights) / wide**3 + ahead * ahead * _slope(deep, heights) / deep**3
+    rise = (
+        across * across * _slope(wide, heights) / wide**3
+        + ahead * ahead * _slope(deep, heights) / deep**3
+    )
     normal = np.stack([xx * x + xz * z, -rise, xz * x + zz * z])
     normal /= np.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2)
     span = solid.profile[-1, 0] - solid.profile[0, 0]
