@@ -55,6 +55,10 @@ class FeatureStore:
         self._kept.move_to_end(path)
         return _unpack(kept, self.model.device)
 
+    def bytes_in_memory(self) -> int:
+        """How much the maps take that are kept in memory now."""
+        return sum(value.nbytes for packed in self._kept.values() for value in packed.values())
+
     def _compute(self, image: Image, flipped: bool, path: Path) -> dict[str, Tensor]:
         device = self.model.device
         with torch.no_grad(), autocast(device):
@@ -66,7 +70,7 @@ class FeatureStore:
 
     def _keep(self, path: Path, packed: dict[str, Tensor]) -> None:
         self._kept[path] = packed
-        while len(self._kept) > 1 and sum(map(_bytes, self._kept.values())) > self.memory_bytes:
+        while len(self._kept) > 1 and self.bytes_in_memory() > self.memory_bytes:
             self._kept.popitem(last=False)
 
     def _path(self, image: Image, flipped: bool) -> Path:
@@ -88,13 +92,11 @@ def _unpack(packed: dict[str, Tensor], device: torch.device) -> Features:
 def _read(path: Path) -> dict[str, Tensor] | None:
     """What is on disk; None if it is not there, or damaged: then it is computed again."""
     try:
-        return safetensors.torch.load_file(path)
+        packed = safetensors.torch.load_file(path)
+        path.touch()  # `prune` sees that it is used
     except (FileNotFoundError, SafetensorError):
         return None
-
-
-def _bytes(packed: dict[str, Tensor]) -> int:
-    return sum(value.nbytes for value in packed.values())
+    return packed
 
 
 def pixels_of(image: Image, *, flipped: bool = False) -> Tensor:
@@ -107,7 +109,7 @@ def prune(folder: Path, *, most_bytes: int = DISK_BYTES) -> None:
     """Delete the maps that were not used for the longest time until the folder is small enough."""
     files = [(path, path.stat()) for path in folder.glob("*.safetensors")]
     excess = sum(stat.st_size for _, stat in files) - most_bytes
-    for path, stat in sorted(files, key=lambda file: file[1].st_atime):
+    for path, stat in sorted(files, key=lambda file: file[1].st_mtime):
         if excess <= 0:
             return
         path.unlink(missing_ok=True)

@@ -1,0 +1,139 @@
+"""Features of a frozen backbone: computed once, found by content, small, and the same as without the store."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fastrcnn_core.config import ImageConfig, ModelConfig
+from fastrcnn_core.features import FeatureStore, pixels_of, prune
+from fastrcnn_core.model import FastRCNN, Features
+from fastrcnn_core.structures import Image
+
+
+class CountingModel(FastRCNN):
+    """Counts how often the backbone looks at a picture."""
+
+    looks = 0
+
+    def features(self, pixels: Tensor) -> Features:
+        self.looks += 1
+        return super().features(pixels)
+
+
+def new_model(shorter_side: int = 64) -> CountingModel:
+    return CountingModel(
+        ModelConfig(trainable_stages=0, hidden=8),
+        ImageConfig(shorter_side=shorter_side, longer_side=None),
+        ("person",),
+        generator=torch.Generator().manual_seed(0),
+        pretrained=False,
+    )
+
+
+def image(seed: int = 0, name: str = "") -> Image:
+    pixels = np.random.default_rng(seed).integers(0, 255, (48, 64, 3)).astype(np.uint8)
+    return Image(pixels, name)
+
+
+def test_a_picture_is_looked_at_once_and_its_mirror_image_once() -> None:
+    model = new_model()
+    store = FeatureStore(model)
+    for _ in range(3):
+        store.of(image())
+        store.of(image(), flipped=True)
+    assert model.looks == 2
+
+
+def test_the_same_content_under_another_name_is_the_same_picture() -> None:
+    model = new_model()
+    store = FeatureStore(model)
+    store.of(image(name="a"))
+    store.of(image(name="b"))
+    assert model.looks == 1
+    store.of(image(seed=1, name="a"))
+    assert model.looks == 2
+
+
+def test_a_stored_step_does_not_touch_the_pixels() -> None:
+    store = FeatureStore(new_model())
+    it = image()
+    expected = store.of(it).map
+    object.__setattr__(it, "pixels", None)
+    assert torch.equal(store.of(it).map, expected)
+
+
+def test_the_map_is_the_models_own_rounded_to_16_bits() -> None:
+    model = new_model()
+    kept = FeatureStore(model).of(image(), flipped=True)
+    with torch.no_grad():
+        own = model.features(pixels_of(image()).flip(2))
+    assert torch.allclose(kept.map, own.map, rtol=1e-3, atol=1e-3)
+    assert kept.map.dtype == torch.float32
+    assert (kept.scale_x, kept.scale_y) == (own.scale_x, own.scale_y)
+
+
+def test_the_mirror_images_map_is_not_the_map_mirrored() -> None:
+    """The stride's grid does not mirror onto itself, so it is computed and not turned."""
+    store = FeatureStore(new_model())
+    assert not torch.allclose(store.of(image()).map.flip(2), store.of(image(), flipped=True).map)
+
+
+def test_another_process_finds_the_maps_on_disk() -> None:
+    FeatureStore(new_model()).of(image())
+    later = new_model()
+    FeatureStore(later).of(image())
+    assert later.looks == 0
+
+
+def test_other_weights_and_another_size_are_other_maps() -> None:
+    FeatureStore(new_model()).of(image())
+    other_size = new_model(shorter_side=80)
+    FeatureStore(other_size).of(image())
+    assert other_size.looks == 1
+    other_weights = new_model()
+    with torch.no_grad():
+        next(other_weights.backbone.parameters()).mul_(1.01)
+    FeatureStore(other_weights).of(image())
+    assert other_weights.looks == 1
+
+
+def test_the_head_may_learn_without_the_maps_being_lost() -> None:
+    FeatureStore(new_model()).of(image())
+    trained = new_model()
+    with torch.no_grad():
+        trained.head.layer1.weight.zero_()
+    FeatureStore(trained).of(image())
+    assert trained.looks == 0
+
+
+def test_past_its_memory_the_store_reads_from_disk() -> None:
+    model = new_model()
+    store = FeatureStore(model, memory_bytes=1)
+    first = store.of(image(0)).map
+    store.of(image(1))
+    assert torch.equal(store.of(image(0)).map, first)
+    assert model.looks == 2
+    assert store.bytes_in_memory() == first.numel() * 2 + 16
+
+
+def test_a_damaged_map_is_computed_again() -> None:
+    store = FeatureStore(new_model())
+    expected = store.of(image()).map
+    (path,) = store.folder.iterdir()
+    path.write_bytes(path.read_bytes()[:50])
+    again = new_model()
+    assert torch.equal(FeatureStore(again).of(image()).map, expected)
+    assert again.looks == 1
+
+
+def test_the_folder_is_kept_small_and_what_was_used_last_stays(tmp_path: Path) -> None:
+    for age, name in enumerate(["new", "middle", "old"]):
+        path = tmp_path / f"{name}.safetensors"
+        path.write_bytes(bytes(100))
+        os.utime(path, (1e9 - age, 1e9 - age))
+    prune(tmp_path, most_bytes=250)
+    assert {it.stem for it in tmp_path.iterdir()} == {"new", "middle"}
+    prune(tmp_path / "nowhere", most_bytes=0)
