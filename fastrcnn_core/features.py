@@ -1,4 +1,4 @@
-"""Features of a frozen backbone: computed once for each picture, then remembered in memory and on disk."""
+"""What a backbone's frozen stages make of each picture: computed once, then remembered in memory and on disk."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
-from torch import Tensor, nn
+from torch import Tensor
 
+from fastrcnn_core.backbones import Backbone
 from fastrcnn_core.devices import autocast
 from fastrcnn_core.files import appearing_whole, cache_folder
 from fastrcnn_core.model import FastRCNN, Features
@@ -21,14 +22,14 @@ DISK_BYTES = 8 * 2**30
 
 
 class FeatureStore:
-    """What the frozen backbone of a model says of pictures.
+    """What the frozen stages of a model's backbone make of pictures; all of its features if every stage is frozen.
 
-    A map's identity is the backbone's weights, how large it sees the picture, the picture's content, and whether it is
-    mirrored; no caller can pass a wrong one. Maps are kept as float16, the least recently used leave memory first
+    A map's identity is the frozen stages' weights, how large they see the picture, the picture's content, and whether
+    it is mirrored; no caller can pass a wrong one. Maps are kept as float16, the least recently used leave memory first
     and are read back from disk.
 
     Args:
-        model: its backbone must not change while the store lives.
+        model: its backbone's frozen stages must not change while the store lives.
         folder: where maps are kept on disk; the user's cache if None.
         memory_bytes: as much is kept in memory at most.
     """
@@ -43,7 +44,7 @@ class FeatureStore:
         self._kept: OrderedDict[Path, dict[str, Tensor]] = OrderedDict()
 
     def of(self, image: Image, *, flipped: bool = False) -> Features:
-        """The picture's features, or its mirror image's, on the model's device, without gradient.
+        """The frozen part of the picture's features, or its mirror image's, on the model's device, without gradient.
 
         A picture that was met before is not looked at again.
         """
@@ -62,7 +63,7 @@ class FeatureStore:
     def _compute(self, image: Image, flipped: bool, path: Path) -> dict[str, Tensor]:
         device = self.model.device
         with torch.no_grad(), autocast(device):
-            features = self.model.features(pixels_of(image, flipped=flipped).to(device))
+            features = self.model.frozen_features(pixels_of(image, flipped=flipped).to(device))
         packed = _pack(features)
         with appearing_whole(path) as partial:
             safetensors.torch.save_file(packed, partial)
@@ -116,10 +117,10 @@ def prune(folder: Path, *, most_bytes: int = DISK_BYTES) -> None:
         excess -= stat.st_size
 
 
-def _weights_hash(module: nn.Module) -> str:
-    """32 hexadecimal digits of every weight and its name."""
-    digest = hashlib.blake2b(digest_size=16)
-    for name, value in sorted(module.state_dict().items()):
+def _weights_hash(backbone: Backbone) -> str:
+    """32 hexadecimal digits of how many stages are frozen, and of their weights and names."""
+    digest = hashlib.blake2b(str(backbone.frozen_stages).encode(), digest_size=16)
+    for name, value in sorted(backbone.stages[: backbone.frozen_stages].state_dict().items()):
         digest.update(name.encode())
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

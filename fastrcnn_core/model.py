@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -116,11 +116,18 @@ class FastRCNN(nn.Module):
 
     def features(self, pixels: Tensor) -> Features:
         """Resize, normalise, and run the backbone: (3, H, W) uint8 RGB → features. Once for each picture."""
+        return self.trained_features(self.frozen_features(pixels))
+
+    def frozen_features(self, pixels: Tensor) -> Features:
+        """The part of `features` that training never changes: the result of the backbone's frozen stages."""
         height, width = pixels.shape[1:]
         size = input_size(height, width, self.image_config)
-        resized = resize(pixels, size)
-        feature_map = self.backbone(resized[None])[0]
+        feature_map = self.backbone.frozen_part(resize(pixels, size)[None])[0]
         return Features(feature_map, scale_x=size[1] / width, scale_y=size[0] / height)
+
+    def trained_features(self, frozen: Features) -> Features:
+        """The rest of `features`: from the frozen stages' result to the last stage's."""
+        return replace(frozen, map=self.backbone.trained_part(frozen.map[None])[0])
 
     def roi_features(self, features: Features, rois: Tensor) -> Tensor:
         """RoIAlign of one picture: (R, 4) boxes in pixels of the original → (R, C, S, S)."""

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
@@ -18,14 +19,14 @@ class CountingModel(FastRCNN):
 
     looks = 0
 
-    def features(self, pixels: Tensor) -> Features:
+    def frozen_features(self, pixels: Tensor) -> Features:
         self.looks += 1
-        return super().features(pixels)
+        return super().frozen_features(pixels)
 
 
-def new_model(shorter_side: int = 64) -> CountingModel:
+def new_model(shorter_side: int = 64, *, trainable_stages: int = 0) -> CountingModel:
     return CountingModel(
-        ModelConfig(trainable_stages=0, hidden=8),
+        ModelConfig(trainable_stages=trainable_stages, hidden=8),
         ImageConfig(shorter_side=shorter_side, longer_side=None),
         ("person",),
         generator=torch.Generator().manual_seed(0),
@@ -137,3 +138,13 @@ def test_the_folder_is_kept_small_and_what_was_used_last_stays(tmp_path: Path) -
     prune(tmp_path, most_bytes=250)
     assert {it.stem for it in tmp_path.iterdir()} == {"new", "middle"}
     prune(tmp_path / "nowhere", most_bytes=0)
+
+
+@pytest.mark.parametrize("trainable_stages", [0, 2, 6])
+def test_frozen_and_trained_part_together_are_the_features(trainable_stages: int) -> None:
+    model = new_model(trainable_stages=trainable_stages)
+    pixels = pixels_of(image())
+    whole, half = model.features(pixels), model.frozen_features(pixels)
+    assert torch.equal(model.trained_features(half).map, whole.map)
+    assert half.map.requires_grad is False
+    assert whole.map.requires_grad is (trainable_stages > 0)

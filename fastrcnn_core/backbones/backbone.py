@@ -40,23 +40,40 @@ class Backbone(nn.Module):
         self.register_buffer("std", torch.tensor(architecture.std)[:, None, None])
 
     @property
-    def is_frozen(self) -> bool:
-        """Whether no stage trains: then a picture's features never change."""
-        return not any(parameter.requires_grad for parameter in self.parameters())
+    def frozen_stages(self) -> int:
+        """How many of the first stages never train: what they make of a picture never changes."""
+        trains = [any(it.requires_grad for it in stage.parameters()) for stage in self.stages]
+        return trains.index(True) if True in trains else len(trains)
 
     def forward(self, pixels: Tensor) -> Tensor:
+        return self.trained_part(self.frozen_part(pixels))
+
+    @torch.no_grad()
+    def frozen_part(self, pixels: Tensor) -> Tensor:
+        """What the frozen stages make of pictures in [0, 1], without gradient: worth remembering."""
         height, width = pixels.shape[-2:]
         features = (pixels - self.mean) / self.std
         # To whole cells, with the mean colour, so that every strided layer meets an even side: TensorFlow's SAME
         # pads odd and even sides differently, and cells would shift with the size of the picture.
         features = F.pad(features, (0, -width % STRIDE, 0, -height % STRIDE))
-        if (
-            features.device.type != "mps"
-        ):  # measured on CPUs: a third faster; on CUDA the tensor cores' own order
-            features = features.contiguous(memory_format=torch.channels_last)
-        for stage in self.stages:
+        features = _in_fast_order(features)
+        for stage in self.stages[: self.frozen_stages]:
             features = stage(features)
         return features
+
+    def trained_part(self, features: Tensor) -> Tensor:
+        """What the stages that train make of `frozen_part`'s result: (N, C, h, w)."""
+        features = _in_fast_order(features)
+        for stage in self.stages[self.frozen_stages :]:
+            features = stage(features)
+        return features
+
+
+def _in_fast_order(features: Tensor) -> Tensor:
+    """Channels last, but for MPS. Measured on CPUs: a third faster; on CUDA it is the tensor cores' own order."""
+    if features.device.type == "mps":
+        return features
+    return features.contiguous(memory_format=torch.channels_last)
 
 
 def build_backbone(name: str, *, trainable_stages: int, pretrained: bool = True) -> Backbone:
@@ -118,7 +135,9 @@ def _randomise(stages: Iterable[nn.Module]) -> None:
         stage.to_empty(device="cpu")
         for module in stage.modules():
             if isinstance(module, nn.Conv2d):
-                inputs = module.weight[0].numel()  # that one output sees; few, where channels are apart
+                inputs = module.weight[
+                    0
+                ].numel()  # that one output sees; few, where channels are apart
                 nn.init.normal_(module.weight, std=math.sqrt(2 / inputs), generator=generator)
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)

@@ -129,7 +129,7 @@ class _Work:
                 dataset.classes,
                 generator=generator_of(self.config.training.seed, "head", 0),
             ).to(device)
-        store = FeatureStore(model) if model.backbone.is_frozen else None
+        store = FeatureStore(model) if model.backbone.frozen_stages else None
         trainer = Trainer(model, self.config, total_steps=total, features=store)
         if resumable:
             trainer.restore(load_state(resumable[-1].folder / TRAINER_FILE))
@@ -184,7 +184,7 @@ class _Work:
                 pictures.dataset.read,
                 self.config.proposals,
                 pictures.store,
-                workers=min(os.cpu_count() or 1, len(missing)),
+                workers=worker_count(len(missing)),
                 on_outcome=tell,
                 should_stop=self._is_asked_to_wait,
             )
@@ -204,7 +204,7 @@ class _Work:
         return pictures.store.look_up(image, self.config.proposals) is None
 
     def _compute_features(self, trainer: Trainer, pictures: Pictures, names: Sequence[str]) -> None:
-        """Features of a frozen backbone, of mirror images too if there will be any."""
+        """What the backbone's frozen stages make of each picture, of mirror images too if there will be any."""
         if trainer.features is None:
             return
         prune(trainer.features.folder)
@@ -318,6 +318,12 @@ class _Work:
         if received is None:
             raise Stopped(f"Stopped on request after step {step}.", 0)
         raise Stopped(f"Stopped by {received.name} after step {step}.", 128 + received)
+
+
+def worker_count(tasks: int) -> int:
+    """As many processes as this one may use cores, or fewer if there is less to do."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(cores or 1, tasks))
 
 
 @dataclass

@@ -47,7 +47,7 @@ class Trainer:
         model: trained in place, on the device where it is.
         config: every knob.
         total_steps: of the whole run, for the schedule.
-        features: where features of a frozen backbone are kept; None computes them at every step.
+        features: where the frozen stages' results are kept; None computes them at every step.
     """
 
     def __init__(
@@ -134,12 +134,12 @@ class Trainer:
         )
 
     def _features(self, annotated: AnnotatedImage, mirror: bool) -> Features:
-        if self.features is not None:
-            return self.features.of(annotated.image, flipped=mirror)
-        pixels = pixels_of(annotated.image, flipped=mirror).to(self._device)
         self.model.train()
         with autocast(self._device):
-            return self.model.features(pixels)
+            if self.features is not None:
+                frozen = self.features.of(annotated.image, flipped=mirror)
+                return self.model.trained_features(frozen)
+            return self.model.features(pixels_of(annotated.image, flipped=mirror).to(self._device))
 
     def _forward(
         self, features: Sequence[Features], rois: Sequence[SampledRoIs]
