@@ -15,6 +15,7 @@ from fastrcnn_core.errors import RunError
 from fastrcnn_core.files import runs_folder
 from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs.folder import LOG_FILE, Run, run_path
+from fastrcnn_core.runs.status import starting, write_status
 
 
 def training_command(
@@ -53,7 +54,7 @@ def start_run(
 
 
 def resume_run(run: Run) -> Run:
-    """Go on from its last checkpoint, in a process of its own.
+    """Go on from its last checkpoint, or from the start if it has none, in a process of its own.
 
     Raises:
         RunError: it goes on already, or has ended.
@@ -64,7 +65,6 @@ def resume_run(run: Run) -> Run:
             f"The run {run.name!r} is {status.state}.",
             way_out="Only a stopped, failed or crashed run can be resumed.",
         )
-    run.latest_checkpoint()
     _spawn(["train", "--run", run.name, "--resume"], run.folder)
     return run
 
@@ -86,6 +86,7 @@ def free_name(wish: str, *, folder: Path | None = None) -> str:
 
 def _spawn(arguments: list[str], folder: Path) -> None:
     """A new process in a session of its own, its output in the run's log, wherever we stand."""
+    write_status(folder, starting())
     here = str(Path(fastrcnn_core.__file__).resolve().parents[1])
     paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +34,7 @@ class RunStatus:
         seconds_left: an estimate; None where there is none.
         device: what it trains on, such as "cpu".
         message, way_out: why it stopped or failed, and what one can do; empty where all is well.
-        process: the number of its process. process_started: when that began, so that a reused number fools nobody.
+        process: the number of its process; 0 while that is being started. process_started: when that began, so that a reused number fools nobody.
     """
 
     state: RunState
@@ -81,42 +80,42 @@ def write_status(folder: Path, status: RunStatus) -> RunStatus:
     return status
 
 
+def starting() -> RunStatus:
+    """The status of a run whose process is being started and will soon speak for itself."""
+    return RunStatus(state="queued", stage="starting", started=time.time())
+
+
 def read_status(folder: Path) -> RunStatus:
     """How the run in this folder is doing, dead processes recognised."""
-    try:
-        values = json.loads((folder / STATUS_FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return _not_yet_written(folder)
-    known = {item.name for item in dataclasses.fields(RunStatus)}
-    status = RunStatus(**{name: value for name, value in values.items() if name in known})
-    if status.is_alive and not _is_running(status):
-        return dataclasses.replace(
-            status,
-            state="crashed",
-            seconds_left=None,
-            message=f"Its process ended without a word at step {status.step}.",
-            way_out="Resume it from its last checkpoint; log.txt in its folder may say why.",
-        )
-    return status
-
-
-def _not_yet_written(folder: Path) -> RunStatus:
-    """A folder without a status: its process is about to write one, or never will."""
-    claimed = folder.stat().st_mtime
-    if time.time() - claimed < SECONDS_TO_START:
-        return RunStatus(state="queued", stage="starting", started=claimed, updated=claimed)
-    return RunStatus(
+    status = _written(folder)
+    if not status.is_alive or _is_running(status):
+        return status
+    if status.process == 0:
+        words = "It never started."
+    else:
+        words = f"Its process ended without a word at step {status.step}."
+    return dataclasses.replace(
+        status,
         state="crashed",
-        started=claimed,
-        updated=claimed,
-        message="It never started.",
-        way_out="Look into log.txt in its folder, or delete the run.",
+        seconds_left=None,
+        message=words,
+        way_out="Resume it; log.txt in its folder may say what happened.",
     )
 
 
+def _written(folder: Path) -> RunStatus:
+    try:
+        values = json.loads((folder / STATUS_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        claimed = folder.stat().st_mtime
+        return dataclasses.replace(starting(), started=claimed, updated=claimed)
+    known = {item.name for item in dataclasses.fields(RunStatus)}
+    return RunStatus(**{name: value for name, value in values.items() if name in known})
+
+
 def _is_running(status: RunStatus) -> bool:
-    if os.name == "posix" and status.process == os.getpid():
-        return True
+    if status.process == 0:
+        return time.time() - status.updated < SECONDS_TO_START
     try:
         process = psutil.Process(status.process)
         began, now = process.create_time(), process.status()

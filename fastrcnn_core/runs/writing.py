@@ -24,6 +24,7 @@ from fastrcnn_core.runs.folder import (
     CHECKPOINTS,
     CONFIG_FILE,
     ENVIRONMENT_FILE,
+    LOG_FILE,
     TRAINER_FILE,
     Run,
     RunCheckpoint,
@@ -75,7 +76,7 @@ def create_run(
 def tell_of_failure(name: str, error: UserError, *, folder: Path | None = None) -> None:
     """Say in the folder that waits for a new run why it does not come; do nothing if none waits."""
     path = run_path(name, folder=folder)
-    if path.exists() and not (path / CONFIG_FILE).exists():
+    if (path / LOG_FILE).exists() and not (path / CONFIG_FILE).exists():
         status = dataclasses.replace(this_process(), state="failed", stage="starting")
         write_status(
             path, dataclasses.replace(status, message=error.problem, way_out=error.way_out)

@@ -1,0 +1,305 @@
+"""Whole runs on a tiny data set: they finish, stop, rest, break and go on, and the folder always tells."""
+
+import errno
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+import torch
+from tiny import tiny_config, write_tiny
+
+from fastrcnn_core.commands import training_run
+from fastrcnn_core.commands.training_run import train
+from fastrcnn_core.config import Config
+from fastrcnn_core.errors import CheckpointError, DataError, RunError
+from fastrcnn_core.runs import Run, find_run, resume_run, start_run
+from fastrcnn_core.runs.writing import RunWriter, create_run
+from fastrcnn_core.structures import StepReport
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(autouse=True)
+def one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Worker processes take longer to start than these pictures take."""
+    monkeypatch.setattr(training_run, "worker_count", lambda tasks: 1)
+
+
+def new_run(data: Path, config: Config | None = None, name: str = "run") -> Run:
+    return create_run(name, config=config or tiny_config(), data=str(data), preset="paper")
+
+
+def at_step(monkeypatch: pytest.MonkeyPatch, step: int, act: Callable[[], None]) -> None:
+    """Let something happen when the run has done a step."""
+    keep = RunWriter.step
+
+    def keep_and_act(self: RunWriter, report: StepReport) -> None:
+        keep(self, report)
+        if report.step == step:
+            act()
+
+    monkeypatch.setattr(RunWriter, "step", keep_and_act)
+
+
+def losses(run: Run) -> list[float]:
+    return run.metrics()["loss"]
+
+
+def eventually(holds: Callable[[], Any], *, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.05)
+
+
+def test_a_run_finishes_and_leaves_everything_a_later_reader_needs(tiny: Path) -> None:
+    run = new_run(tiny)
+    assert train(run) == 0
+    status = run.status()
+    assert (status.state, status.step, status.total_steps) == ("finished", 12, 12)
+    assert [it.step for it in run.checkpoints()] == [4, 8, 12]
+    assert run.metrics()["step"] == list(range(1, 13))
+    environment = run.environment()
+    assert len(environment["data"]["hash"]) == 32
+    assert len(environment["data"]["train"]) == 8
+    assert environment["libraries"]["torch"] == torch.__version__.split("+")[0]
+    assert run.load_model().classes == ("person",)
+
+
+def test_it_learns_to_find_the_bright_boxes(tiny: Path) -> None:
+    run = new_run(tiny, tiny_config(epochs=12.0, validation=0.25))
+    train(run)
+    judged = run.validation()
+    assert judged["step"] == run.metrics()["step"][2::3]
+    assert judged["AP50"][-1] > 0.9
+    assert judged["proposal_recall_50"][0] == 1.0
+
+
+def test_the_validation_part_is_not_trained_on(tiny: Path) -> None:
+    run = new_run(tiny, tiny_config(validation=0.25))
+    train(run)
+    seen = {name for names in run.metrics()["images"] for name in names}
+    data = run.environment()["data"]
+    assert seen == set(data["train"])
+    assert len(data["validation"]) == 2
+    assert not seen & set(data["validation"] + data["test"])
+
+
+def test_a_stopped_run_goes_on_as_if_nothing_had_happened(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unbroken = new_run(tiny, tiny_config(stages=1), name="unbroken")
+    train(unbroken)
+    broken = new_run(tiny, tiny_config(stages=1), name="broken")
+    with monkeypatch.context() as patch:
+        at_step(patch, 6, broken.request_stop)
+        assert train(broken) == 0
+    assert (broken.status().state, broken.status().step) == ("stopped", 6)
+    assert broken.latest_checkpoint().step == 6
+    assert train(broken) == 0
+    assert broken.metrics()["images"] == unbroken.metrics()["images"]
+    assert losses(broken) == losses(unbroken)
+    ends = [run.load_model().weights_key for run in (broken, unbroken)]
+    assert ends[0] == ends[1]
+
+
+def test_a_run_rests_and_lets_others_compute(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = new_run(tiny)
+    seen: list[str] = []
+    at_step(monkeypatch, 5, run.request_pause)
+
+    def wake_up(seconds: float) -> None:
+        seen.append(run.status().state)
+        if len(seen) == 1:
+            other = new_run(tiny, name="other")
+            with monkeypatch.context() as patch:
+                patch.setattr(training_run, "Interruption", _NoInterruption)
+                assert train(other) == 0
+        run.request_continue()
+
+    clock = SimpleNamespace(sleep=wake_up, monotonic=time.monotonic, perf_counter=time.perf_counter)
+    monkeypatch.setattr(training_run, "time", clock)
+    assert train(run) == 0
+    assert seen == ["paused"]
+    assert run.status().state == "finished"
+
+
+class _NoInterruption:
+    received = None
+
+    def __enter__(self) -> "_NoInterruption":
+        return self
+
+    def __exit__(self, *details: object) -> None: ...
+
+
+def test_ctrl_c_ends_with_a_checkpoint_and_130(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = new_run(tiny)
+    at_step(monkeypatch, 2, lambda: os.kill(os.getpid(), signal.SIGINT))
+    assert train(run) == 130
+    assert (run.status().state, run.latest_checkpoint().step) == ("stopped", 2)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_its_pictures_and_a_checkpoint(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run(tiny)
+    original = training_run.Trainer.step
+
+    def spoil(self: Any, pictures: Any) -> StepReport:
+        if self.steps_done == 6:
+            self.model.head.deltas.bias.data.fill_(float("nan"))
+        return original(self, pictures)
+
+    monkeypatch.setattr(training_run.Trainer, "step", spoil)
+    with pytest.raises(RunError, match="tiny"):
+        train(run)
+    status = run.status()
+    assert status.state == "failed"
+    assert "step 7" in status.message
+    assert "tiny" in status.message
+    assert run.latest_checkpoint().step == 4
+    assert torch.isfinite(run.load_model().head.deltas.bias).all()
+
+
+@pytest.mark.parametrize("where", ["save_checkpoint", "save_state", "append_row"])
+def test_a_full_disk_ends_the_run_in_words_with_an_intact_checkpoint(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    run = new_run(tiny)
+
+    def fail(*arguments: Any, **named: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    room = "fastrcnn_core.runs.writing" if where == "append_row" else training_run.__name__
+    at_step(monkeypatch, 6, lambda: monkeypatch.setattr(f"{room}.{where}", fail))
+    with pytest.raises(RunError, match="disk is full"):
+        train(run)
+    status = run.status()
+    assert (status.state, run.latest_checkpoint().step) == ("failed", 4)
+    assert "disk is full" in status.message
+    assert "--resume" in status.way_out
+    assert not list(run.folder.rglob("*.partial*"))
+    monkeypatch.undo()
+
+
+def test_after_the_disk_was_full_the_run_goes_on(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unbroken = new_run(tiny, name="unbroken")
+    train(unbroken)
+    run = new_run(tiny)
+
+    def fail(*arguments: Any, **named: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        at_step(patch, 6, lambda: patch.setattr(training_run, "save_state", fail))
+        with pytest.raises(RunError):
+            train(run)
+    assert train(run) == 0
+    assert losses(run) == losses(unbroken)
+
+
+def test_a_fault_of_ours_is_in_the_status_too(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = new_run(tiny)
+
+    def explode() -> None:
+        raise ZeroDivisionError("ours")
+
+    at_step(monkeypatch, 1, explode)
+    with pytest.raises(ZeroDivisionError):
+        train(run)
+    assert run.status().state == "failed"
+    assert "ZeroDivisionError: ours" in run.status().message
+
+
+def test_a_data_set_without_people_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
+    run = new_run(write_tiny(tmp_path / "empty", people=0))
+    with pytest.raises(DataError, match="no ground-truth box"):
+        train(run)
+    assert run.status().state == "failed"
+
+
+def test_a_run_does_not_go_on_with_other_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write_tiny(tmp_path / "data")
+    run = new_run(data)
+    with monkeypatch.context() as patch:
+        at_step(patch, 6, run.request_stop)
+        train(run)
+    write_tiny(tmp_path / "data", people=2)
+    with pytest.raises(DataError, match="not the one"):
+        train(run)
+
+
+def test_a_run_does_not_go_on_with_other_classes(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run(tiny)
+    with monkeypatch.context() as patch:
+        at_step(patch, 6, run.request_stop)
+        train(run)
+    real = training_run.open_dataset
+
+    def other_classes(setting: str) -> Any:
+        dataset = real(setting)
+        object.__setattr__(dataset, "classes", ("dog", "cat"))
+        return dataset
+
+    monkeypatch.setattr(training_run, "open_dataset", other_classes)
+    with pytest.raises(CheckpointError, match="classes"):
+        train(run)
+
+
+def test_a_run_that_failed_before_its_first_checkpoint_begins_again(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run(tiny)
+
+    def explode() -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        at_step(patch, 2, explode)
+        with pytest.raises(ZeroDivisionError):
+            train(run)
+    assert train(run) == 0
+    assert run.metrics()["step"] == list(range(1, 13))
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_resumes_where_its_checkpoint_was(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the app does it: a process of its own, from any folder, killed without a chance to say anything."""
+    config = tiny_config(epochs=40.0)
+    monkeypatch.chdir(tmp_path)
+    unbroken = start_run(config, name="unbroken", data=str(tiny))
+    killed = start_run(config, name="killed", data=str(tiny))
+    assert unbroken.status().is_alive
+    eventually(lambda: len(killed.checkpoints()) >= 2)
+    process = psutil.Process(killed.status().process)
+    assert process.pid != os.getpid()
+    process.kill()
+    eventually(lambda: killed.status().state == "crashed")
+    assert killed.status().step < 160
+    resume_run(killed)
+    with pytest.raises(RunError, match=r"is queued|is preparing|is running"):
+        resume_run(killed)
+    for run in (unbroken, killed):
+        eventually(lambda run=run: not run.status().is_alive)  # type: ignore[misc]
+        assert run.status().state == "finished", run.log()
+    assert killed.metrics()["step"] == list(range(1, 161))
+    assert losses(find_run("killed")) == losses(unbroken)
+    assert killed.load_model().weights_key == unbroken.load_model().weights_key
