@@ -59,7 +59,9 @@ def test_nothing_there_is_said_so(tmp_path: Path) -> None:
             open_dataset(absent)
 
 
-@pytest.mark.parametrize("setting", ["x" * 5000, "x" * 5000 + " + y", "~nobody-of-this-name/data", "a\0b"])
+@pytest.mark.parametrize(
+    "setting", ["x" * 5000, "x" * 5000 + " + y", "~nobody-of-this-name/data", "a\0b"]
+)
 def test_what_is_no_path_is_an_error_in_words(setting: str) -> None:
     with pytest.raises(DataError, match=r"cannot be read|nothing is there"):
         open_dataset(setting)
