@@ -96,7 +96,9 @@ def select(predictions: RoIPredictions, config: DetectionConfig) -> Detections:
     scores, labels = predictions.scores[roi_index, column + 1], column + 1
     nms = _suppress_each_class(boxes, scores, labels, iou_threshold=config.nms_iou)
     keep = nms.keep[: config.limit]
-    place = torch.full_like(labels, -1).index_copy(0, keep, torch.arange(len(keep)))
+    place = torch.full_like(labels, -1).index_copy(
+        0, keep, torch.arange(len(keep), device=keep.device)
+    )
     silenced = (nms.suppressed_by >= 0).nonzero()[:, 0]
     return Detections(
         boxes=boxes[keep],

@@ -27,7 +27,7 @@ def suppress(boxes: Tensor, scores: Tensor, *, iou_threshold: float) -> Suppress
         iou_threshold: a box is silenced above it, not at it.
     """
     order = scores.argsort(descending=True, stable=True)
-    silenced_by, iou = _greedy(boxes[order].numpy(force=True), iou_threshold)
+    silenced_by, iou = _greedy(boxes[order].cpu().numpy(), iou_threshold)
     by_rank = torch.as_tensor(silenced_by, device=order.device)  # both sides are ranks
     by = torch.where(by_rank < 0, by_rank, order[by_rank])
     suppressed_by, unsorted_iou = torch.empty_like(by), boxes.new_empty(len(boxes))

@@ -150,7 +150,7 @@ class SampledRoIs:
     candidate_index: Tensor
 
     def __post_init__(self) -> None:
-        _expect_rows(self, len(self.boxes))
+        _expect_rows(self, self.boxes.shape[0])
 
     @property
     def is_foreground(self) -> Tensor:
@@ -171,7 +171,7 @@ class RoIOutputs:
     deltas: Tensor
 
     def __post_init__(self) -> None:
-        _expect_rows(self, len(self.class_logits))
+        _expect_rows(self, self.class_logits.shape[0])
         expected = (self.class_logits.shape[1] - 1, 4)
         _expect(
             tuple(self.deltas.shape[1:]) == expected,
@@ -260,7 +260,7 @@ class SuppressedBoxes:
     iou: Tensor
 
     def __post_init__(self) -> None:
-        _expect_rows(self, len(self.boxes))
+        _expect_rows(self, self.boxes.shape[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -336,6 +336,6 @@ def _expect_rows(value: Any, count: int) -> None:
     """All tensors of a value have the same number of rows and live on one device."""
     tensors = vars(value)
     for name, tensor in tensors.items():
-        _expect(len(tensor) == count, f"{name} has {len(tensor)} rows, not {count}")
+        _expect(tensor.shape[0] == count, f"{name} has {tensor.shape[0]} rows, not {count}")
     devices = {tensor.device for tensor in tensors.values()}
     _expect(len(devices) <= 1, f"tensors on several devices: {devices}")

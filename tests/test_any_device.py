@@ -1,0 +1,182 @@
+"""The forward half on a pretended CUDA device: nothing on the way is made on the CPU, and the numbers are the same."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from pretended_cuda import PretendedCuda, PretendedTensor
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
+
+from fastrcnn_core.config import (
+    DetectionConfig,
+    ImageConfig,
+    LossConfig,
+    ModelConfig,
+    SamplingConfig,
+)
+from fastrcnn_core.detection import predict, select
+from fastrcnn_core.losses import losses
+from fastrcnn_core.model import FastRCNN
+from fastrcnn_core.nms import suppress
+from fastrcnn_core.roi_sampling import sample_rois
+from fastrcnn_core.structures import Image, RoIPredictions, SampledRoIs
+
+BOXES = [[10.0, 5, 30, 45], [11, 6, 33, 44], [0, 0, 20, 20], [12, 20, 48, 39], [8, 5, 30, 40]]
+NOTEBOOK_LOSS = LossConfig(box_mean="foreground_coordinates")
+
+
+def network(backbone: str = "efficientnet_lite0") -> FastRCNN:
+    return FastRCNN(
+        ModelConfig(backbone=backbone, hidden=8, trainable_stages=2, deltas_init_std=0.1),  # type: ignore[arg-type]
+        ImageConfig(shorter_side=64),
+        ("person", "dog"),
+        generator=torch.Generator().manual_seed(0),
+        pretrained=False,
+    ).eval()
+
+
+def image() -> Image:
+    pixels = np.random.default_rng(0).integers(0, 256, (50, 60, 3), dtype=np.uint8)
+    return Image(pixels, "noise")
+
+
+def sampled(device: str) -> SampledRoIs:
+    return sample_rois(
+        proposals=torch.tensor(BOXES, device=device),
+        gt_boxes=torch.tensor([[10.0, 5, 30, 45]], device=device),
+        gt_labels=torch.tensor([2], device=device),
+        config=SamplingConfig(rois_per_image=4, foreground_share=0.5),
+        delta_std=(0.1, 0.1, 0.2, 0.2),
+        generator=torch.Generator().manual_seed(0),
+    )
+
+
+def training_forward(model: FastRCNN, device: str, config: LossConfig) -> Tensor:
+    """What a training step computes before its gradients."""
+    rois = sampled(device)
+    features = model.features(torch.tensor(image().pixels, device=device).permute(2, 0, 1))
+    outputs = model.outputs([features], [rois.boxes])
+    return losses(outputs, labels=rois.labels, targets=rois.targets, config=config).total
+
+
+def values(result: Tensor) -> Tensor:
+    assert isinstance(result, PretendedTensor)
+    return result.values
+
+
+@pytest.mark.parametrize("backbone", ["efficientnet_lite0", "resnet50"])
+@pytest.mark.parametrize("config", [LossConfig(), NOTEBOOK_LOSS], ids=["paper", "notebook"])
+def test_fault_two_devices_training_computes_on_cuda_what_it_computes_on_the_cpu(
+    backbone: str, config: LossConfig
+) -> None:
+    expected = training_forward(network(backbone), "cpu", config)
+    with PretendedCuda():
+        on_cuda = training_forward(network(backbone).to("cuda"), "cuda", config)
+    torch.testing.assert_close(values(on_cuda), expected)
+
+
+def test_fault_two_devices_the_same_seed_draws_the_same_rois_on_every_device() -> None:
+    expected = sampled("cpu")
+    with PretendedCuda():
+        drawn = sampled("cuda")
+    for name in ("boxes", "labels", "targets", "iou", "gt_index", "candidate_index"):
+        torch.testing.assert_close(values(getattr(drawn, name)), getattr(expected, name))
+
+
+def test_fault_two_devices_detection_runs_on_cuda_and_its_predictions_are_on_the_cpu() -> None:
+    proposals = np.array(BOXES, dtype=np.float32)
+    expected = predict(network(), image(), proposals)
+    with PretendedCuda():
+        answer = predict(network().to("cuda"), image(), proposals)
+    for name in ("rois", "boxes", "scores"):
+        assert type(getattr(answer, name)) is Tensor
+        torch.testing.assert_close(getattr(answer, name), getattr(expected, name))
+
+
+def test_fault_two_devices_select_and_nms_answer_where_they_are_asked() -> None:
+    generator = torch.Generator().manual_seed(0)
+    boxes, scores = torch.tensor(BOXES), torch.rand(5, 3, generator=generator).softmax(dim=1)
+    config = DetectionConfig(score_threshold=0.2)
+
+    def asked(device: str) -> RoIPredictions:
+        rois = boxes.to(device)
+        each_class = rois[:, None].repeat(1, 2, 1)
+        return RoIPredictions(rois, each_class, scores.to(device), ("person", "dog"), 50, 60)
+
+    expected = select(asked("cpu"), config)
+    assert len(expected.suppressed.boxes) > 0
+    with PretendedCuda():
+        found = select(asked("cuda"), config)
+        kept = suppress(boxes.to("cuda"), scores[:, 0].to("cuda"), iou_threshold=0.5).keep
+    for name in ("boxes", "scores", "labels", "roi_index"):
+        torch.testing.assert_close(values(getattr(found, name)), getattr(expected, name))
+        silenced = values(getattr(found.suppressed, name))
+        torch.testing.assert_close(silenced, getattr(expected.suppressed, name))
+    assert kept.device.type == "cuda"
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        lambda features: features * torch.ones(7, 7),
+        lambda features: features + torch.zeros(features.shape),
+        lambda features: torch.cat([features, torch.zeros(1, *features.shape[1:])]),
+        lambda features: features @ torch.ones(7, 7),
+    ],
+    ids=["product", "sum", "cat", "matrix"],
+)
+@pytest.mark.parametrize("pretend", [PretendedCuda, FakeTensorMode])
+def test_a_cpu_tensor_that_slips_in_is_found(
+    pretend: Callable[[], Any], slip: Callable[[Tensor], Tensor]
+) -> None:
+    with pretend(), pytest.raises(RuntimeError, match="device"):
+        slip(torch.zeros(2, 3, 7, 7, device="cuda"))
+
+
+def test_pretended_cuda_allows_what_cuda_allows() -> None:
+    with PretendedCuda():
+        tensor = torch.arange(6.0, device="cuda")
+        assert values(tensor + torch.tensor(1.0)).tolist() == [1, 2, 3, 4, 5, 6]  # a single number
+        assert values(tensor[torch.tensor([2, 0])]).tolist() == [2, 0]  # indices of the CPU
+        assert tensor.cpu().tolist() == [0, 1, 2, 3, 4, 5]
+        assert values(tensor.new_zeros(2)).tolist() == [0, 0]
+        assert values(torch.zeros_like(tensor)[:1]).tolist() == [0]
+        with pytest.raises(RuntimeError, match="same device"):
+            torch.arange(6.0)[tensor.long()]
+        with pytest.raises(RuntimeError):
+            tensor.numpy()
+
+
+def faked(model: FastRCNN) -> FastRCNN:
+    """The model with weights of the same shapes on the fake device."""
+    for module in model.modules():
+        for name, weight in module._parameters.items():
+            if weight is not None:
+                module._parameters[name] = nn.Parameter(torch.empty(weight.shape, device="cuda"))
+        for name, buffer in module._buffers.items():
+            if buffer is not None:
+                module._buffers[name] = torch.empty(buffer.shape, device="cuda")
+    return model
+
+
+def test_fault_two_devices_pytorchs_own_pretended_device_agrees() -> None:
+    model = network()
+    with FakeTensorMode(shape_env=ShapeEnv()):
+        model = faked(model)
+        rois = sampled("cuda")
+        assert {tensor.device.type for tensor in vars(rois).values()} == {"cuda"}
+        features = model.features(torch.zeros(3, 50, 60, dtype=torch.uint8, device="cuda"))
+        outputs = model.outputs([features], [torch.zeros(4, 4, device="cuda")])
+        paid = losses(
+            outputs,
+            labels=torch.zeros(4, dtype=torch.int64, device="cuda"),
+            targets=torch.zeros(4, 4, device="cuda"),
+            config=NOTEBOOK_LOSS,
+        )
+        assert paid.total.device.type == "cuda"
+        answer = predict(model, image(), np.array(BOXES, dtype=np.float32))
+        assert answer.boxes.device.type == "cpu"
