@@ -6,13 +6,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import resources
+from pages.ui import door, resources
 
 _PAGES = Path(__file__).resolve().parents[1]
 
 
 def show(question: str, introduction: str = "") -> None:
     """The page's question as its heading, and at most two sentences below it."""
+    door.expect_open()
     st.title(question, anchor=False)
     if introduction:
         st.markdown(introduction)
@@ -33,5 +34,6 @@ def style() -> None:
 # Measure for reading: a wide screen is for pictures, not for lines of 200 letters.
 _STYLE = """
 [data-testid="stMarkdownContainer"] > p, [data-testid="stCaptionContainer"] > p { max-width: 75ch; }
+@media (max-width: 640px) { h1 { font-size: 1.5rem !important; } h2 { font-size: 1.25rem !important; } }
 """
-_PROJECTOR = "html { font-size: 20px; }"
+_PROJECTOR = "html { font-size: 20px !important; }"

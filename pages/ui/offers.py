@@ -19,6 +19,8 @@ def penn_fudan(*, place: str) -> None:
         place: where this stands, such as "sidebar"; unique on a page.
     """
     job = resources.download()
+    if any(source.token == "penn-fudan" for source in resources.sources()):
+        return
     if job.is_running:
         st.fragment(_progress, run_every=1.0)(place)
     elif not job.is_done:

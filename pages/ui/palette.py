@@ -7,9 +7,11 @@ Source: Okabe & Ito, "Color Universal Design", 2008.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from colorsys import hsv_to_rgb
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -37,7 +39,7 @@ class Role:
         name: its word in files and links. label: its words on screen.
         colour: of the line. dash: its style. width: in pixels of the screen.
         opacity: of line and mark, in [0, 1].
-        halo: a dark line lies under it.
+        halo: opacity of a dark line under it, in [0, 1]; bright colours need one to be seen on bright pictures.
         hatch: Plotly's fill pattern inside; "" leaves the picture free.
     """
 
@@ -47,21 +49,21 @@ class Role:
     dash: Dash = "solid"
     width: float = 2.0
     opacity: float = 1.0
-    halo: bool = False
+    halo: float = 0.0
     hatch: str = ""
 
 
-GROUND_TRUTH = Role("ground_truth", "Ground truth", GREEN, width=2.0)
-FOREGROUND = Role("foreground", "Positive (foreground)", BLUE, width=2.0)
+GROUND_TRUTH = Role("ground_truth", "Ground truth", GREEN, halo=0.4)
+FOREGROUND = Role("foreground", "Positive (foreground)", BLUE, halo=0.4)
 BACKGROUND = Role("background", "Negative (background)", VERMILION, "dash", width=1.5)
 IGNORED = Role("ignored", "Ignored", GREY, "dot", width=1.5)
 PROPOSAL = Role("proposal", "Proposal", SKY, width=1.0, opacity=0.8)
-HIT = Role("hit", "Hit", YELLOW, width=2.5, halo=True)
-DUPLICATE = Role("duplicate", "Duplicate", PURPLE, "dashdot", width=2.0, halo=True)
-BACKGROUND_HIT = Role("background_hit", "Background hit", VERMILION, "dash", width=2.0, halo=True)
+HIT = Role("hit", "Hit", YELLOW, width=2.5, halo=1.0)
+DUPLICATE = Role("duplicate", "Duplicate", PURPLE, "dashdot", width=2.0, halo=1.0)
+BACKGROUND_HIT = Role("background_hit", "Background hit", VERMILION, "dash", width=2.0, halo=1.0)
 SUPPRESSED = Role("suppressed", "Suppressed", PURPLE, "dot", width=1.5, opacity=0.4)
-MISSED = Role("missed", "Missed pedestrian", GREEN, "dash", width=2.5, hatch="/")
-CHOSEN = Role("chosen", "Chosen", "#FFFFFF", width=3.0, halo=True)
+MISSED = Role("missed", "Missed pedestrian", GREEN, "dash", width=2.5, halo=0.4, hatch="/")
+CHOSEN = Role("chosen", "Chosen", "#FFFFFF", width=3.0, halo=1.0)
 
 ROLES = (
     GROUND_TRUTH,
@@ -80,6 +82,13 @@ ROLES = (
 _SVG_DASHES: dict[Dash, str] = {"solid": "", "dash": "6 3", "dot": "2 3", "dashdot": "6 3 2 3"}
 
 
+def colour_of(number: int) -> tuple[int, int, int]:
+    """Red, green and blue that tell neighbouring numbers apart: for instances and regions, which play no role."""
+    hue = (number * 0.618034) % 1.0  # the golden ratio never comes back to the same hue
+    red, green, blue = hsv_to_rgb(hue, 0.75, 1.0)
+    return round(255 * red), round(255 * green), round(255 * blue)
+
+
 def legend(roles: Iterable[Role]) -> None:
     """Write a line of swatches with their names, for what is not drawn by `figures` (tables, charts, thumbnails)."""
     entries = "".join(f"<span>{_swatch(role)} {escape(role.label)}</span>" for role in roles)
@@ -88,14 +97,15 @@ def legend(roles: Iterable[Role]) -> None:
 
 
 def _swatch(role: Role) -> str:
-    """A short line in the role's colour and dash, on its halo if it has one."""
-    dash, place = _SVG_DASHES[role.dash], 'x1="1" y1="6" x2="27" y2="6"'
-    halo = f'<line {place} stroke="{HALO}" stroke-width="{role.width + 3}"/>' if role.halo else ""
-    line = (
-        f'<line {place} stroke="{role.colour}" stroke-width="{role.width + 0.5}" '
-        f'stroke-dasharray="{dash}" stroke-opacity="{role.opacity}"/>'
+    """A short line in the role's colour and dash, on its halo if it has one, as an image."""
+    dash, place = _SVG_DASHES[role.dash], "x1='1' y1='6' x2='27' y2='6'"
+    dark = f"stroke='{HALO}' stroke-opacity='{role.halo}' stroke-width='{role.width + 3}'"
+    light = (
+        f"stroke='{role.colour}' stroke-width='{role.width + 0.5}' "
+        f"stroke-dasharray='{dash}' stroke-opacity='{role.opacity}'"
     )
-    return (
-        '<svg width="28" height="12" aria-hidden="true" style="vertical-align:middle">'
-        f"{halo}{line}</svg>"
+    svg = (
+        "<svg xmlns='http://www.w3.org/2000/svg' width='28' height='12'>"
+        f"<line {place} {dark}/><line {place} {light}/></svg>"
     )
+    return f'<img alt="" src="data:image/svg+xml,{quote(svg)}" style="vertical-align:middle">'

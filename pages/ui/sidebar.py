@@ -38,12 +38,12 @@ def _picture_block() -> str | None:
         name = _name_picker()
     except UserError as error:
         st.caption(f":material/error: {error.problem}")
-    with st.container(horizontal=True, gap="small"):
-        with st.popover("Upload", icon=":material/upload:", key="upload-block"):
-            offers.upload()
-        with st.popover("More data", icon=":material/add:", key="data-block"):
-            offers.penn_fudan(place="sidebar")
-            offers.folder()
+    left, right = st.columns(2, gap="xsmall", wrap=False)
+    with left.popover("Upload", key="upload-block", width="stretch"):
+        offers.upload()
+    with right.popover("More data", key="data-block", width="stretch"):
+        offers.penn_fudan(place="sidebar")
+        offers.folder()
     return name
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.ui import resources
+from pages.ui import door, resources
 from pages.ui.knob_widgets import knobs
 from pages.ui.resources import Detector, Picture
 
@@ -15,6 +15,7 @@ def picture() -> Picture:
     Raises:
         DataError, ImageError: it cannot be had; `app.py` shows why and what to do.
     """
+    door.expect_open()
     return resources.chosen_picture()
 
 

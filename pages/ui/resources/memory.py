@@ -21,6 +21,7 @@ class Bounded(Generic[Key, Value]):
     def __init__(self, limit: int, size: Callable[[Value], int]) -> None:
         self._limit, self._size = limit, size
         self._kept: OrderedDict[Key, Value] = OrderedDict()
+        self._total = 0
         self._lock = RLock()
 
     def get(self, key: Key) -> Value | None:
@@ -33,10 +34,12 @@ class Bounded(Generic[Key, Value]):
     def put(self, key: Key, value: Value) -> Value:
         """Keep the value, and forget others if there is too much; returns it."""
         with self._lock:
+            if key in self._kept:
+                self._total -= self._size(self._kept.pop(key))
             self._kept[key] = value
-            self._kept.move_to_end(key)
-            while len(self._kept) > 1 and sum(map(self._size, self._kept.values())) > self._limit:
-                self._kept.popitem(last=False)
+            self._total += self._size(value)
+            while len(self._kept) > 1 and self._total > self._limit:
+                self._total -= self._size(self._kept.popitem(last=False)[1])
         return value
 
     def get_or_make(self, key: Key, make: Callable[[], Value]) -> Value:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import PIL.Image
+import PIL.ImageDraw
 import streamlit as st
 
 from fastrcnn_core.config import ProposalConfig
@@ -18,6 +19,7 @@ from fastrcnn_core.datasets.dataset import Annotation, Dataset
 from fastrcnn_core.errors import DataError, ImageError
 from fastrcnn_core.proposals import ProposalStore
 from fastrcnn_core.structures import AnnotatedImage, FloatArray, Image
+from pages.ui.palette import GREEN
 from pages.ui.resources import choice, uploads
 from pages.ui.resources.memory import Bounded
 
@@ -25,6 +27,9 @@ from pages.ui.resources.memory import Bounded
 PICTURE_BYTES = 200_000_000
 # More than a screen shows; a photograph of 50 megapixels would fill the wire.
 SHOWN_SIDE = 1600
+NEAREST = PIL.Image.Resampling.NEAREST  # each pixel stays a square
+# A thumbnail's largest width and height, twice what the page shows, for sharp screens.
+SMALL = (480, 400)
 # Below this many pixels every single one may be looked at, so none may be blurred by JPEG.
 LOSSLESS_PIXELS = 40_000
 
@@ -108,15 +113,36 @@ def annotated_image(data: Dataset, name: str) -> AnnotatedImage:
     return _pictures().get_or_make(key, lambda: data.load(name))
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the annotations…")
-def _annotations(setting: str, stamp: float) -> tuple[Annotation, ...]:
-    data = _opened(setting, stamp)
-    return tuple(data.annotation(name) for name in data.names)
+def all_annotations(
+    data: Dataset, *, progress: Callable[[int, int], None] = lambda done, total: None
+) -> tuple[Annotation, ...]:
+    """Every picture's annotation, in the order of the names; what was read once is not read again.
+
+    Args:
+        progress: called with (pictures so far, pictures in all) while annotations are read.
+
+    Raises:
+        DataError, ImageError: an annotation that cannot be read.
+    """
+    known = _known_annotations(data.setting, _stamp(data.setting))
+    for name in data.names:
+        if name not in known:
+            known[name] = _annotation(data, name)
+            progress(len(known), len(data))
+    return tuple(known[name] for name in data.names)
 
 
-def all_annotations(data: Dataset) -> tuple[Annotation, ...]:
-    """Every picture's annotation, in the order of the names. Raises DataError, ImageError."""
-    return _annotations(data.setting, _stamp(data.setting))
+def _annotation(data: Dataset, name: str) -> Annotation:
+    """Where an annotation costs a whole picture, the picture is kept, too."""
+    if data.annotate is not None:
+        return data.annotation(name)
+    return Annotation.of(annotated_image(data, name))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _known_annotations(setting: str, stamp: float) -> dict[str, Annotation]:
+    """A data set's annotations by name, as far as they have been read; grows, and nothing in it ever changes."""
+    return {}
 
 
 @st.cache_resource(
@@ -136,9 +162,36 @@ def encoded(image: Image) -> str:
     """The picture as a data URI for figures: at most 1600 pixels a side; small pictures pixel by pixel."""
     shown = PIL.Image.fromarray(image.pixels)
     if image.width * image.height <= LOSSLESS_PIXELS:
-        return _data_uri(shown, "PNG")
+        factor = max(1, SHOWN_SIDE // 2 // max(image.width, image.height))
+        return _data_uri(
+            shown.resize((image.width * factor, image.height * factor), NEAREST), "PNG"
+        )
     shown.thumbnail((SHOWN_SIDE, SHOWN_SIDE), PIL.Image.Resampling.LANCZOS, reducing_gap=2.0)
     return _data_uri(shown, "JPEG", quality=90)
+
+
+def thumbnail(data: Dataset, name: str) -> bytes:
+    """A small JPEG of the picture with its ground truth, for lists. Raises DataError, ImageError."""
+    return _thumbnail(data.setting, _stamp(data.setting), name)
+
+
+@st.cache_data(max_entries=600, show_spinner=False)
+def _thumbnail(setting: str, stamp: float, name: str) -> bytes:
+    annotated = annotated_image(_opened(setting, stamp), name)
+    return small(annotated.image, annotated.boxes, colour=GREEN)
+
+
+def small(image: Image, boxes: FloatArray, *, colour: str) -> bytes:
+    """A small JPEG of the picture with boxes of one colour, for lists and overviews."""
+    shown = PIL.Image.fromarray(image.pixels)
+    shown.thumbnail(SMALL, PIL.Image.Resampling.LANCZOS, reducing_gap=2.0)
+    pen = PIL.ImageDraw.Draw(shown)
+    scale = shown.width / image.width
+    for x1, y1, x2, y2 in (boxes * scale).tolist():
+        pen.rectangle((x1, y1, max(x1, x2 - 1), max(y1, y2 - 1)), outline=colour, width=2)
+    content = io.BytesIO()
+    shown.save(content, "JPEG", quality=85)
+    return content.getvalue()
 
 
 def _own_picture(key: str | None) -> Picture:

@@ -1,0 +1,38 @@
+"""Who is in the pictures, and which of them are for training?"""
+
+import json
+
+import streamlit as st
+
+from fastrcnn_core.datasets import split_by_name
+from fastrcnn_core.datasets.coco.writing import to_coco
+from pages.ui import gallery, header, offers, people, resources, source, statistics, widgets
+
+picture = widgets.picture()
+data = picture.dataset
+header.show(
+    "Who is in the pictures, and which of them are for training?",
+    statistics.summary(data) if data else "A picture of your own: every page works on it.",
+)
+people.show(picture)
+
+if data:
+    for note in data.notes:
+        st.caption(f":material/info: {note}")
+    st.header("Which picture next?", anchor=False)
+    gallery.show(data, current=picture.name)
+    st.header("How many are they, how tall, how thin?", anchor=False)
+    statistics.show(data)
+    annotations = to_coco(resources.all_annotations(data), data.classes)
+    st.download_button(
+        "Annotations as COCO JSON",
+        data=lambda: json.dumps(annotations),
+        file_name=f"{data.title}.json",
+        mime="application/json",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+offers.penn_fudan(place="page")
+source.show(split_by_name)
+header.link("proposals", "Next: which boxes are worth looking at?")
