@@ -31,6 +31,9 @@ class SmallServer(ThreadingHTTPServer):
         self.names_length = True
         self.asked: list[str | None] = []
 
+    def handle_error(self, *_: object) -> None:
+        """A client that hangs up is no news."""
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}/data.zip"

@@ -72,16 +72,17 @@ def download(
             process that is at it right now. Says what to do by hand.
     """
     target = (folder if folder.name == NAME else folder / NAME).expanduser().absolute()
-    try:
-        with _alone(target):
-            if not target.exists():
+    with _alone(target):
+        try:
+            if target.exists():
+                _expect_whole(target, release)
+            else:
                 _bring(target, progress, cancelled, release)
-            _expect_whole(target, release)
-    except FetchStoppedError:
-        raise
-    except DataError as error:
-        way_out = f"{error.way_out} {by_hand(target, release)}"
-        raise DataError(error.problem, way_out=way_out) from error
+        except FetchStoppedError:
+            raise
+        except DataError as error:
+            way_out = f"{error.way_out} {by_hand(target, release)}"
+            raise DataError(error.problem, way_out=way_out) from error
     return target
 
 
