@@ -149,5 +149,5 @@ def _expect_whole(folder: Path, release: Release) -> None:
         found = f"{report.images} images with {boxes} people instead of {release.images} with {release.boxes}"
         raise ArchiveError(
             f"The data set in {folder} is not whole: {' '.join(report.problems[:1]) or found}.",
-            way_out=f"Remove {folder} and download it again.",
+            way_out=f"Move {folder} away, then download it.",
         )
