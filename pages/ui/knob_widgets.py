@@ -200,18 +200,30 @@ def _numbers(typed: str, label: str) -> tuple[float, ...]:
 
 def _reset_button(config_type: type, defaults: Mapping[str, tuple[Any, Any]]) -> None:
     """Puts every shown knob back to where it stood at first."""
-    states: dict[str, Any] = {}
-    for name, (kind, default) in defaults.items():
-        word = key(config_type, name)
-        if NoneType in get_args(kind):
-            states[f"{word}-on"] = default is not None
-        if default is not None:
-            states[word] = text(default) if get_origin(kind) is tuple else default
     st.button(
         "Back to the defaults",
         key=f"reset-{config_type.__name__}-{'-'.join(defaults)}",
         icon=":material/restart_alt:",
         type="tertiary",
         on_click=resources.reset,
-        args=(states,),
+        args=(_states(config_type, defaults),),
     )
+
+
+def move_to(config: Any, names: Sequence[str]) -> None:
+    """Put the knobs where this config has them, as a preset does. Only in a callback, or before they are made."""
+    kinds = knobs_of(type(config))
+    there = {name: (kinds[name][0], getattr(config, name)) for name in names}
+    resources.reset(_states(type(config), there))
+
+
+def _states(config_type: type, values: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
+    """What the widgets hold when each knob, given with its type, has this value."""
+    states: dict[str, Any] = {}
+    for name, (kind, value) in values.items():
+        word = key(config_type, name)
+        if NoneType in get_args(kind):
+            states[f"{word}-on"] = value is not None
+        if value is not None:
+            states[word] = text(value) if get_origin(kind) is tuple else value
+    return states

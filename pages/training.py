@@ -1,0 +1,36 @@
+"""Is it learning?"""
+
+import streamlit as st
+
+from fastrcnn_core.runs import list_runs
+from fastrcnn_core.runs.starting import start_run
+from pages.ui import header, resources, source, training_form, training_live
+
+header.show(
+    "Is it learning?",
+    "Begin a short run and watch the loss fall. It is a process of its own that writes a folder; this page only reads it.",
+)
+run, known = resources.chosen_run(), {it.name: it for it in list_runs()}
+with st.expander("Begin a run", icon=":material/add:", expanded=run is None, key="begin"):
+    training_form.show()
+if run is None:
+    st.info(
+        "There is no run yet. Press *Start training* above: `minute` takes about a minute on a laptop.",
+        icon=":material/info:",
+    )
+else:
+    left, right = st.columns(2)
+    with left:
+        run = known[resources.pick_run(list(known), run.name)]
+    resources.write_run_link(run)
+    with right:
+        compared = st.multiselect(
+            "Compare with",
+            [name for name in known if name != run.name],
+            key="compare",
+            bind="query-params",
+            max_selections=3,
+            placeholder="Other runs",
+        )
+    training_live.show(run, tuple(known[name] for name in compared))
+source.show(start_run)

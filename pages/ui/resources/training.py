@@ -1,0 +1,68 @@
+"""Which run a visitor watches, and what of its growing files was read so far."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from fastrcnn_core.runs import Columns, Run, list_runs
+from pages.ui.resources.memory import Bounded
+
+_RUN, _LINK = "chosen-run", "run"
+# Chosen here: some dozens of runs of a few thousand steps.
+_METRICS_BYTES = 100_000_000
+
+
+def chosen_run() -> Run | None:
+    """The visitor's, the link's, or the newest; None while there is none."""
+    runs = {run.name: run for run in list_runs()}
+    for name in (st.session_state.get(_RUN), st.query_params.get(_LINK)):
+        if name in runs:
+            return runs[name]
+    return next(iter(runs.values()), None)
+
+
+def choose_run(name: str | None) -> None:
+    """Watch this run from now on; None for the newest."""
+    st.session_state[_RUN] = name
+
+
+def pick_run(names: list[str], chosen: str) -> str:
+    """The picker of the run that is watched; returns its name."""
+    st.session_state["pick-run"] = chosen
+    return str(
+        st.selectbox(
+            "Run",
+            names,
+            key="pick-run",
+            on_change=lambda: choose_run(st.session_state["pick-run"]),
+        )
+    )
+
+
+def write_run_link(run: Run) -> None:
+    """Make the link say which run is watched."""
+    if st.query_params.get(_LINK) != run.name:
+        st.query_params[_LINK] = run.name
+
+
+def metrics(run: Run) -> Columns:
+    """Every step's numbers; only what came since the last look is read."""
+    return _grown(run, "metrics")
+
+
+def validation(run: Run) -> Columns:
+    """What was measured on the validation part; only what came since the last look is read."""
+    return _grown(run, "validation")
+
+
+def _grown(run: Run, what: str) -> Columns:
+    """Columns never change: longer ones take their place. A replaced file is told by its own number."""
+    key = (str(run.folder), what)
+    columns: Columns = getattr(run, what)(_read().get(key))
+    _read().put(key, columns)
+    return columns
+
+
+@st.cache_resource(show_spinner=False)
+def _read() -> Bounded[tuple[str, str], Columns]:
+    return Bounded(_METRICS_BYTES, size=lambda columns: 64 * len(columns) * len(columns.values))

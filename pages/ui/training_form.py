@@ -1,0 +1,133 @@
+"""Begin a run: a preset, the knobs that differ from it, a name, and the button."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import streamlit as st
+
+from fastrcnn_core.config import PRESETS, Config, PresetName, preset
+from fastrcnn_core.datasets.dataset import Dataset
+from fastrcnn_core.runs import free_name, start_run, training_command
+from pages.ui import errors, resources
+from pages.ui.knob_widgets import knobs, move_to
+
+_PRESET, _NAME = "preset", "run-name"
+_ABOUT: dict[PresetName, str] = {
+    "minute": "A frozen backbone, whose features are computed once: only the head learns. For a class.",
+    "paper": "The publication, and what its successors learned. The backbone's last stages learn too.",
+    "notebook": "The notebook that the app grew out of, number for number, its faults apart. Slow on a CPU.",
+}
+# The knobs of each part of the config that the form shows; the others keep the preset's values.
+_FIRST = {
+    "training": ("epochs", "flip"),
+    "optimiser": ("learning_rate",),
+    "model": ("backbone", "trainable_stages"),
+}
+_MORE = {
+    "proposals": ("method", "max_aspect", "limit"),
+    "image": ("shorter_side", "longer_side"),
+    "sampling": (
+        *("images_per_step", "rois_per_image", "foreground_share", "foreground_iou"),
+        *("background_iou_low", "background_iou_high", "add_ground_truth"),
+    ),
+    "model": ("hidden", "dropout", "delta_std"),
+    "loss": ("box_weight", "box_mean", "smooth_l1_beta"),
+    "optimiser": ("optimiser", "momentum", "weight_decay", "warmup", "drop_at", "clip_gradient"),
+    "training": ("validation_share", "checkpoint_every", "min_box_side", "seed", "device"),
+}
+
+
+def show() -> None:
+    """The whole form; a run that was begun is the one that is watched from then on."""
+    source = resources.chosen_source()
+    if source.token == resources.UPLOADS:
+        st.info(
+            "Training needs pictures with ground truth, and your own pictures have none. "
+            "Choose another data set in the side bar.",
+            icon=":material/info:",
+        )
+        return
+    data = resources.dataset(source)
+    name = _preset_picker()
+    config = _knobs(preset(name))
+    run_name = st.text_input(
+        "Name",
+        value=free_name(name),
+        key=f"{_NAME}-{free_name(name)}",
+        max_chars=64,
+        help="What the run's folder is called: letters, digits, spaces and . _ - + = , @",
+    )
+    _what_it_will_do(data, config)
+    if st.button("Start training", type="primary", icon=":material/play_arrow:", key="start"):
+        _start(config, run_name, data, name)
+    command = training_command(config, name=run_name or name, data=data.setting, preset=name)
+    with st.expander("The same from a terminal", icon=":material/terminal:"):
+        st.code(f"python -m fastrcnn_core {_shell(command)}", language="bash", wrap_lines=True)
+
+
+def _preset_picker() -> PresetName:
+    name: PresetName = st.segmented_control(
+        "Where to begin",
+        list(_ABOUT),
+        default="minute",
+        required=True,
+        key=_PRESET,
+        bind="query-params",
+        on_change=_move_knobs,
+    )
+    st.caption(_ABOUT[name])
+    return name
+
+
+def _move_knobs() -> None:
+    """A preset moves every knob to where it has it."""
+    config = preset(resources.value(_PRESET, "minute"))
+    for shown in (_FIRST, _MORE):
+        for part, names in shown.items():
+            move_to(getattr(config, part), names)
+
+
+def _knobs(base: Config) -> Config:
+    config = _part(base, _FIRST)
+    with st.expander("All knobs", icon=":material/tune:"):
+        return _part(config, _MORE, headings=True)
+
+
+def _part(config: Config, shown: dict[str, tuple[str, ...]], *, headings: bool = False) -> Config:
+    """The config with what the widgets of these knobs say."""
+    parts = {}
+    for part, names in shown.items():
+        base = getattr(config, part)
+        if headings:
+            st.markdown(f"**{(type(base).__doc__ or part).splitlines()[0]}**")
+        parts[part] = knobs(type(base), only=names, base=base, reset=False)
+    return dataclasses.replace(config, **parts)
+
+
+def _what_it_will_do(data: Dataset, config: Config) -> None:
+    pictures = round(len(data.split.train) * (1 - config.training.validation_share))
+    steps = round(config.training.epochs * pictures / config.sampling.images_per_step)
+    st.caption(
+        f"{data.title}: {pictures} pictures to learn from, {max(1, steps)} steps of "
+        f"{config.sampling.images_per_step} × {config.sampling.rois_per_image} RoIs. Proposals and what the frozen "
+        "stages make of the pictures are computed first, once. The run is a process of its own: close the page, come "
+        "back, it goes on."
+    )
+
+
+def _start(config: Config, name: str, data: Dataset, base: PresetName) -> None:
+    with errors.shown():
+        run = start_run(config, name=name, data=data.setting, preset=base)
+        resources.choose_run(run.name)
+        st.rerun()
+
+
+def _shell(words: list[str]) -> str:
+    """The words as a shell takes them."""
+    import shlex
+
+    return shlex.join(words)
+
+
+assert set(_ABOUT) == set(PRESETS)
