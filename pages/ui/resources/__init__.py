@@ -48,8 +48,11 @@ from pages.ui.resources.pictures import (
     proposals,
     title,
 )
+from pages.ui.resources.searches import TimedFunnel, faults, searched, segmented, traced
+from pages.ui.resources.surveys import LIMITS, Survey, survey
 
 __all__ = [
+    "LIMITS",
     "PROJECTOR",
     "UPLOADS",
     "Detector",
@@ -57,6 +60,8 @@ __all__ = [
     "Download",
     "Picture",
     "Source",
+    "Survey",
+    "TimedFunnel",
     "all_annotations",
     "annotated_image",
     "card",
@@ -80,6 +85,7 @@ __all__ = [
     "device_labels",
     "download",
     "encoded",
+    "faults",
     "follow_link",
     "model",
     "names",
@@ -89,8 +95,12 @@ __all__ = [
     "proposals",
     "put",
     "reset",
+    "searched",
+    "segmented",
     "sources",
+    "survey",
     "title",
+    "traced",
     "value",
     "write_link",
 ]

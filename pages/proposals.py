@@ -1,0 +1,36 @@
+"""Which boxes are worth looking at?"""
+
+import streamlit as st
+
+from pages.ui import header, widgets
+from pages.ui.proposals import (
+    engines,
+    first_screen,
+    funnel,
+    grouping,
+    knobs,
+    quality,
+    sections,
+    segmentation,
+    sweeps,
+)
+from pages.ui.proposals.view import view
+
+PARTS = {
+    "Segmentation": segmentation.show,
+    "Grouping": grouping.show,
+    "Funnel": funnel.show,
+    "Quality": quality.show,
+    "Engines": engines.show,
+    "Knobs": sweeps.show,
+}
+
+header.show("Which boxes are worth looking at?")
+picture = widgets.picture()
+seen = view(picture, knobs.show())
+st.fragment(first_screen.show)(seen)
+part = PARTS[sections.pick()]
+# A survey of the data set grows by itself: look again every second while it does.
+st.fragment(part, run_every=1.0 if part is quality.show and quality.is_growing(seen) else None)(
+    seen
+)

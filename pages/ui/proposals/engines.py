@@ -1,0 +1,98 @@
+"""Which engine finds more? The four methods on the same picture, under the same filters, and what ails the package."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pandas as pd
+import streamlit as st
+
+from fastrcnn_core.config import PRESETS, ProposalMethod
+from fastrcnn_core.selective_search import search
+from fastrcnn_core.selective_search.package_faults import package_faults
+from pages.ui import figures, palette, source
+from pages.ui.proposals import faults
+from pages.ui.proposals.view import View, duration, number, plural
+
+METHODS: tuple[ProposalMethod, ...] = get_args(ProposalMethod)
+# Measured on one core: `quality` and the package take some 10 µs a pixel.
+_SECONDS_A_PIXEL = 1e-5
+_PATIENCE = 6.0  # seconds that nobody needs to be asked for
+_SAYS = {
+    "single": "1 strategy",
+    "fast": "12 strategies",
+    "quality": "80 strategies",
+    "package": "the notebook's package",
+}
+
+
+def show(view: View) -> None:
+    """A column an engine, its figures as a table, and the package's own histograms."""
+    st.subheader("Which engine finds more?", anchor=False)
+    if not _may_run(view):
+        return
+    shown: list[View] = []
+    for column, method in zip(st.columns(len(METHODS)), METHODS, strict=True):
+        with column:
+            shown.append(_engine(view, method))
+    _table(shown)
+    st.caption(
+        "The same filters for all four. The package runs with the notebook's knobs (scale 450, sigma 0.8, "
+        "smallest region 30) and ranks nothing: its boxes come in its own order."
+    )
+    faults.show(view)
+    source.show(search, package_faults)
+
+
+def _may_run(view: View) -> bool:
+    """Small pictures at once; for a photograph, the reader decides."""
+    seconds = 2 * view.image.width * view.image.height * _SECONDS_A_PIXEL
+    if seconds <= _PATIENCE:
+        return True
+    st.caption(
+        f"`quality` and the package look at every pixel many times: about {duration(seconds)} for this picture."
+    )
+    agreed = st.toggle("Run all four engines", key=f"run-engines-{view.image.key}")
+    return bool(agreed)
+
+
+def _engine(view: View, method: ProposalMethod) -> View:
+    notebook = PRESETS["notebook"].proposals
+    knobs = {"scale": notebook.scale, "min_size": notebook.min_size} if method == "package" else {}
+    its = view.with_knobs(method=method, **knobs)
+    st.markdown(f"**{method}**, {_SAYS[method]}")
+    best = sorted({int(it) - 1 for it in its.overlaps.argmax(axis=0) if it > 0})
+    notes = [f"rank {rank + 1}" for rank in best]
+    drawing = figures.draw(
+        its.image,
+        figures.Layer(
+            palette.GROUND_TRUTH, its.people, texts=[f"{it:.2f}" for it in its.overlaps[-1]]
+        ),
+        figures.Layer(palette.FOREGROUND, its.proposals[best], notes, label="Best boxes"),
+    )
+    found = f"{plural(len(its.proposals), 'box')} in {duration(its.timed.total_seconds)}"
+    judged = f", MABO {number(its.mabo)}" if len(its.people) else ""
+    figures.show(
+        drawing,
+        key=f"engine-{method}",
+        caption=f"{found}{judged}",
+        alt=f"{method}: {found}{judged}",
+    )
+    return its
+
+
+def _table(shown: list[View]) -> None:
+    rows = pd.DataFrame(
+        {
+            "Engine": METHODS,
+            "Seconds": [it.timed.total_seconds for it in shown],
+            "Found": [len(it.funnel.found) for it in shown],
+            "Proposals": [len(it.proposals) for it in shown],
+            "Recall at IoU 0.5": [it.recall(0.5) for it in shown],
+            "Recall at IoU 0.7": [it.recall(0.7) for it in shown],
+            "MABO": [it.mabo for it in shown],
+        }
+    )
+    two = st.column_config.NumberColumn(format="%.2f")
+    judged = ["Seconds", "Recall at IoU 0.5", "Recall at IoU 0.7", "MABO"]
+    st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(judged, two))

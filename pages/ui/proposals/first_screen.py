@@ -1,0 +1,124 @@
+"""Which boxes are worth looking at? The picture with its proposals, how good they are, and where one came from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.ui import resources
+from pages.ui.proposals import canvas, origin, saving
+from pages.ui.proposals.view import View, duration, number, plural
+
+_FIRST = 100  # chosen here: as many as a person can look at
+_VIEWER, _TABLE, _CHOSEN = "proposal-viewer", "proposal-table", "chosen-proposal"
+
+
+def show(view: View) -> None:
+    """Picture left, figures right; a click or a row of the table chooses a box."""
+    chosen = chosen_proposal(view)
+    left, right = st.columns([13, 8], gap="large")
+    with left:
+        canvas.viewer(
+            view, first=_FIRST, chosen=chosen, key=_VIEWER, on_choose=lambda: _take_click(view)
+        )
+    with right:
+        _figures(view)
+        _who_is_found(view)
+        origin.show(view, chosen)
+        saving.show(view)
+
+
+def chosen_proposal(view: View) -> int | None:
+    """The proposal that the visitor asks about, if it is one of this picture's under these knobs."""
+    key, index = resources.value(_CHOSEN) or ("", None)
+    return index if key == _identity(view) else None
+
+
+def choose(view: View, index: int | None) -> None:
+    """Ask about this proposal from now on."""
+    resources.put(_CHOSEN, (_identity(view), index))
+
+
+def _take_click(view: View) -> None:
+    choose(view, canvas.clicked(_VIEWER))
+
+
+def _take_row(view: View, best: list[int]) -> None:
+    rows = resources.value(_TABLE)["selection"]["rows"]
+    choose(view, best[rows[0]] if rows and best[rows[0]] >= 0 else None)
+
+
+def _identity(view: View) -> str:
+    return f"{view.image.key} {view.config}"
+
+
+def _figures(view: View) -> None:
+    """How good all proposals of this picture are, and what they cost."""
+    with st.container(horizontal=True):
+        st.metric("Recall at IoU 0.5", number(view.recall(0.5)), help=_RECALL, width="content")
+        st.metric("at 0.7", number(view.recall(0.7)), help=_RECALL, width="content")
+        st.metric("MABO", number(view.mabo), help=_MABO, width="content")
+        st.metric("Time", duration(view.timed.total_seconds), help=_TIME, width="content")
+    found = len(view.funnel.found)
+    st.caption(
+        f"{plural(len(view.proposals), 'proposal')} out of {plural(found, 'box')} that the search found."
+        + _why_not_judged(view)
+    )
+
+
+def _why_not_judged(view: View) -> str:
+    if view.picture.annotated is None:
+        return " Your own picture has no annotation, so nothing can say how good they are."
+    return (
+        ""
+        if len(view.people)
+        else f" No {view.noun} is annotated here, so nothing can be recalled."
+    )
+
+
+def _who_is_found(view: View) -> None:
+    """A row a person: the best proposal, its rank, and from which rank on it is found at all."""
+    if not len(view.people):
+        return
+    reached = view.overlaps >= 0.5
+    best = _best_ranks(view)
+    rows = pd.DataFrame(
+        {
+            view.noun.capitalize(): range(1, len(best) + 1),
+            "Best IoU": view.overlaps[-1],
+            "At rank": [rank + 1 if rank >= 0 else None for rank in best],
+            "Found from": [int(column.argmax()) if column.any() else None for column in reached.T],
+        }
+    )
+    st.dataframe(
+        rows,
+        key=_TABLE,
+        hide_index=True,
+        on_select=lambda: _take_row(view, best),
+        selection_mode="single-row",
+        height=min(35 * (len(rows) + 1) + 3, 320),
+        column_config={
+            view.noun.capitalize(): st.column_config.NumberColumn(width=75),
+            "Best IoU": st.column_config.ProgressColumn(
+                format="%.2f", min_value=0, max_value=1, width=110
+            ),
+            "At rank": st.column_config.NumberColumn(width=70),
+            "Found from": st.column_config.NumberColumn(
+                width=85, help="The first rank whose box has an IoU of 0.5 or more."
+            ),
+        },
+    )
+
+
+def _best_ranks(view: View) -> list[int]:
+    """Each person's best proposal, from 0; -1 if none touches."""
+    best = view.overlaps.argmax(axis=0)  # the first n proposals with which the best IoU is reached
+    return [int(first) - 1 for first in np.atleast_1d(best)]
+
+
+_RECALL = "Share of the annotated people who have a proposal with at least this IoU."
+_MABO = "Mean average best overlap: each person's best IoU with any proposal, averaged."
+_TIME = (
+    "Search and filters of this picture on this computer, one thread; a second look is remembered."
+)

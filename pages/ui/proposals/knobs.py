@@ -1,0 +1,51 @@
+"""Where the knobs of the Proposals page stand: the method in front, what is searched and what is kept folded away."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from fastrcnn_core.config import ProposalConfig
+from pages.ui import widgets
+
+_OURS = ("sigma", "search_side", "seed")
+_PACKAGES = ("scale", "sigma", "min_size")
+FILTERS = ("min_side", "max_aspect", "distinct_iou", "order", "limit")
+_LABELS = {
+    "scale": "Scale k",
+    "min_size": "Smallest region",
+    "min_side": "Shorter side",
+    "max_aspect": "Aspect limit",
+    "limit": "At most",
+    "order": "What comes first",
+    "search_side": "Longest searched side",
+}
+
+
+def show() -> ProposalConfig:
+    """The method, the knobs that matter for it, and the config that they say. Raises ConfigError."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        config = widgets.knobs(ProposalConfig, only=["method"], reset=False)
+        with st.popover("Knobs", icon=":material/tune:", key="proposal-knobs"):
+            return _others(config)
+
+
+def _others(config: ProposalConfig) -> ProposalConfig:
+    """Every knob but the method."""
+    search, keep = st.columns(2, gap="large")
+    with search:
+        st.markdown("**What is searched**")
+        names = searching(config)
+        config = widgets.knobs(ProposalConfig, only=names, base=config, labels=_LABELS)
+    with keep:
+        st.markdown("**What is kept**")
+        return widgets.knobs(ProposalConfig, only=FILTERS, base=config, labels=_LABELS)
+
+
+def searching(config: ProposalConfig) -> tuple[str, ...]:
+    """The names of the knobs that this method's search looks at."""
+    return _PACKAGES if config.method == "package" else _OURS
+
+
+def label(name: str) -> str:
+    """A knob's words on screen."""
+    return _LABELS.get(name, name.replace("_", " ").capitalize().replace("iou", "IoU"))

@@ -1,0 +1,165 @@
+"""How many boxes are enough, and how tightly do they fit? For this picture, and for the whole data set."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fastrcnn_core.proposals import best_overlap, recall_curve
+from fastrcnn_core.structures import FloatArray
+from pages.ui import palette, resources, source
+from pages.ui.proposals import charts
+from pages.ui.proposals.charts import Line
+from pages.ui.proposals.view import View, duration, plural
+
+_IOUS = tuple(np.linspace(0.3, 1.0, 71).tolist())
+_SHOWN_LIMITS = (100, 500, 1000, 2000)
+_LOOKS: tuple[tuple[str, palette.Dash], ...] = (
+    (palette.VERMILION, "dot"),
+    (palette.ORANGE, "dash"),
+    (palette.SKY, "dashdot"),
+    (palette.BLUE, "solid"),
+)
+_PICTURE, _DATA = "This picture", "The data set"
+_WHOSE, _WATCHED = "quality-of", "survey-watched"
+
+
+def show(view: View) -> None:
+    """Curves of recall and MABO, of this picture or of everything that was looked at so far."""
+    st.subheader("How good are the proposals?", anchor=False)
+    if view.picture.annotated is None:
+        st.caption(
+            "Your own picture has no annotation: nothing can say which boxes are right. Choose another picture."
+        )
+        return
+    options = [_PICTURE, _DATA]
+    whose = st.segmented_control(
+        "Of", options, default=_PICTURE, required=True, key=_WHOSE, persist_state="session"
+    )
+    if whose == _PICTURE:
+        limits, overlaps = range(len(view.proposals) + 1), view.overlaps
+        _curves(
+            np.array(limits), overlaps, f"{plural(len(view.people), view.noun)} of this picture"
+        )
+    else:
+        _of_the_data(view)
+    source.show(best_overlap, recall_curve)
+
+
+def is_growing(view: View) -> bool:
+    """Whether a survey of this data runs and is looked at, so that the page must look again by itself."""
+    if view.picture.dataset is None or resources.value(_WHOSE) != _DATA:
+        return False
+    running = resources.survey(view.picture.dataset, view.config).is_running
+    resources.put(_WATCHED, running)
+    return running
+
+
+def _of_the_data(view: View) -> None:
+    assert view.picture.dataset is not None  # an annotated picture comes from a data set
+    survey = resources.survey(view.picture.dataset, view.config)
+    _progress(view, survey)
+    if survey.overlaps:
+        overlaps = survey.all_overlaps()
+        of = f"{plural(overlaps.shape[1], view.noun)} on {plural(len(survey.overlaps), 'picture')}"
+        _curves(np.array(resources.LIMITS), overlaps, of)
+    if survey.problems:
+        with st.expander(f"{plural(len(survey.problems), 'picture')} could not be searched"):
+            st.table(pd.Series(survey.problems, name="Why"))
+
+
+def _progress(view: View, survey: resources.Survey) -> None:
+    """What it does, how far it is, how long it will take, and a button to start or stop it."""
+    total = len(survey.data)
+    if survey.is_running:
+        left = survey.seconds_left
+        rest = "" if left is None else f", at most {duration(left)} left"
+        st.progress(survey.done / total, f"{survey.done} of {total} pictures{rest}")
+        st.button("Stop", icon=":material/stop:", key="stop-survey", on_click=survey.stop)
+        return
+    if resources.value(_WATCHED):  # it has just ended: no more need to look every second
+        resources.put(_WATCHED, False)
+        st.rerun()
+    if survey.failure:
+        st.error(survey.failure, icon=":material/error:")
+    if survey.is_complete:
+        mean = survey.proposals / max(1, len(survey.overlaps))
+        st.caption(f"All {total} pictures, {mean:,.0f} proposals a picture on average.")
+        return
+    more = "Go on" if survey.done else f"Compute for all {total} pictures"
+    cost = duration(view.timed.total_seconds * (total - survey.done))
+    st.caption(
+        f"{survey.done} of {total} pictures so far. The rest takes about {cost}, in the background; "
+        "what was computed once is kept on disk."
+    )
+    if st.button(
+        more,
+        icon=":material/play_arrow:",
+        key="start-survey",
+        type="primary",
+        on_click=survey.start,
+    ):
+        st.rerun()
+
+
+def _curves(limits: np.ndarray, overlaps: FloatArray, of: str) -> None:
+    """Two charts and the table of a few points."""
+    if overlaps.shape[1] == 0:
+        st.caption("Nobody is annotated here: there is nothing to recall.")
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        _against_count(limits, overlaps, of)
+    with right:
+        _against_iou(limits, overlaps, of)
+    _table(limits, overlaps)
+
+
+def _against_count(limits: np.ndarray, overlaps: FloatArray, of: str) -> None:
+    at = recall_curve(overlaps, (0.5, 0.7))
+    x = limits[1:] if limits[0] == 0 else limits
+    rows = slice(-len(x), None)
+    drawn = [
+        Line("Recall at IoU 0.5", x, at[rows, 0], palette.BLUE, steps=True),
+        Line("Recall at IoU 0.7", x, at[rows, 1], palette.VERMILION, "dash", steps=True),
+        Line("MABO", x, overlaps.mean(axis=1)[rows], palette.PURPLE, "dot", steps=True),
+    ]
+    figure = charts.lines(drawn, x_title="The first … proposals", y_title="", log_x=True)
+    figure.update_yaxes(range=[0, 1.02])
+    charts.show(figure, key="quality-by-count", question="How many boxes are enough?",
+                alt=f"Recall and MABO of {of} against the number of proposals")  # fmt: skip
+
+
+def _against_iou(limits: np.ndarray, overlaps: FloatArray, of: str) -> None:
+    rows = _rows(limits)
+    curves = recall_curve(overlaps[list(rows.values())], _IOUS)
+    drawn = [
+        Line(f"First {limit:,}", _IOUS, curve, *_LOOKS[index])
+        for index, (limit, curve) in enumerate(zip(rows, curves, strict=True))
+    ]
+    figure = charts.lines(drawn, x_title="IoU asked for", y_title="Recall")
+    figure.update_yaxes(range=[0, 1.02])
+    charts.show(figure, key="quality-by-iou", question="How tightly do they fit?",
+                alt=f"Recall of {of} against the IoU that is asked for")  # fmt: skip
+
+
+def _table(limits: np.ndarray, overlaps: FloatArray) -> None:
+    rows = _rows(limits)
+    at = recall_curve(overlaps, (0.5, 0.7))
+    table = pd.DataFrame(
+        {
+            "Proposals": list(rows),
+            "Recall at IoU 0.5": at[list(rows.values()), 0],
+            "Recall at IoU 0.7": at[list(rows.values()), 1],
+            "MABO": overlaps.mean(axis=1)[list(rows.values())],
+        }
+    )
+    two = st.column_config.NumberColumn(format="%.3f")
+    st.dataframe(table, hide_index=True, column_config=dict.fromkeys(table.columns[1:], two))
+
+
+def _rows(limits: np.ndarray) -> dict[int, int]:
+    """The limits that are written out, each with its row; the last row if there are not so many."""
+    shown = [limit for limit in _SHOWN_LIMITS if limit <= limits[-1]] or [int(limits[-1])]
+    return {limit: int(np.searchsorted(limits, limit)) for limit in shown}

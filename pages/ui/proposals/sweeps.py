@@ -1,0 +1,142 @@
+"""What does each knob do when it is moved? Every knob tried at several values on this picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from fastrcnn_core.config import ProposalConfig
+from fastrcnn_core.flags import text
+from fastrcnn_core.knobs import knobs as knobs_of
+from pages.ui import palette, source
+from pages.ui.proposals import charts, knobs
+from pages.ui.proposals.charts import Line
+from pages.ui.proposals.view import View, duration
+
+# Chosen here: from where a knob hurts on one side to where it hurts on the other.
+_VALUES: dict[str, tuple[Any, ...]] = {
+    "sigma": (0.0, 0.4, 0.8, 1.2, 2.0, 3.0),
+    "search_side": (160, 240, 360, 540, 800, 1024),
+    "seed": (0, 1, 2, 3, 4, 5),
+    "scale": (50.0, 150.0, 300.0, 450.0, 700.0, 1000.0),
+    "min_size": (10, 30, 100, 300, 1000),
+    "min_side": (1, 8, 16, 24, 32, 48, 64, 96),
+    "max_aspect": (1.5, 2.0, 3.0, 4.0, 5.0, 7.0, None),
+    "distinct_iou": (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, None),
+    "order": ("rank", "area"),
+    "limit": (50, 100, 200, 500, 1000, 2000, 5000),
+}
+
+
+@dataclass(frozen=True)
+class Try:
+    """What came of one value of a knob."""
+
+    value: str
+    proposals: int
+    recall_half: float | None
+    recall_seven: float | None
+    mabo: float | None
+    seconds: float
+
+
+def show(view: View) -> None:
+    """Choose a knob; see what its values do to this picture."""
+    st.subheader("What does each knob do when it is moved?", anchor=False)
+    names = [*knobs.FILTERS, *knobs.searching(view.config)]
+    name = st.selectbox("Knob", names, format_func=knobs.label, key="swept-knob")
+    knob = knobs_of(ProposalConfig)[name][1]
+    stands = text(getattr(view.config, name))
+    st.markdown(f"{knob.help} It stands at **{stands}**.")
+    st.caption(f"Source of the default: {knob.source}.")
+    tried = _try_all(view, name)
+    if len(view.people):
+        _chart(tried, name, stands)
+    _table(tried, name)
+    source.show(ProposalConfig)
+
+
+def values(view: View, name: str) -> list[Any]:
+    """What a knob is tried at, the value where it stands among them."""
+    stands = getattr(view.config, name)
+    longest = max(view.image.height, view.image.width)
+    tried = {*_VALUES[name], stands}
+    if name == "search_side":
+        tried = {it for it in tried if it <= longest} | {min(longest, ProposalConfig().search_side)}
+    numbers = sorted(it for it in tried if it is not None and not isinstance(it, str))
+    return [
+        *numbers,
+        *sorted(it for it in tried if isinstance(it, str)),
+        *([None] if None in tried else []),
+    ]
+
+
+def _try_all(view: View, name: str) -> list[Try]:
+    tried, bar = [], st.empty()
+    everything = values(view, name)
+    for index, value in enumerate(everything):
+        bar.progress(index / len(everything), f"{knobs.label(name)} = {text(value)}…")
+        tried.append(_try(view.with_knobs(**{name: value}), value))
+    bar.empty()
+    return tried
+
+
+def _try(view: View, value: Any) -> Try:
+    return Try(
+        text(value),
+        len(view.proposals),
+        view.recall(0.5),
+        view.recall(0.7),
+        view.mabo,
+        view.timed.total_seconds,
+    )
+
+
+def _chart(tried: list[Try], name: str, stands: str) -> None:
+    x: Any = [it.value for it in tried]
+    drawn = [
+        Line(
+            "Recall at IoU 0.5",
+            x,
+            [it.recall_half or 0 for it in tried],
+            palette.BLUE,
+            markers=True,
+        ),
+        Line(
+            "Recall at IoU 0.7",
+            x,
+            [it.recall_seven or 0 for it in tried],
+            palette.VERMILION,
+            "dash",
+            True,
+        ),
+        Line("MABO", x, [it.mabo or 0 for it in tried], palette.PURPLE, "dot", True),
+    ]
+    figure = charts.lines(drawn, x_title=knobs.label(name), y_title="")
+    figure.update_xaxes(type="category")
+    figure.update_yaxes(range=[0, 1.02])
+    if stands in x:
+        figure.add_vline(x=x.index(stands), line={"color": palette.GREY, "dash": "dot", "width": 2})
+    words = ", ".join(f"{it.value}: MABO {it.mabo:.2f}" for it in tried if it.mabo is not None)
+    charts.show(
+        figure, key="sweep", question="How good are this picture's proposals then?", alt=words
+    )
+
+
+def _table(tried: list[Try], name: str) -> None:
+    rows = pd.DataFrame(
+        {
+            knobs.label(name): [it.value for it in tried],
+            "Proposals": [it.proposals for it in tried],
+            "Recall at IoU 0.5": [it.recall_half for it in tried],
+            "Recall at IoU 0.7": [it.recall_seven for it in tried],
+            "MABO": [it.mabo for it in tried],
+            "Time": [duration(it.seconds) for it in tried],
+        }
+    )
+    two = st.column_config.NumberColumn(format="%.2f")
+    judged = ["Recall at IoU 0.5", "Recall at IoU 0.7", "MABO"]
+    st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(judged, two))

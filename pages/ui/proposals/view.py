@@ -1,0 +1,109 @@
+"""What every part of the Proposals page looks at: one picture, its proposals under these knobs, and how good they are.
+
+Shape letters: P proposals; N people, the ground-truth boxes that are judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from fastrcnn_core.config import ProposalConfig
+from fastrcnn_core.proposals import Funnel, best_overlap, mean_average_best_overlap, recall
+from fastrcnn_core.structures import FloatArray, Image
+from pages.ui import resources
+from pages.ui.resources import Picture, TimedFunnel
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One picture and its proposals.
+
+    Args:
+        picture: the visitor's.
+        config: where the knobs stand.
+        timed: how the proposals came about.
+    """
+
+    picture: Picture
+    config: ProposalConfig
+    timed: TimedFunnel
+
+    @property
+    def image(self) -> Image:
+        return self.picture.image
+
+    @property
+    def funnel(self) -> Funnel:
+        return self.timed.funnel
+
+    @cached_property
+    def proposals(self) -> FloatArray:
+        """(P, 4), best first."""
+        return self.funnel.proposals
+
+    @cached_property
+    def people(self) -> FloatArray:
+        """(N, 4) ground truth that is judged; crowds are not."""
+        if self.picture.annotated is None:
+            return np.zeros((0, 4), np.float32)
+        annotated = self.picture.annotated
+        return annotated.boxes[[tag != "crowd" for tag in annotated.tags]]
+
+    @cached_property
+    def overlaps(self) -> FloatArray:
+        """(P + 1, N) each person's best IoU with the first 0, 1, …, P proposals."""
+        limits = range(len(self.proposals) + 1)
+        return best_overlap(proposals=self.proposals, gt_boxes=self.people, limits=limits)
+
+    @property
+    def noun(self) -> str:
+        """What the people of this data are called."""
+        return noun(self.picture)
+
+    def recall(self, iou: float) -> float | None:
+        """Of all proposals; None without people."""
+        return recall(self.overlaps[-1], iou)
+
+    @property
+    def mabo(self) -> float | None:
+        """Mean best overlap of all proposals; None without people."""
+        return mean_average_best_overlap(self.overlaps[-1])
+
+    def with_knobs(self, **knobs: object) -> View:
+        """The same picture with some knobs elsewhere."""
+        return view(self.picture, replace(self.config, **knobs))  # type: ignore[arg-type]
+
+
+def view(picture: Picture, config: ProposalConfig) -> View:
+    """The picture's proposals under this config, from memory or computed now."""
+    return View(picture, config, resources.searched(picture.image, config))
+
+
+def noun(picture: Picture) -> str:
+    """ "pedestrian" where everybody is a person, "object" elsewhere."""
+    return "pedestrian" if picture.classes in ((), ("person",), ("pedestrian",)) else "object"
+
+
+def number(value: float | None) -> str:
+    """Two decimals, or a dash for what cannot be said."""
+    return "–" if value is None else f"{value:.2f}"
+
+
+def duration(seconds: float) -> str:
+    """As short as a reader needs: 8 ms, 0.31 s, 12 s, 3 min."""
+    if seconds < 0.001:
+        return "under 1 ms"
+    if seconds < 0.1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 10:
+        return f"{seconds:.2g} s"
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def plural(count: int, word: str) -> str:
+    """ "1 box", "2,000 boxes"."""
+    ending = "es" if word.endswith("x") else "s"
+    return f"{count:,} {word}{'' if count == 1 else ending}"

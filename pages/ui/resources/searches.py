@@ -1,0 +1,113 @@
+"""What Selective Search found in a picture, kept apart from the filters: a filter's slider searches nothing.
+
+numba is loaded with the first search, not with the app.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from fastrcnn_core.config import PRESETS, ProposalConfig
+from fastrcnn_core.proposals import Funnel, funnel
+from fastrcnn_core.structures import Image
+
+if TYPE_CHECKING:
+    from fastrcnn_core.selective_search import SearchResult, Strategy
+    from fastrcnn_core.selective_search.colour_spaces import ColourSpace
+    from fastrcnn_core.selective_search.package_faults import PackageFaults
+    from fastrcnn_core.selective_search.segmentation import Segmentation
+    from fastrcnn_core.selective_search.tracing import Trace
+
+_BY_KEY = {Image: lambda image: image.key, ProposalConfig: repr}
+# The knobs that the search itself looks at; all others filter what it found.
+_SEARCHING = ("method", "scale", "search_side", "sigma", "min_size", "seed")
+
+
+@dataclass(frozen=True, eq=False)
+class TimedFunnel:
+    """A picture's boxes, from the search to the proposals, and what the search took.
+
+    Args:
+        funnel: who survived which filter.
+        seconds: of the search alone; the filters' are in the funnel's stages.
+    """
+
+    funnel: Funnel
+    seconds: float
+
+    @property
+    def total_seconds(self) -> float:
+        """Search and filters."""
+        return self.seconds + sum(stage.seconds for stage in self.funnel.stages)
+
+
+def searched(image: Image, config: ProposalConfig) -> TimedFunnel:
+    """The picture's proposals and how they came about, from memory or computed now; says what it waits for."""
+    with st.spinner(_waiting_for(config)):
+        _awaken(config.method)
+        return _filtered(image, config)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Grouping…", hash_funcs=_BY_KEY)
+def traced(image: Image, strategy: Strategy, config: ProposalConfig) -> Trace:
+    """One strategy's segmentation and hierarchy."""
+    from fastrcnn_core.selective_search.tracing import trace
+
+    return trace(image, strategy, config)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Segmenting…", hash_funcs=_BY_KEY)
+def segmented(image: Image, space: ColourSpace, k: float, config: ProposalConfig) -> Segmentation:
+    """The first segmentation in a colour space at a scale."""
+    from fastrcnn_core.selective_search.tracing import segmentation_of
+
+    return segmentation_of(image, space, k, config)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Asking the package…", hash_funcs=_BY_KEY)
+def faults(image: Image) -> PackageFaults:
+    """The package's own histograms of the picture, with the notebook's knobs."""
+    from fastrcnn_core.selective_search.package_faults import package_faults
+
+    return package_faults(image, PRESETS["notebook"].proposals)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_BY_KEY)
+def _filtered(image: Image, config: ProposalConfig) -> TimedFunnel:
+    found, seconds = _found(image, _searching(config))
+    return TimedFunnel(funnel(found, config), seconds)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False, hash_funcs=_BY_KEY)
+def _found(image: Image, config: ProposalConfig) -> tuple[SearchResult, float]:
+    from fastrcnn_core.selective_search import search
+
+    start = time.perf_counter()
+    found = search(image, config)
+    return found, time.perf_counter() - start
+
+
+@st.cache_resource(show_spinner=False)
+def _awaken(method: str) -> None:
+    """Compile, or load, what the method needs, so that the first measured search is like every other."""
+    from fastrcnn_core.selective_search import search
+
+    search(Image(np.zeros((16, 16, 3), np.uint8)), ProposalConfig(method=method))  # type: ignore[arg-type]
+
+
+def _waiting_for(config: ProposalConfig) -> str:
+    from fastrcnn_core.selective_search.compiled import kernels_on_disk
+
+    if config.method != "package" and not kernels_on_disk():
+        return "Turning the search into machine code: once on this computer, about half a minute…"
+    return f"Searching for proposals with {config.method!r}…"
+
+
+def _searching(config: ProposalConfig) -> ProposalConfig:
+    """The config with every knob at its default that the search does not look at."""
+    return replace(ProposalConfig(), **{name: getattr(config, name) for name in _SEARCHING})
