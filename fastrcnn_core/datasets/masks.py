@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import scipy.ndimage
 
 from fastrcnn_core.errors import DataError
 from fastrcnn_core.structures import FloatArray
@@ -42,9 +41,7 @@ def instances_of(mask: npt.NDArray[np.int32]) -> Instances:
             way_out="Number its objects from 1; 0 is where nothing is.",
         )
     numbers, relabelled = _relabel(mask)
-    slices = scipy.ndimage.find_objects(relabelled)
-    boxes = [(x.start, y.start, x.stop, y.stop) for y, x in slices]
-    return Instances(numbers, np.array(boxes, dtype=np.float32).reshape(-1, 4), relabelled)
+    return Instances(numbers, _boxes(relabelled, len(numbers)), relabelled)
 
 
 def _relabel(mask: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
@@ -54,3 +51,15 @@ def _relabel(mask: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int64], npt.ND
     relabelled = np.zeros(mask.shape, dtype=np.int32)
     relabelled[occupied] = np.searchsorted(numbers, mask[occupied]) + 1
     return numbers.astype(np.int64), relabelled
+
+
+def _boxes(relabelled: npt.NDArray[np.int32], count: int) -> FloatArray:
+    """(count, 4) the smallest box around each number's pixels, in one pass however many there are."""
+    y, x = np.nonzero(relabelled)
+    index = relabelled[y, x] - 1
+    top_left = np.full((2, count), max(relabelled.shape))
+    bottom_right = np.zeros((2, count), dtype=int)
+    for axis, place in enumerate((x, y)):
+        np.minimum.at(top_left[axis], index, place)
+        np.maximum.at(bottom_right[axis], index, place + 1)
+    return np.vstack([top_left, bottom_right]).T.astype(np.float32)
