@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -75,26 +75,28 @@ def run(words: Sequence[str]) -> int:
     from fastrcnn_core.devices import choose_device
     from fastrcnn_core.evaluation import coco_results, evaluate, find_all
     from fastrcnn_core.proposals import ProposalStore
-    from fastrcnn_core.training.pictures import Pictures
+    from fastrcnn_core.training.pictures import Picture, Pictures
 
     dataset = open_dataset(arguments.data or default_dataset_setting())
     model = load_checkpoint(file, device=choose_device(arguments.device), classes=dataset.classes)
     note(f"{file} on {dataset.title}, {arguments.split}")
     names = dataset.names if arguments.split == "all" else getattr(dataset.split, arguments.split)
     pictures = Pictures(dataset, ProposalStore(), config.proposals)
+    proposals = {}
+
+    def them() -> Iterator[Picture]:
+        for name in names:
+            picture = pictures.get(name)
+            proposals[name] = picture[1]
+            yield picture
+
     with bar(len(names), "detecting") as progress:
-        found = find_all(
-            model,
-            (pictures.get(name) for name in names),
-            config.detection,
-            progress=lambda name: progress.update(),
-        )
-    them = [pictures.get(name) for name in names]
+        found = find_all(model, them(), config.detection, progress=lambda name: progress.update())
     judged = evaluate(
         found,
-        [annotated for annotated, _ in them],
+        [dataset.annotation(name) for name in names],
         classes=model.classes,
-        proposals={annotated.name: proposals for annotated, proposals in them},
+        proposals=proposals,
     )
     _tell(judged.to_dict())
     if arguments.json is not None:

@@ -34,7 +34,8 @@ class RunStatus:
         seconds_left: an estimate; None where there is none.
         device: what it trains on, such as "cpu".
         message, way_out: why it stopped or failed, and what one can do; empty where all is well.
-        process: the number of its process; 0 while that is being started. process_started: when that began, so that a reused number fools nobody.
+        process: the number of its process; 0 while that is being started.
+        process_started: when that began, so that a reused number fools nobody.
     """
 
     state: RunState
@@ -90,15 +91,12 @@ def read_status(folder: Path) -> RunStatus:
     status = _written(folder)
     if not status.is_alive or _is_running(status):
         return status
-    if status.process == 0:
-        words = "It never started."
-    else:
-        words = f"Its process ended without a word at step {status.step}."
+    died = f"Its process ended without a word at step {status.step}."
     return dataclasses.replace(
         status,
         state="crashed",
         seconds_left=None,
-        message=words,
+        message=died if status.process else "It never started.",
         way_out="Resume it; log.txt in its folder may say what happened.",
     )
 

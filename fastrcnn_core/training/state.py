@@ -76,5 +76,4 @@ def restore_optimiser(
                 f"The checkpoint remembers the weight {name!r}, which this model does not train like that.",
                 way_out="Resume with the run's own config.",
             )
-        # Adam counts its steps on the CPU, as PyTorch expects.
-        optimiser.state[weight][key] = value.clone() if key == "step" else value.to(weight)
+        optimiser.state[weight][key] = value.to(weight.device, copy=True)
