@@ -1,6 +1,6 @@
 """Synthetic street scenes: people made of solids, walls, streets and light, all from two numbers.
 
-From the ground up: `noise`, `light`, `camera`; `solids` and what is built of them (`skeleton`, `head`,
-`clothes`, `person`, `furniture`); what is drawn flat (`leaves`, `walls`, `vehicles`, `ground`);
-then `setting` chooses, `scene` puts together and `film` develops.
+From the ground up: `noise`, `light` and `camera`; `solids`, which `relief` and `portrait` turn into sprites;
+`people`, `things` and `town` are built of them; `places` plans where what stands, `cast` who walks there,
+`actors` and `backdrop` draw it, and `scene` puts it together for `film` to develop.
 """

@@ -30,38 +30,52 @@ class Camera:
     focal: float
     eye: float
 
-    def pixels_per_metre(self, depth: float) -> float:
-        """How large a metre is at this depth."""
+    @property
+    def first_row(self) -> int:
+        """The first row in which nothing but ground can be seen."""
+        return max(0, int(np.ceil(self.horizon)) + 1)
+
+    def scale(self, depth: float) -> float:
+        """Pixels per metre at this depth."""
         return self.focal / depth
 
-    def depth_of_row(self, row: float) -> float:
-        """The depth of the ground that is seen in this row, which is below the horizon."""
-        return self.focal * self.eye / (row - self.horizon)
-
-    def row_of_ground(self, depth: float) -> float:
+    def row(self, depth: float) -> float:
         """The row in which the ground at this depth is seen."""
         return self.horizon + self.focal * self.eye / depth
 
-    def across(self, column: float, depth: float) -> float:
+    def column(self, right: float, depth: float) -> float:
+        """The column in which what stands at this X and depth is seen."""
+        return self.width / 2 + self.focal * right / depth
+
+    def depth(self, row: float) -> float:
+        """The depth of the ground that is seen in this row, which is below the horizon."""
+        return self.focal * self.eye / (row - self.horizon)
+
+    def right(self, column: float, depth: float) -> float:
         """The X of what is seen in this column at this depth."""
         return (column - self.width / 2) * depth / self.focal
 
-    def project(self, points: Array) -> Array:
-        """(N, 2) columns and rows of the points (N, 3); those too near are moved to 0.3 m."""
-        depth = np.maximum(points[:, 2], 0.3)
-        columns = self.width / 2 + self.focal * points[:, 0] / depth
-        rows = self.horizon + self.focal * (self.eye - points[:, 1]) / depth
-        return np.stack([columns, rows], 1)
+    def ground(self) -> tuple[Array, Array]:
+        """X (h, W) and Z (h, 1) of the ground in the rows from `first_row`."""
+        rows = np.arange(self.first_row, self.height, dtype=np.float32)[:, None] + 0.5
+        depth = self.focal * self.eye / (rows - self.horizon)
+        return self.rays()[None] * depth, depth
 
     def rays(self) -> Array:
         """(W,) the X per metre of depth of each column's center."""
         return ((np.arange(self.width) + 0.5 - self.width / 2) / self.focal).astype(np.float32)
 
+    def project(self, points: Array) -> Array:
+        """(N, 2) columns and rows of the points (N, 3); those too near are moved to 0.3 m."""
+        depth = np.maximum(points[:, 2], 0.3)
+        columns = self.width / 2 + self.focal * points[:, 0] / depth
+        return np.stack([columns, self.horizon + self.focal * (self.eye - points[:, 1]) / depth], 1)
+
 
 def choose_camera(rng: np.random.Generator) -> Camera:
     """A picture of a size as in Penn-Fudan, from where somebody of 1.7 m fills 32 to 85 % of its height."""
     height = int(rng.integers(310, 480))
-    shape = rng.choice([0.82, 0.98, 1.15, 1.34]) * rng.uniform(0.95, 1.07)
+    shape = float(rng.choice([0.82, 0.98, 1.15, 1.34]) * rng.uniform(0.95, 1.07))
     width = int(np.clip(height * shape, 320, 640))
     scale = min(height * rng.uniform(0.32, 0.85), 325) / 1.7
     eye = rng.uniform(1.35, 2.1)

@@ -1,4 +1,7 @@
-"""From light to a photograph: exposure, lens, sensor noise and a compact camera's JPEG."""
+"""From light to a photograph: exposure, lens, sensor noise and a compact camera's JPEG.
+
+Shape letters: H, W picture.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from functools import cache
 import numpy as np
 from PIL import Image as Picture
 
-from fastrcnn_core.datasets.street.noise import Array
+from fastrcnn_core.datasets.street.light import column
+from fastrcnn_core.datasets.street.noise import Array, floats
 from fastrcnn_core.structures import Pixels
 
 _LEVELS = 4096
@@ -22,9 +26,10 @@ class Film:
     """A camera's habits.
 
     Args:
-        brightness: mean of the developed picture that the exposure aims at, in [0, 1].
-        warmth: how much redder than neutral. pallor: how much of the colour is lost, in [0, 1]. blur: the share of a pixel's light that its neighbours receive. grain: standard deviation at mid-grey, in 255ths.
-        quality: of the JPEG.
+        brightness: of the developed picture's middle, at which the exposure aims, in [0, 1].
+        warmth: how much redder than neutral. pallor: how much of the colour is lost, in [0, 1].
+        blur: the share of a pixel's light that its neighbours receive, along each direction.
+        grain: standard deviation of the noise, in 255ths. quality: of the JPEG.
     """
 
     brightness: float
@@ -36,68 +41,66 @@ class Film:
 
 
 def choose_film(rng: np.random.Generator) -> Film:
-    """A camera of the years in which Penn-Fudan was taken."""
+    """A camera of the years in which Penn-Fudan was taken; chosen here by eye, beside its pictures."""
     return Film(
-        float(rng.uniform(0.38, 0.47)),
-        float(rng.normal(0.0, 0.035)),
-        float(rng.uniform(0.08, 0.32)),
-        float(rng.uniform(0.12, 0.34)),
-        float(rng.uniform(1.2, 4.2)),
-        int(rng.integers(80, 94)),
+        brightness=float(rng.uniform(0.38, 0.47)),
+        warmth=float(rng.normal(0.0, 0.035)),
+        pallor=float(rng.uniform(0.08, 0.32)),
+        blur=float(rng.uniform(0.12, 0.34)),
+        grain=float(rng.uniform(1.2, 4.2)),
+        quality=int(rng.integers(80, 94)),
     )
 
 
 def develop(light: Array, film: Film, rng: np.random.Generator) -> Pixels:
     """(H, W, 3) the photograph of (3, H, W) linear light."""
-    exposed = light * np.float32(_exposure(light, film)) * _vignette(light.shape[1], light.shape[2])
-    exposed *= np.float32([1 + film.warmth, 1, 1 - film.warmth])[:, None, None]
-    exposed += (exposed.mean(0, keepdims=True) - exposed) * np.float32(film.pallor)
-    levels = np.clip(exposed * np.float32(_LEVELS / _CEILING), 0, _LEVELS - 1).astype(np.int32)
-    grey = _curve()[levels].transpose(1, 2, 0)
-    seen = _blurred(grey.astype(np.float32), film.blur)
-    seen += rng.standard_normal(seen.shape, np.float32) * np.float32(film.grain)
+    exposed = light * (_exposure(light, film) * _vignette(*light.shape[1:]))
+    exposed *= column(floats(1 + film.warmth, 1, 1 - film.warmth))
+    exposed += (exposed.mean(0) - exposed) * film.pallor
+    levels = np.clip(exposed * (_LEVELS / _CEILING), 0, _LEVELS - 1).astype(np.int32)
+    seen = _blurred(np.take(_curve(), levels).transpose(1, 2, 0), film.blur)
+    seen += rng.standard_normal(seen.shape, np.float32) * film.grain
     return _compressed(np.clip(seen + 0.5, 0, 255).astype(np.uint8), film.quality)
 
 
-def _blurred(picture: Array, share: float) -> Array:
-    """(H, W, 3) of which each pixel gives `share` of itself to its neighbours along each direction."""
-    center, side = np.float32(1 - share), np.float32(share / 2)
-    blurred = picture.copy()
-    blurred[1:-1] = center * picture[1:-1] + side * (picture[:-2] + picture[2:])
-    across = blurred.copy()
-    across[:, 1:-1] = center * blurred[:, 1:-1] + side * (blurred[:, :-2] + blurred[:, 2:])
-    return across
-
-
 def _exposure(light: Array, film: Film) -> float:
-    """What the light meter chooses: the middle of the picture's logarithm, kept from burning out the brightest."""
+    """What the light meter chooses: the middle of the logarithm, kept from burning out the brightest."""
     grey = light[:, ::4, ::4].mean(0)
     middle = float(np.exp(np.log(np.maximum(grey, 1e-3)).mean()))
-    bright = float(np.quantile(grey, 0.95))
-    return min(film.brightness**2.2 / middle * 1.15, 0.95 / bright)
+    return min(film.brightness**2.2 / middle * 1.15, 0.95 / float(np.quantile(grey, 0.95)))
 
 
 @cache
-def _curve() -> Pixels:
-    """Linear light to 8 bits: straight in the shadows, a shoulder instead of a cut at white."""
+def _curve() -> Array:
+    """Linear light to [0, 255]: straight in the shadows, with a shoulder instead of a cut at white."""
     x = np.linspace(0, _CEILING, _LEVELS)
     shouldered = np.where(x < 0.6, x, 0.6 + 0.42 * (1 - np.exp(-(x - 0.6) / 0.42)))
     curve = np.clip(shouldered, 0, 1) ** (1 / 2.2)
-    contrast = curve + 0.15 * np.sin(2 * np.pi * (curve - 0.5)) / (2 * np.pi) * 2
-    levels = np.clip(contrast * 255 + 0.5, 0, 255).astype(np.uint8)
+    contrast = curve + 0.15 * np.sin(2 * np.pi * (curve - 0.5)) / np.pi
+    levels = np.clip(contrast * 255, 0, 255).astype(np.float32)
     levels.setflags(write=False)
     return levels
 
 
 def _vignette(height: int, width: int) -> Array:
-    y, x = (
-        np.linspace(-1, 1, height, dtype=np.float32)[:, None],
-        np.linspace(-1, 1, width, dtype=np.float32)[None],
+    """(H, W) darker in the corners."""
+    y, x = (np.linspace(-1, 1, count, dtype=np.float32) ** 2 for count in (height, width))
+    return 1 - 0.09 * (y[:, None] + x[None])
+
+
+def _blurred(picture: Array, share: float) -> Array:
+    """(H, W, 3) of which each pixel gives `share` of itself to its neighbours along each direction."""
+    blurred = picture.copy()
+    blurred[1:-1] = (1 - share) * picture[1:-1] + share / 2 * (picture[:-2] + picture[2:])
+    across = blurred.copy()
+    across[:, 1:-1] = (1 - share) * blurred[:, 1:-1] + share / 2 * (
+        blurred[:, :-2] + blurred[:, 2:]
     )
-    return 1 - np.float32(0.09) * (x * x + y * y)
+    return across
 
 
 def _compressed(pixels: Pixels, quality: int) -> Pixels:
+    """As a JPEG of this quality gives it back."""
     file = io.BytesIO()
     Picture.fromarray(pixels).save(file, "JPEG", quality=quality)
     return np.asarray(Picture.open(file).convert("RGB"))

@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 # Single precision wherever there are as many numbers as pixels.
 Array = npt.NDArray[np.floating[Any]]
+Indices = npt.NDArray[np.integer[Any]]
+Mask = npt.NDArray[np.bool_]
 
 # A power of two, so that wrapping an index is one cheap `&`.
 TILE = 512
@@ -54,25 +56,33 @@ def patch(
     zoom: tuple[float, float] = (1.0, 1.0),
 ) -> Array:
     """(h, w) cut from a random place of a tile, stretched (down, across) by `zoom`."""
-    row, column = rng.integers(0, TILE, 2)
-    rows = (row + (np.arange(height) / zoom[0]).astype(np.int64)) & (TILE - 1)
-    columns = (column + (np.arange(width) / zoom[1]).astype(np.int64)) & (TILE - 1)
-    return cut(tile(roughness), rows, columns)
+    return cut(tile(roughness), stretched(rng, height, zoom[0]), stretched(rng, width, zoom[1]))
 
 
-def cut(whole: Array, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> Array:
+def stretched(rng: np.random.Generator, count: int, zoom: float) -> Indices:
+    """(count,) indices along a tile's side from a random start on, each repeated `zoom` times."""
+    steps = (np.arange(count) / zoom).astype(np.int64)
+    return (steps + rng.integers(0, TILE)) & (TILE - 1)
+
+
+def cut(whole: Array, rows: Indices, columns: Indices) -> Array:
     """`whole` (..., T, T) at these rows and columns; rows first, because they are copied in one piece."""
     return np.take(np.take(whole, rows, -2), columns, -1)
 
 
-def scatter(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> Array:
+def scatter(first: Indices, second: Indices) -> Array:
     """A number in [0, 1) for each pair of whole numbers, as if drawn by lot: the shade of a brick or a slab."""
     mixed = (first * 374761393 + second * 668265263) & 0xFFFFFFFF
     mixed = ((mixed ^ (mixed >> 13)) * 1274126177) & 0xFFFFFFFF
     return ((mixed ^ (mixed >> 16)) / 2.0**32).astype(np.float32)
 
 
-def _frozen(values: npt.NDArray[np.float64]) -> Array:
+def floats(*numbers: float) -> Array:
+    """Numbers in single precision, so that what they are multiplied with stays so."""
+    return np.array(numbers, np.float32)
+
+
+def _frozen(values: Array) -> Array:
     single = values.astype(np.float32)
     single.setflags(write=False)
     return single

@@ -1,18 +1,21 @@
-"""From solids to a sprite: creases, shadows that a thing throws on itself, light, and smooth edges."""
+"""From solids to a sprite: creases, shadows that a thing throws on itself, light, and smooth edges.
+
+Shape letters: h, w a sprite; 2h, 2w the relief from which it is made.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-
 from scipy.ndimage import uniform_filter
 
 from fastrcnn_core.datasets.street import noise
 from fastrcnn_core.datasets.street.light import Light
-from fastrcnn_core.datasets.street.noise import Array
-from fastrcnn_core.datasets.street.solids import NOWHERE, Relief, Solid, extent
+from fastrcnn_core.datasets.street.noise import Array, Indices
+from fastrcnn_core.datasets.street.relief import NOWHERE, Relief
+from fastrcnn_core.datasets.street.solids import Solid, extent
+from fastrcnn_core.datasets.street.sprite import Sprite, Stand
 
 # Each pixel of a sprite is the mean of 2 x 2 pixels of a relief.
 FINE = 2
@@ -20,86 +23,64 @@ FINE = 2
 _STEPS = (0.025, 0.06, 0.12, 0.22)
 
 
-@dataclass(frozen=True, eq=False)
-class Sprite:
-    """A thing cut out of its surroundings, to be laid over a picture.
-
-    Args:
-        row, column: of its upper left pixel in the picture; may lie outside.
-        colour: (3, h, w) linear RGB times alpha. alpha: (h, w) in [0, 1].
-    """
-
-    row: int
-    column: int
-    colour: Array
-    alpha: Array
-
-
 def portray(
     solids: Sequence[Solid],
-    *,
+    stand: Stand,
     light: Light,
-    sunlit: float,
-    row: float,
-    column: float,
-    scale: float,
+    *,
     frame: tuple[int, int],
     rng: np.random.Generator,
 ) -> Sprite:
-    """The sprite of solids whose foot is at (`row`, `column`) of a picture.
+    """The sprite of solids that stand in a picture whose height and width are `frame`.
 
-    Args:
-        solids: what is drawn. light: what falls on it, `sunlit` in [0, 1] of the sun.
-        row, column: of the foot in the picture. scale: pixels per metre.
-        frame: height and width of the picture; what is farther outside than a quarter of it is left out.
-        rng: for the creases.
+    What is farther outside than a quarter of the picture is left out. `rng` is for the creases.
     """
-    relief, top, left = _relief(solids, row=row, column=column, scale=scale, frame=frame)
+    relief, top, left = _relief(solids, stand, frame)
     for solid in solids:
         relief.add(solid)
-    alpha = relief.depth > NOWHERE
-    normal = _creased(relief, rng)
-    colour = (
-        relief.albedo * light.on(normal, sunlit * _self_shadow(relief, light)) * _occlusion(relief)
-    )
-    colour *= alpha
-    return Sprite(top, left, _reduced(colour), _reduced(alpha.astype(np.float32)))
+    height, width = relief.depth.shape
+    zoom = relief.scale / 420
+    rows, columns = noise.stretched(rng, height, zoom * 1.33), noise.stretched(rng, width, zoom)
+    there = (relief.depth > NOWHERE).astype(np.float32)
+
+    def colour() -> Array:
+        sunlit = stand.sunlit * _self_shadow(relief, light)
+        glow = light.on(_creased(relief, rows, columns), sunlit) * (_occlusion(relief) * there)
+        return _reduced(relief.albedo * glow)
+
+    return Sprite(top, left, _reduced(there), colour)
 
 
 def _relief(
-    solids: Sequence[Solid], *, row: float, column: float, scale: float, frame: tuple[int, int]
+    solids: Sequence[Solid], stand: Stand, frame: tuple[int, int]
 ) -> tuple[Relief, int, int]:
     """An empty relief that is large enough, and its upper left corner in the picture."""
-    extents = np.array([extent(solid) for solid in solids])
-    left, bottom = extents[:, 0].min(), extents[:, 2].min()
-    right, top = extents[:, 1].max(), extents[:, 3].max()
-    first_row, last_row = _within(row - top * scale, row - bottom * scale, frame[0])
-    first_column, last_column = _within(column + left * scale, column + right * scale, frame[1])
+    bounds = [extent(solid) for solid in solids]
+    row, column, scale = stand.row, stand.column, stand.scale
+    top, bottom = max(it.top for it in bounds), min(it.bottom for it in bounds)
+    left, right = min(it.left for it in bounds), max(it.right for it in bounds)
+    rows = _within(row - top * scale, row - bottom * scale, frame[0])
+    columns = _within(column + left * scale, column + right * scale, frame[1])
     relief = Relief(
-        height=FINE * (last_row - first_row),
-        width=FINE * (last_column - first_column),
+        height=FINE * len(rows),
+        width=FINE * len(columns),
         scale=FINE * scale,
-        row=FINE * (row - first_row),
-        column=FINE * (column - first_column),
+        row=FINE * (row - rows.start),
+        column=FINE * (column - columns.start),
     )
-    return relief, first_row, first_column
+    return relief, rows.start, columns.start
 
 
-def _within(first: float, last: float, size: int) -> tuple[int, int]:
+def _within(first: float, last: float, size: int) -> range:
     """Whole pixels around a span, no farther outside than a quarter of `size`, and one at least."""
     low, high = -(size // 4), size + size // 4
     start = int(np.clip(np.floor(first) - 1, low, high - 1))
-    return start, max(start + 1, int(np.clip(np.ceil(last) + 1, low, high)))
+    return range(start, max(start + 1, int(np.clip(np.ceil(last) + 1, low, high))))
 
 
-def _creased(relief: Relief, rng: np.random.Generator) -> Array:
-    """(3, h, w) normals with the folds of cloth."""
-    height, width = relief.depth.shape
-    stretch = relief.scale / 420
-    row, column = rng.integers(0, noise.TILE, 2)
-    rows = (row + (np.arange(height) / stretch * 0.75).astype(np.int64)) & (noise.TILE - 1)
-    columns = (column + (np.arange(width) / stretch).astype(np.int64)) & (noise.TILE - 1)
-    folds = noise.cut(noise.folds(), rows, columns) * (np.float32(0.30) * relief.cloth)
+def _creased(relief: Relief, rows: Indices, columns: Indices) -> Array:
+    """(3, 2h, 2w) normals with the folds of cloth."""
+    folds = noise.cut(noise.folds(), rows, columns) * (0.30 * relief.cloth)
     normal = relief.normal.copy()
     normal[0] -= folds[0]
     normal[1] += folds[1]
@@ -107,50 +88,47 @@ def _creased(relief: Relief, rng: np.random.Generator) -> Array:
 
 
 def _self_shadow(relief: Relief, light: Light) -> Array:
-    """(h, w) share of the sun that the thing itself lets through; looked up at half the resolution."""
-    depth = relief.depth[::2, ::2]
+    """(2h, 2w) share of the sun that the thing itself lets through; looked up at half the resolution."""
+    depth = relief.depth[::FINE, ::FINE]
     right, up, towards = light.sun
     open_sky = np.ones_like(depth)
     for step in _STEPS:
-        down_by, right_by = (
-            round(-up * step * relief.scale / 2),
-            round(right * step * relief.scale / 2),
-        )
-        gap = _moved(depth, down_by, right_by) - depth - towards * step
+        shift = step * relief.scale / FINE
+        gap = _moved(depth, round(-up * shift), round(right * shift)) - depth - towards * step
         open_sky *= 1 - np.clip((gap - 0.008) * 40, 0, 1)
-    return uniform_filter(open_sky, 3).repeat(2, 0).repeat(2, 1)
+    return _enlarged(uniform_filter(open_sky, 3))
 
 
 def _occlusion(relief: Relief) -> Array:
-    """(h, w) in [0.5, 1]: darker in the depth between arms and trunk and between the legs."""
-    depth = relief.depth[::2, ::2]
+    """(2h, 2w) in [0.5, 1]: darker in the depth between arms and trunk and between the legs."""
+    depth = relief.depth[::FINE, ::FINE]
     there = depth > NOWHERE
     filled = np.where(there, depth, 0)
-    size = max(3, int(0.07 * relief.scale / 2) | 1)
+    size = max(3, int(0.07 * relief.scale / FINE) | 1)
     weight = uniform_filter(there.astype(np.float32), size)
     around = uniform_filter(filled, size) / np.maximum(weight, 1e-3)
-    lower = np.clip((around - filled) * 6, 0, 0.5)
-    return (1 - lower).repeat(2, 0).repeat(2, 1)
+    return _enlarged(1 - np.clip((around - filled) * 6, 0, 0.5))
 
 
 def _moved(values: Array, down: int, right: int) -> Array:
     """`values` seen from a point `down` and `right` of each pixel; nothing beyond the edge."""
     height, width = values.shape
     moved = np.full_like(values, NOWHERE)
-    rows, columns = (
-        slice(max(0, -down), min(height, height - down)),
-        slice(max(0, -right), min(width, width - right)),
-    )
-    source = (
-        slice(max(0, down), min(height, height + down)),
-        slice(max(0, right), min(width, width + right)),
-    )
-    if rows.start < rows.stop and columns.start < columns.stop:
-        moved[rows, columns] = values[source]
+    if abs(down) >= height or abs(right) >= width:
+        return moved
+    rows = slice(max(0, -down), min(height, height - down))
+    columns = slice(max(0, -right), min(width, width - right))
+    moved[rows, columns] = values[
+        max(0, down) : height + min(0, down), max(0, right) : width + min(0, right)
+    ]
     return moved
+
+
+def _enlarged(coarse: Array) -> Array:
+    return coarse.repeat(FINE, 0).repeat(FINE, 1)
 
 
 def _reduced(fine: Array) -> Array:
     """The mean of each 2 x 2 block."""
     pairs = fine[..., 0::2, :] + fine[..., 1::2, :]
-    return (pairs[..., 0::2] + pairs[..., 1::2]) * np.float32(0.25)
+    return (pairs[..., 0::2] + pairs[..., 1::2]) * 0.25

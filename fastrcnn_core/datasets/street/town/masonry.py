@@ -11,7 +11,7 @@ import numpy as np
 
 from fastrcnn_core.datasets.street import noise
 from fastrcnn_core.datasets.street.light import column, linear
-from fastrcnn_core.datasets.street.noise import Array
+from fastrcnn_core.datasets.street.noise import Array, floats
 
 # (3, h, w) linear RGB of a wall `height` x `width` pixels large; `scale` pixels are a metre.
 Masonry = Callable[[np.random.Generator, int, int, float], Array]
@@ -63,7 +63,7 @@ def plaster(rng: np.random.Generator, height: int, width: int, scale: float) -> 
 
 def concrete(rng: np.random.Generator, height: int, width: int, scale: float) -> Array:
     """Concrete panels with joints."""
-    tone = linear(*(np.array([166, 164, 158]) * rng.uniform(0.8, 1.15)))
+    tone = linear(166, 164, 158) * float(rng.uniform(0.65, 1.3))
     size = (float(rng.uniform(0.9, 1.6)), float(rng.uniform(1.2, 2.6)))
     return _courses(
         rng,
@@ -95,13 +95,13 @@ def _courses(
     """Blocks of `size` (height, width) metres in rows, each row shifted by `offset` blocks."""
     y = np.arange(height, dtype=np.float32) / np.float32(scale * size[0])
     course = y.astype(np.int64)
-    start = np.float32([[0], [offset]])
+    start = floats(0, offset)[:, None]
     x = np.arange(width, dtype=np.float32)[None] / np.float32(scale * size[1]) + start
     block = x.astype(np.int64)
     shades = rng.uniform(-spread, spread, (course[-1] + 1, block.max() + 1)).astype(np.float32)
     shade = np.take_along_axis(shades, block[np.arange(len(shades)) % 2], 1)[course]
-    across = _gap(x - block, joint / size[1], 1 / (scale * size[1]))
-    down = _gap(y - course, joint / size[0], 1 / (scale * size[0]))
+    across = _gap((x - block).astype(np.float32), joint / size[1], 1 / (scale * size[1]))
+    down = _gap((y - course).astype(np.float32), joint / size[0], 1 / (scale * size[0]))
     gap = np.maximum(across[course % 2], down[:, None])
     dirt = 0.07 * noise.patch(rng, -1.7, height=height, width=width) + 0.06 * noise.patch(
         rng, -0.3, height=height, width=width

@@ -1,0 +1,146 @@
+"""Actors: everything that stands in a scene, from people to hedges, each with its sprite and its shadow.
+
+Shape letters: H, W the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fastrcnn_core.datasets.street import noise
+from fastrcnn_core.datasets.street.camera import Camera
+from fastrcnn_core.datasets.street.cast import Walker
+from fastrcnn_core.datasets.street.light import Light
+from fastrcnn_core.datasets.street.noise import Array, Mask
+from fastrcnn_core.datasets.street.places.place import Parked, Place, Plant
+from fastrcnn_core.datasets.street.portrait import portray
+from fastrcnn_core.datasets.street.shadow import Caster
+from fastrcnn_core.datasets.street.solids import Limb, Solid, plain, seen_from
+from fastrcnn_core.datasets.street.sprite import Sprite, Stand
+
+# Whoever shows less than this share of the whole figure, or a lower or narrower piece (pixels), is not in the scene
+# at all: so nobody can be seen without being annotated. Chosen here; Penn-Fudan leaves out the severely
+# occluded.
+SMALLEST_SHARE = 0.40
+SMALLEST_HEIGHT, SMALLEST_WIDTH = 60, 14
+
+
+@dataclass(frozen=True, eq=False)
+class Actor:
+    """Something that stands in the scene: how it looks, what throws its shadow, and whether it is a person."""
+
+    sprite: Sprite
+    caster: Caster
+    is_person: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """Where actors stand: the camera, the light, and (H, W) the share of the sun that reaches the ground."""
+
+    camera: Camera
+    light: Light
+    sunlit: Array
+
+    def stand(self, right: float, depth: float, lift: float = 0.0) -> Stand:
+        """Where something at this point, `lift` metres above the ground, is in the picture."""
+        camera = self.camera
+        scale, row, column = camera.scale(depth), camera.row(depth), camera.column(right, depth)
+        return Stand(row - lift * scale, column, scale, depth, self._sun(row, column))
+
+    def _sun(self, row: float, column: float) -> float:
+        """The share of the sun around a pixel; all of it outside the picture."""
+        rows = slice(*np.clip([row - 6, row + 5], 0, self.camera.height).astype(int))
+        columns = slice(*np.clip([column - 14, column + 14], 0, self.camera.width).astype(int))
+        around = self.sunlit[rows, columns]
+        return float(around.mean()) if around.size else 1.0
+
+
+def scenery(place: Place, stage: Stage, rng: np.random.Generator) -> list[Actor]:
+    """Everything of a place that stands about."""
+    actors = [_built(it.make(rng), it.right, it.depth, stage, rng) for it in place.things]
+    actors += [_plant(it, stage, rng) for it in place.plants]
+    return actors + [_parked(it, stage, rng) for it in place.parked]
+
+
+def people(cast: Sequence[Walker], stage: Stage, rng: np.random.Generator) -> list[Actor]:
+    """The cast on the stage."""
+    actors = [_built(it.solids, it.right, it.depth, stage, rng) for it in cast]
+    return [Actor(it.sprite, it.caster, True) for it in actors]
+
+
+def visible(actors: Sequence[Actor], camera: Camera) -> list[Actor]:
+    """The actors from back to front, without people of whom too little would be seen."""
+    free = np.ones((camera.height, camera.width), bool)
+    kept = []
+    for actor in sorted(actors, key=lambda it: it.caster.depth):
+        window, part = actor.sprite.within((camera.height, camera.width))
+        shape = actor.sprite.shape
+        if actor.is_person and not _enough(shape[part] & free[window], int(shape.sum())):
+            continue
+        free[window] &= ~shape[part]
+        kept.append(actor)
+    return kept[::-1]
+
+
+def owners(actors: Sequence[Actor], camera: Camera) -> npt.NDArray[np.int32]:
+    """(H, W) whose pixels are whose: 0 nobody's, 1..N the people's, from left to right by where they begin."""
+    owner = np.zeros((camera.height, camera.width), np.int32)
+    for number, actor in enumerate(actors, start=1):
+        window, part = actor.sprite.within((camera.height, camera.width))
+        np.copyto(owner[window], number if actor.is_person else 0, where=actor.sprite.shape[part])
+    present = [int(number) for number in np.unique(owner) if number]
+    present.sort(key=lambda number: int(np.argmax((owner == number).any(0))))
+    table = np.zeros(len(actors) + 1, np.int32)
+    table[present] = np.arange(1, len(present) + 1)
+    return table[owner]
+
+
+def _enough(seen: Mask, whole: int) -> bool:
+    rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
+    if not len(rows) or seen.sum() < SMALLEST_SHARE * whole:
+        return False
+    return bool(np.ptp(rows) + 1 >= SMALLEST_HEIGHT and np.ptp(columns) + 1 >= SMALLEST_WIDTH)
+
+
+def _built(
+    solids: list[Solid], right: float, depth: float, stage: Stage, rng: np.random.Generator
+) -> Actor:
+    camera = stage.camera
+    sprite = portray(
+        seen_from(solids, eye=camera.eye, depth=depth),
+        stage.stand(right, depth),
+        stage.light,
+        frame=(camera.height, camera.width),
+        rng=rng,
+    )
+    return Actor(sprite, Caster(right, depth, solids), False)
+
+
+def _plant(plant: Plant, stage: Stage, rng: np.random.Generator) -> Actor:
+    stand = stage.stand(plant.right, plant.depth, plant.lift)
+    sprite = plant.make(rng, stage.light, stand, plant.size, plant.green)
+    return Actor(sprite, Caster(plant.right, plant.depth, _clumps(plant, rng)), False)
+
+
+def _clumps(plant: Plant, rng: np.random.Generator) -> list[Solid]:
+    """Balls of leaves that throw a plant's ragged shadow."""
+    height, width = plant.size
+    half = 0.22 * min(height, width)
+    reach = np.array([width / 2 - half, height / 2 - half, half])
+    centers = rng.uniform(-1, 1, (14, 3)) * reach + [0, plant.lift + height / 2, 0]
+    step = np.array([0.0, 0.1, 0.0])
+    return [Limb(center, center + step, (half, half), plain(plant.green)) for center in centers]
+
+
+def _parked(parked: Parked, stage: Stage, rng: np.random.Generator) -> Actor:
+    sprite = parked.make(rng, stage.light, stage.stand(parked.right, parked.depth))
+    length, thick = parked.size
+    half, up = length / 2 - thick, thick + 0.15
+    ends = np.array([-half, up, -thick]), np.array([half, up, -thick])
+    body = Limb(*ends, (thick, thick), plain(noise.floats(0, 0, 0)))
+    return Actor(sprite, Caster(parked.right, parked.depth, [body]), False)

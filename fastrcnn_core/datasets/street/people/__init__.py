@@ -1,0 +1,1 @@
+"""People: a skeleton in a pose, a head, and clothes over both."""

@@ -1,0 +1,1 @@
+"""What stands about in a street: furniture, things that look like people, plants, cars and bicycles."""
