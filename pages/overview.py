@@ -1,15 +1,14 @@
 """What happens to this picture, from pixels to detections?"""
 
-from fastrcnn_core.config import DetectionConfig
-from fastrcnn_core.proposals import propose
-from pages.ui import figures, header, palette, source, widgets
+from pages.ui import header, in_use, pipeline, source, widgets
 
-header.show("What happens to this picture, from pixels to detections?")
+header.show(
+    "What happens to this picture, from pixels to detections?",
+    "Fast R-CNN takes boxes from Selective Search, looks at the picture once, and asks of each box: who is in it, and "
+    "where exactly? Anchors are not used here; they belong to its successor, Faster R-CNN.",
+)
 picture = widgets.picture()
-if picture.annotated:
-    drawing = figures.draw(
-        picture.image, figures.Layer(palette.GROUND_TRUTH, picture.annotated.boxes)
-    )
-    figures.show(drawing, key="picture", caption="Who is there?")
-widgets.knobs(DetectionConfig)
-source.show(propose)
+detector = widgets.detector_or_none()
+in_use.show(picture, detector)
+pipeline.show(picture, detector)
+source.show_later("fastrcnn_core.detection", "predict", "select")

@@ -31,6 +31,7 @@ FLOORS: dict[str, int] = {
     "checkpoints": 5,
     "detection": 5,
     "features": 5,
+    "insides": 6,
     "training": 6,
     "evaluation": 7,
     "diagnosis": 7,

@@ -42,7 +42,7 @@ def show(error: UserError) -> None:
 def _ways_out(error: UserError) -> list[tuple[str, Callable[[], None]]]:
     if isinstance(error, DataError | ImageError):
         return [("Show the synthetic street scenes", resources.choose_default_data)]
-    if isinstance(error, CheckpointError):
+    if isinstance(error, CheckpointError) and resources.detectors():
         return [("Use the detector that came with the app", resources.choose_default_detector)]
     if isinstance(error, DeviceError):
         return [("Compute on the CPU", resources.choose_cpu)]

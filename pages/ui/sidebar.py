@@ -38,10 +38,8 @@ def _picture_block() -> str | None:
         name = _name_picker()
     except UserError as error:
         st.caption(f":material/error: {error.problem}")
-    left, right = st.columns(2, gap="xsmall", wrap=False)
-    with left.popover("Upload", key="upload-block", width="stretch"):
+    with st.popover("Add pictures", icon=":material/add_photo_alternate:", width="stretch"):
         offers.upload()
-    with right.popover("More data", key="data-block", width="stretch"):
         offers.penn_fudan(place="sidebar")
         offers.folder()
     return name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -11,11 +12,29 @@ import streamlit as st
 
 def show(*functions: Callable[..., Any] | type) -> None:
     """Fold out the source of what computed the page: one entry a function, with its module and line."""
-    names = ", ".join(function.__name__ for function in functions)
-    with st.expander(f"The code: {names}", icon=":material/code:"):
+    with st.expander(_label(*(it.__name__ for it in functions)), icon=":material/code:"):
         for function in functions:
-            lines, first = inspect.getsourcelines(function)
-            module = inspect.getmodule(function)
-            path = f"{module.__name__.replace('.', '/')}.py" if module else "?"
-            st.caption(f"`{path}`, line {first}")
-            st.code("".join(lines), language="python")
+            _write(function)
+
+
+def show_later(module: str, *names: str) -> None:
+    """The same for a module that is not loaded before somebody unfolds it, because it loads PyTorch."""
+    key = f"code-{module}-{'-'.join(names)}"
+    fold = st.expander(_label(*names), icon=":material/code:", key=key, on_change="rerun")
+    if fold.open:
+        loaded = importlib.import_module(module)
+        with fold:
+            for name in names:
+                _write(getattr(loaded, name))
+
+
+def _label(*names: str) -> str:
+    return f"The code: {', '.join(names)}"
+
+
+def _write(function: Callable[..., Any] | type) -> None:
+    lines, first = inspect.getsourcelines(function)
+    module = inspect.getmodule(function)
+    path = f"{module.__name__.replace('.', '/')}.py" if module else "?"
+    st.caption(f"`{path}`, line {first}")
+    st.code("".join(lines), language="python")

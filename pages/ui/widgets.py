@@ -26,3 +26,8 @@ def detector() -> Detector:
         CheckpointError: there is none yet.
     """
     return resources.chosen_detector()
+
+
+def detector_or_none() -> Detector | None:
+    """The same; None while there is no trained detector at all: for pages that show something without one."""
+    return detector() if resources.detectors() else None

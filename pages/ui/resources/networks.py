@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 
 from fastrcnn_core.config import ImageConfig, ModelConfig, ProposalConfig
-from fastrcnn_core.errors import CheckpointError
+from fastrcnn_core.errors import CheckpointError, ConfigError
 from fastrcnn_core.knobs import from_dict
 from fastrcnn_core.runs import Run, list_runs
-from fastrcnn_core.structures import Image, RoIPredictions
+from fastrcnn_core.structures import FloatArray, Image, RoIPredictions
 from pages.ui.resources.pictures import proposals
 
 if TYPE_CHECKING:
+    from fastrcnn_core.insides import Insides
     from fastrcnn_core.model import FastRCNN
 
 BUNDLED_FOLDER = Path(__file__).resolve().parents[3] / "assets" / "checkpoints"
 DEVICES = ("auto", "cuda", "mps", "cpu")
+_BY_KEY: dict[str | type, Callable[[Any], Any]] = {
+    Image: lambda image: image.key,
+    ProposalConfig: repr,
+    np.ndarray: lambda boxes: (boxes.shape, boxes.tobytes()),
+    "fastrcnn_core.model.FastRCNN": lambda network: f"{network.weights_key} {network.device}",
+}
 _DETECTOR, _DEVICE = "chosen-detector", "chosen-device"
 
 
@@ -171,6 +180,15 @@ def predictions(image: Image, detector: Detector, config: ProposalConfig) -> RoI
     return _predictions(image, network, config)
 
 
+def insides(image: Image, detector: Detector, rois: FloatArray) -> Insides:
+    """What the network's middle stages make of the picture and of (R, 4) RoIs, remembered by content.
+
+    Raises:
+        CheckpointError, DeviceError.
+    """
+    return _insides(image, model(detector), rois)
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _card(path: Path, stamp: float) -> DetectorCard:
     from safetensors import SafetensorError, safe_open
@@ -186,7 +204,7 @@ def _card(path: Path, stamp: float) -> DetectorCard:
             sum(_product(shape) for shape in shapes),
             json.loads(words["card"]),
         )
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+    except (SafetensorError, OSError, KeyError, ValueError, ConfigError) as error:
         raise CheckpointError(
             f"{path.name} is damaged or is no checkpoint of this app.", way_out="Choose another."
         ) from error
@@ -203,16 +221,19 @@ def _model(path: Path, stamp: float, device: str) -> FastRCNN:
 @st.cache_resource(
     max_entries=32,
     show_spinner="The network looks at the picture…",
-    hash_funcs={
-        Image: lambda image: image.key,
-        ProposalConfig: repr,
-        "fastrcnn_core.model.FastRCNN": lambda network: f"{network.weights_key} {network.device}",
-    },
+    hash_funcs=_BY_KEY,
 )
 def _predictions(image: Image, network: FastRCNN, config: ProposalConfig) -> RoIPredictions:
     from fastrcnn_core.detection import predict
 
     return predict(network, image, proposals(image, config))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Looking inside the network…", hash_funcs=_BY_KEY)
+def _insides(image: Image, network: FastRCNN, rois: FloatArray) -> Insides:
+    from fastrcnn_core.insides import look_inside
+
+    return look_inside(network, image, rois)
 
 
 def _newest(run: Run) -> Detector | None:
