@@ -8,7 +8,7 @@ from pages.ui import header, resources, source, training_form, training_live
 
 header.show(
     "Is it learning?",
-    "Begin a short run and watch the loss fall. It is a process of its own that writes a folder; this page only reads it.",
+    "Begin a short run and watch the loss fall. The run is a process of its own; this page only reads its folder.",
 )
 run, known = resources.chosen_run(), {it.name: it for it in list_runs()}
 with st.expander("Begin a run", icon=":material/add:", expanded=run is None, key="begin"):
