@@ -57,7 +57,7 @@ def diagnose(
     *,
     iou: float = 0.5,
 ) -> tuple[Fate, ...]:
-    """The fate of each ground-truth box of a picture, in its order; N may be 0.
+    """The fate of each ground-truth box of a picture, in its order, crowds left out; N may be 0.
 
     Args:
         predictions: what the network said of every proposal of this picture.
@@ -68,8 +68,13 @@ def diagnose(
     finder = _finders(detections, annotated, iou)
     return tuple(
         _fate(row, predictions, annotated, config, detections, finder, iou)
-        for row in range(len(annotated.boxes))
+        for row in np.flatnonzero(_is_sought(annotated)).tolist()
     )
+
+
+def _is_sought(annotated: AnnotatedImage) -> np.ndarray:
+    """(N,) not a crowd."""
+    return np.asarray([tag != "crowd" for tag in annotated.tags], dtype=bool)
 
 
 def _finders(detections: Detections, annotated: AnnotatedImage, iou: float) -> IntArray:
@@ -78,7 +83,7 @@ def _finders(detections: Detections, annotated: AnnotatedImage, iou: float) -> I
     overlap[detections.labels.numpy()[:, None] != annotated.labels[None, :]] = 0.0
     finder = np.full(len(annotated.boxes), -1, dtype=np.int64)
     for row in range(len(overlap)):
-        free = np.where(finder < 0, overlap[row], -1.0)
+        free = np.where(_is_sought(annotated) & (finder < 0), overlap[row], -1.0)
         if free.max(initial=-1.0) >= iou:
             finder[free.argmax()] = row
     return finder

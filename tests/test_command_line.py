@@ -215,6 +215,13 @@ def test_data_reports_every_bad_picture_and_ends_with_1(tmp_path: Path, capsys: 
     assert "8 of 10 pictures can be used" in told.out
 
 
+def test_data_writes_street_scenes_into_a_new_folder_only(tmp_path: Path, capsys: Captured) -> None:
+    folder = tmp_path / "street"
+    assert tried("data", "--synthetic", "2", "--data", folder) == 0
+    assert "images       2: 1 train, 1 test" in capsys.readouterr().out
+    assert tried("data", "--synthetic", "2", "--data", folder) == 1
+
+
 # propose
 
 

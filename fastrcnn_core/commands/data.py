@@ -92,11 +92,8 @@ def _make(arguments: DataArguments) -> Path:
 
     if arguments.data is None:
         raise ConfigError("--synthetic needs a folder to write to.", way_out="Name it by --data.")
-    folder = Path(arguments.data)
-    if folder.exists() and any(folder.iterdir()):
-        raise ConfigError(f"{folder} is not empty.", way_out="Name a new folder by --data.")
-    write_folder(folder, count=arguments.synthetic or 0, seed=arguments.seed)
-    return folder
+    note(f"Painting {arguments.synthetic} scenes…")
+    return write_folder(Path(arguments.data), count=arguments.synthetic or 0, seed=arguments.seed)
 
 
 def _checked(dataset: Dataset) -> tuple[list[Annotation], list[tuple[str, str]]]:
