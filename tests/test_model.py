@@ -76,8 +76,11 @@ class Ramps(nn.Module):
 
     stride, channels, first_cell = 16, 3, 8.0
 
-    def forward(self, pixels: Tensor) -> Tensor:
+    def frozen_part(self, pixels: Tensor) -> Tensor:
         return F.avg_pool2d(pixels, 16)
+
+    def trained_part(self, features: Tensor) -> Tensor:
+        return features
 
 
 def ramp_model(image_config: ImageConfig) -> FastRCNN:

@@ -1,11 +1,7 @@
-"""A trained model in one file: safetensors for the weights, JSON beside them for everything else.
-
-Nothing in such a file is ever executed. Small tensors stay in float32; the large ones may be stored in float16.
-"""
+"""Reading a checkpoint, and saying in words why one cannot be read."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,53 +10,14 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
 
+from fastrcnn_core.checkpoints.format import FORMAT, FORMAT_VERSION, digest
 from fastrcnn_core.config import ImageConfig, ModelConfig
 from fastrcnn_core.errors import CheckpointError, ConfigError
-from fastrcnn_core.files import appearing_whole
-from fastrcnn_core.knobs import from_dict, to_dict
+from fastrcnn_core.knobs import from_dict
 from fastrcnn_core.model import FastRCNN
 
-FORMAT = "fast-rcnn-visible"
-FORMAT_VERSION = 1
-
 _TAKE_ANOTHER = "Choose another checkpoint, or train again."
-
-
-def save_checkpoint(
-    path: Path, model: FastRCNN, *, card: dict[str, Any], dtype: torch.dtype | None = None
-) -> None:
-    """Write the model; the file appears whole or not at all.
-
-    Args:
-        path: ends in .safetensors.
-        model: its weights, frozen ones included: whoever loads them needs no ImageNet weights.
-        card: what people should know of it, plain values for JSON.
-        dtype: of the stored matrices and filters, such as float16; None keeps them as they are.
-
-    Raises:
-        CheckpointError: the file cannot be written.
-    """
-    tensors = {name: _stored(tensor, dtype) for name, tensor in model.state_dict().items()}
-    metadata = {
-        "format": FORMAT,
-        "format_version": str(FORMAT_VERSION),
-        "model": json.dumps(to_dict(model.config)),
-        "image": json.dumps(to_dict(model.image_config)),
-        "classes": json.dumps(model.classes),
-        "card": json.dumps(card),
-        "digest": _digest(tensors),
-    }
-    try:
-        with appearing_whole(path) as partial:
-            partial.write_bytes(save(tensors, metadata))
-    except OSError as error:
-        raise CheckpointError(
-            f"The checkpoint {path.name} could not be written: {error.strerror or error}.",
-            way_out="Free some space or choose another folder.",
-        ) from error
 
 
 def load_checkpoint(
@@ -78,7 +35,7 @@ def load_checkpoint(
     """
     with _reading(path) as (contents, metadata):
         tensors = {name: contents.get_tensor(name) for name in contents.keys()}  # noqa: SIM118
-    if _digest(tensors) != metadata.get("digest"):
+    if digest(tensors) != metadata.get("digest"):
         raise _damaged(path)
     config, image_config, known = _described(path, metadata)
     _expect_classes(path, found=known, expected=classes)
@@ -169,19 +126,3 @@ def _damaged(path: Path) -> CheckpointError:
         f"{path.name} is damaged or is no checkpoint: it cannot be read to its end.",
         way_out=_TAKE_ANOTHER,
     )
-
-
-def _stored(tensor: Tensor, dtype: torch.dtype | None) -> Tensor:
-    """Matrices and filters in `dtype`; vectors are few, and scales may not fit into 16 bits."""
-    is_large = tensor.ndim >= 2 and min(tensor.shape[:2]) > 1
-    return tensor.detach().cpu().to(dtype if is_large and dtype else tensor.dtype).contiguous()
-
-
-def _digest(tensors: dict[str, Tensor]) -> str:
-    """A hash of the tensors as they are stored: a damaged byte is found, not computed with."""
-    digest = hashlib.blake2b(digest_size=16)
-    for name in sorted(tensors):
-        tensor = tensors[name]
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().data)
-    return digest.hexdigest()

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import roi_align
 
 from fastrcnn_core.backbones import build_backbone
 from fastrcnn_core.config import ImageConfig, ModelConfig
+from fastrcnn_core.model.head import Head
+from fastrcnn_core.model.resizing import input_size, resize
 from fastrcnn_core.structures import RoIOutputs
 
 
@@ -32,44 +33,6 @@ class Features:
     map: Tensor
     scale_x: float
     scale_y: float
-
-
-class Head(nn.Module):
-    """RoI features → class logits and box deltas: (R, C, S, S) → (R, K + 1), (R, K, 4)."""
-
-    def __init__(
-        self,
-        config: ModelConfig,
-        *,
-        channels: int,
-        class_count: int,
-        generator: torch.Generator,
-    ) -> None:
-        super().__init__()
-        self.layer1 = _linear(channels * config.roi_cells**2, config.hidden)
-        self.layer2 = _linear(config.hidden, config.hidden)
-        self.class_logits = _linear(config.hidden, class_count + 1)
-        self.deltas = _linear(config.hidden, class_count * 4)
-        self.dropout = nn.Dropout(config.dropout)
-        self._initialise(generator, deltas_std=config.deltas_init_std)
-
-    def forward(self, roi_features: Tensor) -> RoIOutputs:
-        hidden = self.dropout(F.relu(self.layer1(roi_features.flatten(1))))
-        hidden = self.dropout(F.relu(self.layer2(hidden)))
-        # In float32 whatever the layers computed in: the losses and softmax want its precision.
-        return RoIOutputs(
-            self.class_logits(hidden).float(), self.deltas(hidden).float().unflatten(1, (-1, 4))
-        )
-
-    @torch.no_grad()
-    def _initialise(self, generator: torch.Generator, *, deltas_std: float) -> None:
-        """Random first weights. Source: Fast R-CNN, section 2.3; the two wide layers: Glorot, as in Detectron."""
-        for layer in (self.layer1, self.layer2):
-            nn.init.kaiming_uniform_(layer.weight, a=1, generator=generator)
-        nn.init.normal_(self.class_logits.weight, std=0.01, generator=generator)
-        nn.init.normal_(self.deltas.weight, std=deltas_std, generator=generator)
-        for layer in (self.layer1, self.layer2, self.class_logits, self.deltas):
-            nn.init.zeros_(layer.bias)
 
 
 class FastRCNN(nn.Module):
@@ -176,24 +139,3 @@ class FastRCNN(nn.Module):
             digest.update(name.encode())
             digest.update(tensor.detach().contiguous().numpy(force=True).data)
         return digest.hexdigest()
-
-
-def _linear(inputs: int, outputs: int) -> nn.Linear:
-    """A layer whose weights are still to be drawn: PyTorch's own would draw from the global generator."""
-    return nn.utils.skip_init(nn.Linear, inputs, outputs)
-
-
-def input_size(height: int, width: int, config: ImageConfig) -> tuple[int, int]:
-    """(height, width) at which the network sees a picture; at least 1 × 1."""
-    scale = 1.0 if config.shorter_side is None else config.shorter_side / min(height, width)
-    if config.longer_side is not None:
-        scale = min(scale, config.longer_side / max(height, width))
-    return max(1, round(height * scale)), max(1, round(width * scale))
-
-
-def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:
-    """The picture at another (height, width), in [0, 1]: (3, H, W) uint8 → (3, *size) float32, without aliasing."""
-    picture = pixels.float() / 255
-    if tuple(pixels.shape[1:]) == size:
-        return picture
-    return F.interpolate(picture[None], size, mode="bilinear", antialias=True)[0]

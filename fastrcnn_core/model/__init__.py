@@ -1,0 +1,7 @@
+"""Fast R-CNN: a backbone that looks at a picture once, and a head that looks at each RoI of it."""
+
+from fastrcnn_core.model.head import Head
+from fastrcnn_core.model.network import FastRCNN, Features
+from fastrcnn_core.model.resizing import input_size, resize
+
+__all__ = ["FastRCNN", "Features", "Head", "input_size", "resize"]
