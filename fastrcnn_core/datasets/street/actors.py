@@ -93,7 +93,7 @@ def owners(actors: Sequence[Actor], camera: Camera) -> npt.NDArray[np.int32]:
     for number, actor in enumerate(actors, start=1):
         window, part = actor.sprite.within((camera.height, camera.width))
         np.copyto(owner[window], number if actor.is_person else 0, where=actor.sprite.shape[part])
-    present = [int(number) for number in np.unique(owner) if number]
+    present = [int(number) for number in np.flatnonzero(np.bincount(owner.ravel())) if number]
     present.sort(key=lambda number: int(np.argmax((owner == number).any(0))))
     table = np.zeros(len(actors) + 1, np.int32)
     table[present] = np.arange(1, len(present) + 1)

@@ -50,8 +50,8 @@ def paint_backdrop(
     rng: np.random.Generator,
 ) -> Array:
     """(3, H, W) the place without what stands about in it, but with its shadows."""
-    picture = _sky(camera, light, rng)
-    picture[:, camera.first_row :] = _ground(place, camera, light, sunlit, casters)
+    ground = _ground(place, camera, light, sunlit, casters)
+    picture = np.concatenate([_sky(camera, light, rng), ground], 1)
     if place.trees:
         _paint_trees(picture, place.trees, camera, light, rng)
     for plane in place.planes:
@@ -67,12 +67,13 @@ def _shadow_length(plane: Plane, light: Light) -> float:
 
 
 def _sky(camera: Camera, light: Light, rng: np.random.Generator) -> Array:
-    """(3, H, W) brighter towards the horizon, with clouds."""
-    rows = np.clip(np.arange(camera.height, dtype=np.float32) / max(camera.horizon, 1), 0, 1)
+    """(3, H - h, W) brighter towards the horizon, with clouds."""
+    height = camera.first_row
+    rows = np.linspace(0, 1, height, dtype=np.float32)
     clear = (1 - np.exp(-1.6 * (1 - rows)))[:, None]
     zenith = light.sky_colour * floats(0.75, 1.25, 2.1)
     colour = column(light.haze * 1.15) * (1 - clear) + column(zenith) * clear
-    clouds = noise.patch(rng, -1.9, height=camera.height, width=camera.width, zoom=(1.2, 2.4))
+    clouds = noise.patch(rng, -1.9, height=height, width=camera.width, zoom=(1.2, 2.4))
     share = np.clip(clouds * 0.5 + float(rng.uniform(-0.3, 0.35)), 0, 0.9)
     white = light.sky_colour * 1.6 + light.sun_colour * 0.5
     return colour * (1 - share) + column(white) * share
@@ -116,6 +117,8 @@ def _paint_trees(
 
 
 def _sunlit_wall(place: Place, camera: Camera, rng: np.random.Generator) -> Array:
-    """(H, W) share of the sun that leaves let through to a facade."""
+    """(H, W) or (H, 1) share of the sun that leaves let through to a facade."""
+    if not place.dapple:
+        return np.ones((camera.height, 1), np.float32)
     leaves = noise.patch(rng, -1.8, height=camera.height, width=camera.width, zoom=(1.3, 1.3))
     return 1 - place.dapple * np.clip(leaves * 1.8 + 0.4, 0, 1)

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image as Picture
 
 from fastrcnn_core.datasets.street.light import column
-from fastrcnn_core.datasets.street.noise import Array, floats
+from fastrcnn_core.datasets.street.noise import Array, floats, patch
 from fastrcnn_core.structures import Pixels
 
 _LEVELS = 4096
@@ -54,13 +54,15 @@ def choose_film(rng: np.random.Generator) -> Film:
 
 def develop(light: Array, film: Film, rng: np.random.Generator) -> Pixels:
     """(H, W, 3) the photograph of (3, H, W) linear light."""
-    exposed = light * (_exposure(light, film) * _vignette(*light.shape[1:]))
+    _, height, width = light.shape
+    exposed = light * (_exposure(light, film) * _vignette(height, width))
     exposed *= column(floats(1 + film.warmth, 1, 1 - film.warmth))
     exposed += (exposed.mean(0) - exposed) * film.pallor
     levels = np.clip(exposed * (_LEVELS / _CEILING), 0, _LEVELS - 1).astype(np.int32)
-    seen = _blurred(np.take(_curve(), levels).transpose(1, 2, 0), film.blur)
-    seen += rng.standard_normal(seen.shape, np.float32) * film.grain
-    return _compressed(np.clip(seen + 0.5, 0, 255).astype(np.uint8), film.quality)
+    seen = _blurred(np.take(_curve(), levels), film.blur)
+    seen += film.grain * np.stack([patch(rng, 0.0, height=height, width=width) for _ in range(3)])
+    pixels = np.clip(seen + 0.5, 0, 255).astype(np.uint8).transpose(1, 2, 0)
+    return _compressed(np.ascontiguousarray(pixels), film.quality)
 
 
 def _exposure(light: Array, film: Film) -> float:
@@ -89,13 +91,11 @@ def _vignette(height: int, width: int) -> Array:
 
 
 def _blurred(picture: Array, share: float) -> Array:
-    """(H, W, 3) of which each pixel gives `share` of itself to its neighbours along each direction."""
-    blurred = picture.copy()
-    blurred[1:-1] = (1 - share) * picture[1:-1] + share / 2 * (picture[:-2] + picture[2:])
-    across = blurred.copy()
-    across[:, 1:-1] = (1 - share) * blurred[:, 1:-1] + share / 2 * (
-        blurred[:, :-2] + blurred[:, 2:]
-    )
+    """(3, H, W) of which each pixel gives `share` of itself to its neighbours along each direction."""
+    down = picture.copy()
+    down[:, 1:-1] = (1 - share) * picture[:, 1:-1] + share / 2 * (picture[:, :-2] + picture[:, 2:])
+    across = down.copy()
+    across[..., 1:-1] = (1 - share) * down[..., 1:-1] + share / 2 * (down[..., :-2] + down[..., 2:])
     return across
 
 

@@ -41,7 +41,7 @@ class Light:
         facing = np.tensordot(floats(*self.sun), normal, 1)
         direct = np.clip(facing * 0.92 + 0.08, 0, None) * sunlit
         up = normal[1] * 0.5 + 0.5
-        indirect = column(self.sky_colour) * up + column(self.ground_colour) * (1 - up)
+        indirect = column(self.sky_colour - self.ground_colour) * up + column(self.ground_colour)
         return column(self.sun_colour) * direct + indirect
 
     def on_plane(self, normal: Direction) -> tuple[Array, Array]:

@@ -42,7 +42,7 @@ def tile(roughness: float) -> Array:
 @cache
 def folds() -> Array:
     """(2, T, T) how creased cloth rises to the right and downwards, standard deviation 1."""
-    cloth = tile(-2.7) - 0.55 * np.abs(tile(-2.5)) + 0.10 * tile(-1.8)
+    cloth = tile(-2.7) - 0.55 * np.abs(tile(-2.5)) + 0.05 * tile(-1.8)
     rise = [np.roll(cloth, -1, axis) - cloth for axis in (1, 0)]
     return _frozen(np.stack([direction / direction.std() for direction in rise]))
 

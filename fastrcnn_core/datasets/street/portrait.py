@@ -38,17 +38,20 @@ def portray(
     relief, top, left = _relief(solids, stand, frame)
     for solid in solids:
         relief.add(solid)
-    height, width = relief.depth.shape
-    zoom = relief.scale / 420
-    rows, columns = noise.stretched(rng, height, zoom * 1.33), noise.stretched(rng, width, zoom)
-    there = (relief.depth > NOWHERE).astype(np.float32)
+    alpha = _reduced((relief.depth > NOWHERE).astype(np.float32))
+    zoom = stand.scale / 280
+    rows, columns = (
+        noise.stretched(rng, count, stretch)
+        for count, stretch in zip(alpha.shape, (1.33 * zoom, zoom), strict=True)
+    )
 
     def colour() -> Array:
-        sunlit = stand.sunlit * _self_shadow(relief, light)
-        glow = light.on(_creased(relief, rows, columns), sunlit) * (_occlusion(relief) * there)
-        return _reduced(relief.albedo * glow)
+        depth, scale = relief.depth[::FINE, ::FINE], relief.scale / FINE
+        normal = _creased(_reduced(relief.normal), _reduced(relief.cloth), rows, columns)
+        sunlit = stand.sunlit * _self_shadow(depth, scale, light)
+        return _reduced(relief.albedo) * (light.on(normal, sunlit) * _occlusion(depth, scale))
 
-    return Sprite(top, left, _reduced(there), colour)
+    return Sprite(top, left, alpha, colour)
 
 
 def _relief(
@@ -78,36 +81,33 @@ def _within(first: float, last: float, size: int) -> range:
     return range(start, max(start + 1, int(np.clip(np.ceil(last) + 1, low, high))))
 
 
-def _creased(relief: Relief, rows: Indices, columns: Indices) -> Array:
-    """(3, 2h, 2w) normals with the folds of cloth."""
-    folds = noise.cut(noise.folds(), rows, columns) * (0.30 * relief.cloth)
-    normal = relief.normal.copy()
+def _creased(normal: Array, cloth: Array, rows: Indices, columns: Indices) -> Array:
+    """(3, h, w) normals with the folds of cloth."""
+    folds = noise.cut(noise.folds(), rows, columns) * (0.30 * cloth)
     normal[0] -= folds[0]
     normal[1] += folds[1]
     return normal / np.sqrt(np.einsum("chw,chw->hw", normal, normal) + 1e-9)
 
 
-def _self_shadow(relief: Relief, light: Light) -> Array:
-    """(2h, 2w) share of the sun that the thing itself lets through; looked up at half the resolution."""
-    depth = relief.depth[::FINE, ::FINE]
+def _self_shadow(depth: Array, scale: float, light: Light) -> Array:
+    """(h, w) share of the sun that the thing itself lets through."""
     right, up, towards = light.sun
     open_sky = np.ones_like(depth)
     for step in _STEPS:
-        shift = step * relief.scale / FINE
+        shift = step * scale
         gap = _moved(depth, round(-up * shift), round(right * shift)) - depth - towards * step
         open_sky *= 1 - np.clip((gap - 0.008) * 40, 0, 1)
-    return _enlarged(uniform_filter(open_sky, 3))
+    return uniform_filter(open_sky, 3)
 
 
-def _occlusion(relief: Relief) -> Array:
-    """(2h, 2w) in [0.5, 1]: darker in the depth between arms and trunk and between the legs."""
-    depth = relief.depth[::FINE, ::FINE]
+def _occlusion(depth: Array, scale: float) -> Array:
+    """(h, w) in [0.5, 1]: darker in the depth between arms and trunk and between the legs."""
     there = depth > NOWHERE
     filled = np.where(there, depth, 0)
-    size = max(3, int(0.07 * relief.scale / FINE) | 1)
+    size = max(3, int(0.07 * scale) | 1)
     weight = uniform_filter(there.astype(np.float32), size)
     around = uniform_filter(filled, size) / np.maximum(weight, 1e-3)
-    return _enlarged(1 - np.clip((around - filled) * 6, 0, 0.5))
+    return 1 - np.clip((around - filled) * 6, 0, 0.5)
 
 
 def _moved(values: Array, down: int, right: int) -> Array:
@@ -122,10 +122,6 @@ def _moved(values: Array, down: int, right: int) -> Array:
         max(0, down) : height + min(0, down), max(0, right) : width + min(0, right)
     ]
     return moved
-
-
-def _enlarged(coarse: Array) -> Array:
-    return coarse.repeat(FINE, 0).repeat(FINE, 1)
 
 
 def _reduced(fine: Array) -> Array:

@@ -22,7 +22,7 @@ class _Shell:
 
     inside: Mask
     depth: Array
-    normal: Array
+    normal: tuple[Array, Array, Array]
     along: Array
 
 
@@ -46,11 +46,10 @@ class Relief:
             return
         shell = _limb(solid, right, up) if isinstance(solid, Limb) else _body(solid, right, up)
         nearer = shell.inside & (shell.depth > self.depth[window])
-        sine, cosine = float(np.sin(solid.turn)), float(np.cos(solid.turn))
-        x, y, z = shell.normal
-        surface = Surface(cosine * x - sine * z, sine * x + cosine * z, y, right, up, shell.along)
+        surface = Surface(shell.normal, solid.turn, right, up, shell.along)
         np.copyto(self.depth[window], shell.depth, where=nearer)
-        np.copyto(self.normal[:, *window], shell.normal, where=nearer)
+        for axis, values in enumerate(shell.normal):
+            np.copyto(self.normal[axis][window], values, where=nearer)
         np.copyto(self.albedo[:, *window], solid.paint(surface), where=nearer, casting="same_kind")
         np.copyto(self.cloth[window], np.float32(solid.cloth), where=nearer)
 
@@ -86,7 +85,7 @@ def _limb(limb: Limb, right: Array, up: Array) -> _Shell:
     depth = float(limb.start[2]) + along * way[2] + bulge
     # At its start a limb is shaded as if it went on, so that no ring shows where it comes out of another.
     before = np.minimum(beyond, 0)
-    normal = _unit(np.stack([x - before * way[0], y - before * way[1], bulge]))
+    normal = _unit(x - before * way[0], y - before * way[1], bulge)
     return _Shell((rest > 0) & (beyond <= 1 + limb.reach), depth, normal, along)
 
 
@@ -105,16 +104,16 @@ def _body(body: Body, right: Array, up: Array) -> _Shell:
     rise = across**2 * (_slope(wide, heights) / wide**3) + ahead**2 * (
         _slope(deep, heights) / deep**3
     )
-    normal = _unit(np.stack([xx * x + xz * z, -rise, xz * x + zz * z]))
+    normal = _unit(xx * x + xz * z, -rise, xz * x + zz * z)
     share = (heights - body.profile[0, 0]) / (body.profile[-1, 0] - body.profile[0, 0])
     inside = (rest > 0) & (share >= 0) & (share <= 1)
     depth = float(body.foot[2]) + heights * body.lean[1] + shift * cosine + z
     return _Shell(inside, depth, normal, np.broadcast_to(share, z.shape))
 
 
-def _unit(vectors: Array) -> Array:
-    length = np.sqrt(vectors[0] ** 2 + vectors[1] ** 2 + vectors[2] ** 2 + 1e-9)
-    return vectors / length
+def _unit(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
+    shorter = 1 / np.sqrt(x * x + y * y + z * z + 1e-9)
+    return x * shorter, y * shorter, z * shorter
 
 
 def _slope(radius: Array, heights: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from fastrcnn_core.datasets.street.noise import Array
 from fastrcnn_core.datasets.street.solids import Body, Limb, Solid
 
 _HALF_TURN = np.linspace(-np.pi / 2, np.pi / 2, 6)
+# Shadows are drawn at this fraction of the picture's resolution: they are soft anyway.
+_COARSE = 2
 # A solid this close to the ground, in metres, darkens it around its foot.
 _TOUCHING = 0.12
 
@@ -30,31 +33,40 @@ class Caster:
 
 def thrown_shadows(casters: Iterable[Caster], camera: Camera, light: Light) -> Array:
     """(H, W) share of the sun in [0, 1] that reaches the ground past these."""
-    canvas = Picture.new("L", (camera.width, camera.height), 255)
+    canvas = _blank(camera)
     pen = ImageDraw.Draw(canvas)
-    for caster in casters:
-        for outline in _outlines(caster, camera, light):
-            pen.polygon(outline, fill=0)
-    return np.asarray(canvas.filter(ImageFilter.GaussianBlur(light.softness)), np.float32) / 255
+    for outline in _outlines(casters, camera, light):
+        pen.polygon(outline, fill=0)
+    return _blurred(canvas, light.softness, camera)
 
 
 def contact_shadows(casters: Iterable[Caster], camera: Camera) -> Array:
     """(H, W) share of all light that reaches the ground close to where things stand."""
-    canvas = Picture.new("L", (camera.width, camera.height), 255)
+    canvas = _blank(camera)
     pen = ImageDraw.Draw(canvas)
     for caster in casters:
         scale, row = camera.scale(caster.depth), camera.row(caster.depth)
         for x, up, towards, radius in (_low_end(solid) for solid in caster.solids):
             if up - radius < _TOUCHING:
-                column = camera.column(caster.right + x, caster.depth)
-                y, reach = (
-                    row + towards * scale * camera.eye / caster.depth,
-                    (radius + 0.035) * scale,
-                )
+                across = camera.column(caster.right + x, caster.depth) / _COARSE
+                down = (row + towards * scale * camera.eye / caster.depth) / _COARSE
+                wide = (radius + 0.035) * scale / _COARSE
                 pen.ellipse(
-                    (column - reach, y - 0.42 * reach, column + reach, y + 0.42 * reach), fill=80
+                    (across - wide, down - 0.42 * wide, across + wide, down + 0.42 * wide), fill=80
                 )
-    return np.asarray(canvas.filter(ImageFilter.GaussianBlur(1.8)), np.float32) / 255
+    return _blurred(canvas, 1.8, camera)
+
+
+def _blank(camera: Camera) -> Picture.Image:
+    return Picture.new("L", (-(-camera.width // _COARSE), -(-camera.height // _COARSE)), 255)
+
+
+def _blurred(canvas: Picture.Image, radius: float, camera: Camera) -> Array:
+    """(H, W) in [0, 1], as large as the picture again; `radius` in pixels of it."""
+    soft = canvas.filter(ImageFilter.GaussianBlur(radius / _COARSE))
+    size = canvas.width * _COARSE, canvas.height * _COARSE
+    whole = np.asarray(soft.resize(size, Picture.Resampling.BILINEAR), np.float32)
+    return whole[: camera.height, : camera.width] / 255
 
 
 Ball = tuple[float, float, float, float]
@@ -85,23 +97,26 @@ def _ring(body: Body, height: float, wide: float, deep: float, shift: float) -> 
     )
 
 
-def _outlines(caster: Caster, camera: Camera, light: Light) -> list[list[float]]:
-    """One polygon in the picture for each pair of neighbouring balls: x, y, x, y, …"""
+def _outlines(casters: Iterable[Caster], camera: Camera, light: Light) -> list[list[float]]:
+    """One polygon on the coarse canvas for each pair of neighbouring balls: x, y, x, y, …"""
     pairs = np.array(
         [
-            pair
+            [
+                (caster.right + x, up, caster.depth - towards, radius)
+                for x, up, towards, radius in pair
+            ]
+            for caster in casters
             for solid in caster.solids
-            for pair in zip(_balls(solid)[:-1], _balls(solid)[1:], strict=True)
+            for pair in itertools.pairwise(_balls(solid))
         ],
         np.float32,
-    )
+    ).reshape(-1, 2, 4)
     up, radius = pairs[..., 1], pairs[..., 3, None]
-    x = caster.right + pairs[..., 0] - up * light.sun[0] / light.sun[1]
-    z = caster.depth - pairs[..., 2] + up * light.sun[2] / light.sun[1]
+    x = pairs[..., 0] - up * light.sun[0] / light.sun[1]
+    z = pairs[..., 2] + up * light.sun[2] / light.sun[1]
     heading = np.arctan2(z[:, 1] - z[:, 0], x[:, 1] - x[:, 0])[:, None, None]
     angles = heading + np.stack([_HALF_TURN + np.pi, _HALF_TURN])
     rim = x[..., None] + radius * np.cos(angles), 0 * angles, z[..., None] + radius * np.sin(angles)
-    corners: list[list[float]] = (
-        camera.project(np.stack(rim, -1).reshape(-1, 3)).reshape(len(pairs), -1).tolist()
-    )
-    return corners
+    corners = camera.project(np.stack(rim, -1).reshape(-1, 3)) / _COARSE
+    outlines: list[list[float]] = corners.reshape(len(pairs), 4 * len(_HALF_TURN)).tolist()
+    return outlines

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -20,19 +21,32 @@ class Surface:
     """Where on a solid its pixels lie, for whoever paints it.
 
     Args:
-        side: (h, w) how much the surface faces the owner's left, in [-1, 1].
-        front: (h, w) how much it faces the owner's front.
-        up: (h, w) how much it faces the sky.
+        normal: three times (h, w): how much the surface faces right, up and the camera, in [-1, 1].
+        turn: its owner's, in radians.
         right: (1, w) metres to the right of the foot. height: (h, 1) metres above it.
         along: (h, w) 0 at the solid's first end, 1 at its second.
     """
 
-    side: Array
-    front: Array
-    up: Array
+    normal: tuple[Array, Array, Array]
+    turn: float
     right: Array
     height: Array
     along: Array
+
+    @property
+    def up(self) -> Array:
+        """(h, w) how much it faces the sky."""
+        return self.normal[1]
+
+    @cached_property
+    def side(self) -> Array:
+        """(h, w) how much it faces its owner's left."""
+        return float(np.cos(self.turn)) * self.normal[0] - float(np.sin(self.turn)) * self.normal[2]
+
+    @cached_property
+    def front(self) -> Array:
+        """(h, w) how much it faces its owner's front."""
+        return float(np.sin(self.turn)) * self.normal[0] + float(np.cos(self.turn)) * self.normal[2]
 
 
 # (3, 1, 1) or (3, h, w) linear RGB of a surface.

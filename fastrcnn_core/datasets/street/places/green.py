@@ -10,7 +10,7 @@ from fastrcnn_core.datasets.street.things import furniture, lookalikes
 from fastrcnn_core.datasets.street.town import masonry, paving
 from fastrcnn_core.datasets.street.town.facade import Facade, wall
 
-_ON_LAWNS = (*(furniture.trunk,) * 3, *(furniture.lamp, furniture.bench, lookalikes.statue))
+_ON_LAWNS = (*(furniture.trunk,) * 4, *(furniture.lamp, furniture.bench) * 2, lookalikes.statue)
 _ON_PATHS = (
     *(furniture.post, furniture.sign, furniture.hydrant, furniture.bollard, furniture.litter_bin),
     *(furniture.bench, lookalikes.parasol),

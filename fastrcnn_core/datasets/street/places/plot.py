@@ -67,7 +67,7 @@ class Plot:
         for _ in range(40):
             ray = self.uniform(-0.55, 0.55) * self.camera.width / self.camera.focal
             depth = self.uniform(low, high) / (sine * ray + cosine)
-            if 0.6 * self.near < depth < 8 * self.near:
+            if 0.75 * self.near < depth < 8 * self.near:
                 return ray * depth, depth
         return 0.0, 9 * self.near
 
@@ -104,7 +104,7 @@ class Plot:
         """A facade across the picture, just as finely painted as it is seen."""
         first, last = visible_span(self.street, v, self.camera)
         scale = min(self.camera.focal / max(0.75 * v, 0.55 * self.near), 90.0)
-        return Plane(make(last - first, scale), self.street, v, first)
+        return Plane(make(last - first + 1.0, scale), self.street, v, first - 0.5)
 
     def receding_plane(self, v: float, make: FacadeMaker) -> Plane:
         """A facade that runs from beside the camera into the distance."""

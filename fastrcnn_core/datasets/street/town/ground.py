@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastrcnn_core.datasets.street.camera import Camera
-from fastrcnn_core.datasets.street.noise import Array, Mask
+from fastrcnn_core.datasets.street.noise import Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,20 +84,22 @@ def paint_ground(street: Street, camera: Camera) -> Array:
         depth / camera.focal,
         depth * depth / (camera.focal * camera.eye),
     )
-    colour = np.zeros((3, *right.shape), np.float32)
-    start = -np.inf
-    for band in street.bands:
-        within = (spot.v >= start) & (spot.v < band.end)
-        _fill(colour, spot, within, band.material)
-        start = band.end
+    sine, cosine = street.direction
+    pixel = spot.depth * abs(cosine) + spot.width * abs(sine)
+    colour: Array = np.zeros((3, *right.shape), np.float32)
+    starts = [-np.inf, *(band.end for band in street.bands)]
+    for start, band in reversed([*zip(starts, street.bands, strict=False)]):
+        covered = np.clip((band.end - spot.v) / pixel + 0.5, 0, 1)
+        _lay(colour, spot, band.material, np.where(spot.v + pixel > start, covered, 0))
     return colour
 
 
-def _fill(colour: Array, spot: Spot, within: Mask, material: Material) -> None:
-    """Paint the material where it is, looking at no more rows than needed."""
-    used = np.flatnonzero(within.any(1))
+def _lay(colour: Array, spot: Spot, material: Material, covered: Array) -> None:
+    """Lay the material over what lies there, looking at no more rows than needed."""
+    used = np.flatnonzero(covered.any(1))
     if not len(used):
         return
     rows = slice(used[0], used[-1] + 1)
     part = Spot(spot.u[rows], spot.v[rows], spot.width[rows], spot.depth[rows])
-    np.copyto(colour[:, rows], material(part), where=within[rows], casting="same_kind")
+    under = colour[:, rows]
+    under += (material(part) - under) * covered[rows]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastrcnn_core.datasets.street.light import column, grey, linear
+from fastrcnn_core.datasets.street.light import grey, linear
 from fastrcnn_core.datasets.street.noise import Array, floats
 from fastrcnn_core.datasets.street.town import masonry
 from fastrcnn_core.datasets.street.town.facade import Area, Facade, wall
@@ -78,24 +78,30 @@ def _windows(rng: np.random.Generator, facade: Facade, first: float) -> None:
 def _window(rng: np.random.Generator, facade: Facade, style: _Style, area: Area) -> None:
     facade.fill(area.grown(0.10, 0.02, 0.12), style.frame, 0.5)
     facade.fill(area, style.frame)
-    curtain = bool(rng.random() < 0.35)
-    wide, tall = area.width / style.panes[0], area.height / style.panes[1]
-    for i in range(style.panes[0]):
-        for j in range(style.panes[1]):
-            left, bottom = area.left + i * wide, area.bottom + j * tall
-            pane = Area(left + 0.04, left + wide - 0.04, bottom + 0.04, bottom + tall - 0.04)
-            glass = facade.glass(rng, pane, style.tint)
-            at_edge = i in (0, style.panes[0] - 1)
+    pane = area.grown(-0.04, -0.04, -0.04)
+    facade.fill(pane, facade.glass(rng, pane, style.tint))
+    if rng.random() < 0.35:
+        for left in (pane.left, pane.right - 0.28 * pane.width):
             facade.fill(
-                pane,
-                glass * 0.5 + column(linear(170, 164, 150)) * 0.4 if curtain and at_edge else glass,
+                Area(left, left + 0.28 * pane.width, pane.bottom, pane.top),
+                linear(150, 144, 130),
+                0.5,
             )
+    for x in np.linspace(area.left, area.right, style.panes[0] + 1)[1:-1]:
+        facade.fill(Area(float(x) - 0.04, float(x) + 0.04, area.bottom, area.top), style.frame)
+    for y in np.linspace(area.bottom, area.top, style.panes[1] + 1)[1:-1]:
+        facade.fill(Area(area.left, area.right, float(y) - 0.04, float(y) + 0.04), style.frame)
     facade.shade(Area(area.left, area.right, area.top - 0.16, area.top), 0.45)
     facade.shade(Area(area.left, area.left + 0.06, area.bottom, area.top), 0.6)
     if style.has_sill:
-        sill = Area(area.left - 0.12, area.right + 0.12, area.bottom - 0.12, area.bottom)
-        facade.fill(sill, linear(188, 182, 172))
-        facade.shade(Area(sill.left, sill.right, sill.bottom - 0.14, sill.bottom), 0.62)
+        _sill(facade, area)
+
+
+def _sill(facade: Facade, area: Area) -> None:
+    """A sill and its shadow below a window."""
+    sill = Area(area.left - 0.12, area.right + 0.12, area.bottom - 0.12, area.bottom)
+    facade.fill(sill, linear(188, 182, 172))
+    facade.shade(Area(sill.left, sill.right, sill.bottom - 0.14, sill.bottom), 0.62)
 
 
 def _door(rng: np.random.Generator, facade: Facade, left: float) -> None:

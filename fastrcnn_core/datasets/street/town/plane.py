@@ -40,7 +40,7 @@ class Plane:
 
 
 def paint_plane(picture: Array, plane: Plane, camera: Camera, light: Light, sunlit: Array) -> None:
-    """Lay the plane over the picture (3, H, W); `sunlit` (H, W) is the share of the sun that reaches it."""
+    """Lay the plane over the picture (3, H, W); `sunlit` (H, W) or (H, 1) is the share of the sun that reaches it."""
     seen = _painting(plane.facade).transform(
         (camera.width, camera.height),
         Picture.Transform.PERSPECTIVE,

@@ -73,8 +73,9 @@ def _goods(rng: np.random.Generator, facade: Facade, area: Area, shelf: float, w
 
 
 def _poster(rng: np.random.Generator, facade: Facade, left: float) -> None:
-    facade.fill(Area(left, left + 0.6, 1.1, 1.95), linear(*rng.uniform(90, 220, 3)), 0.8)
-    facade.fill(Area(left + 0.1, left + 0.5, 1.3, 1.75), linear(*rng.uniform(40, 200, 3)), 0.6)
+    paper, ink = (linear(*(rng.uniform(60, 200) + rng.uniform(-40, 40, 3))) for _ in range(2))
+    facade.fill(Area(left, left + 0.6, 1.1, 1.95), paper, 0.8)
+    facade.fill(Area(left + 0.1, left + 0.5, 1.3, 1.75), ink, 0.6)
 
 
 def _dummy(rng: np.random.Generator, facade: Facade, center: float) -> None:
