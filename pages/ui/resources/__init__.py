@@ -3,6 +3,7 @@
 Nowhere else is there an `st.cache_*` or a session state. PyTorch is imported only inside functions that need it.
 """
 
+from pages.ui.resources.asking import ask_about, asked_box, write_asked_box
 from pages.ui.resources.choice import (
     PROJECTOR,
     UPLOADS,
@@ -20,6 +21,7 @@ from pages.ui.resources.choice import (
 )
 from pages.ui.resources.downloads import Download, download
 from pages.ui.resources.forms import put, reset, value
+from pages.ui.resources.judging import Judging, split_judging, trained_with
 from pages.ui.resources.link import follow_link, write_link
 from pages.ui.resources.networks import (
     Detector,
@@ -33,6 +35,7 @@ from pages.ui.resources.networks import (
     chosen_device,
     detectors,
     device_labels,
+    insides,
     model,
     network_is_awake,
     predictions,
@@ -46,10 +49,20 @@ from pages.ui.resources.pictures import (
     encoded,
     names,
     proposals,
+    small,
+    thumbnail,
     title,
 )
 from pages.ui.resources.searches import TimedFunnel, faults, searched, segmented, traced
 from pages.ui.resources.surveys import LIMITS, Survey, survey
+from pages.ui.resources.training import (
+    choose_run,
+    chosen_run,
+    metrics,
+    pick_run,
+    validation,
+    write_run_link,
+)
 
 __all__ = [
     "LIMITS",
@@ -58,12 +71,15 @@ __all__ = [
     "Detector",
     "DetectorCard",
     "Download",
+    "Judging",
     "Picture",
     "Source",
     "Survey",
     "TimedFunnel",
     "all_annotations",
     "annotated_image",
+    "ask_about",
+    "asked_box",
     "card",
     "choose_cpu",
     "choose_data",
@@ -74,11 +90,13 @@ __all__ = [
     "choose_folder",
     "choose_name",
     "choose_neighbour",
+    "choose_run",
     "choose_upload",
     "chosen_detector",
     "chosen_device",
     "chosen_name",
     "chosen_picture",
+    "chosen_run",
     "chosen_source",
     "dataset",
     "detectors",
@@ -87,9 +105,12 @@ __all__ = [
     "encoded",
     "faults",
     "follow_link",
+    "insides",
+    "metrics",
     "model",
     "names",
     "network_is_awake",
+    "pick_run",
     "predictions",
     "projector",
     "proposals",
@@ -97,10 +118,17 @@ __all__ = [
     "reset",
     "searched",
     "segmented",
+    "small",
     "sources",
+    "split_judging",
     "survey",
+    "thumbnail",
     "title",
     "traced",
+    "trained_with",
+    "validation",
     "value",
+    "write_asked_box",
     "write_link",
+    "write_run_link",
 ]

@@ -29,7 +29,7 @@ _BY_KEY: dict[str | type, Callable[[Any], Any]] = {
     Image: lambda image: image.key,
     ProposalConfig: repr,
     np.ndarray: lambda boxes: (boxes.shape, boxes.tobytes()),
-    "fastrcnn_core.model.FastRCNN": lambda network: f"{network.weights_key} {network.device}",
+    "fastrcnn_core.model.network.FastRCNN": lambda network: f"{network.weights_key} {network.device}",
 }
 _DETECTOR, _DEVICE = "chosen-detector", "chosen-device"
 

@@ -1,0 +1,37 @@
+"""Which boxes survive the confidence threshold and NMS?"""
+
+import streamlit as st
+
+from fastrcnn_core.detection import select
+from fastrcnn_core.nms import suppress
+from pages.ui import header, resources, source, widgets
+from pages.ui.detection import controls, panels, split, story, threshold
+from pages.ui.detection.view import view
+
+header.show(
+    "Which boxes survive?",
+    "The network gave every proposal a confidence and a corrected box, once. Two numbers decide what you see of it.",
+)
+picture, detector = widgets.picture(), widgets.detector()
+trained = resources.trained_with(detector)
+predictions = resources.predictions(picture.image, detector, trained.proposals)
+job = resources.split_judging(picture.dataset, detector, "test") if picture.dataset else None
+name = f"Test split ({len(job.names)} pictures)" if job else ""
+
+left, right = st.columns([3, 2], gap="large")
+with right:
+    config, drawn = controls.show(trained.detection, annotated=bool(picture.annotated))
+seen = view(picture.image, picture.annotated, predictions, config)
+chosen, ranking = story.asked(seen), threshold.ranking_of(job, seen)
+with left:
+    panels.picture(seen, chosen, drawn)
+with right:
+    threshold.best(ranking, split=name)
+    panels.numbers(seen, ranking, split=name)
+    if job and job.names:
+        split.show(job, part="test")
+    panels.downloads(seen)
+
+story.show(seen, chosen)
+threshold.show(seen, ranking, split=name)
+source.show(select, suppress)

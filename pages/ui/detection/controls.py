@@ -1,0 +1,72 @@
+"""The detection page's knobs: the two thresholds, the best value of one of them, and what is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from fastrcnn_core.config import DetectionConfig
+from pages.ui import resources, widgets
+from pages.ui.detection import words
+from pages.ui.knob_widgets import key
+
+CONFIDENCE = key(DetectionConfig, "score_threshold")
+_LABELS = {"score_threshold": "Confidence", "limit": "Detections at most"}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What the reader wants to see beside the detections."""
+
+    truth: bool
+    suppressed: bool
+
+
+def show(base: DetectionConfig, *, annotated: bool) -> tuple[DetectionConfig, Drawn]:
+    """Confidence and NMS IoU, dragged or typed, in the link, with a way back; what is drawn; the rarely touched limit.
+
+    Args:
+        base: where the knobs stand at first.
+        annotated: whether there is a ground truth to draw.
+    """
+    config = widgets.knobs(
+        DetectionConfig, only=["score_threshold", "nms_iou"], base=base, labels=_LABELS
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        drawn = Drawn(truth=annotated and _truth(), suppressed=_suppressed())
+        with st.popover("More", icon=":material/tune:", type="tertiary"):
+            return widgets.knobs(
+                DetectionConfig, only=["limit"], base=config, labels=_LABELS
+            ), drawn
+
+
+def offer_confidence(value: float, label: str, *, place: str, help: str | None = None) -> None:
+    """A button that puts the confidence slider at the step at or below a value."""
+    st.button(
+        label,
+        key=f"confidence-{place}",
+        icon=":material/target:",
+        on_click=resources.put,
+        args=(CONFIDENCE, words.down(value)),
+        help=help,
+    )
+
+
+def _truth() -> bool:
+    return st.toggle(
+        "Ground truth",
+        value=True,
+        key="truth",
+        bind="query-params",
+        help="What the annotation says.",
+    )
+
+
+def _suppressed() -> bool:
+    return st.toggle(
+        "Suppressed boxes",
+        key="silenced",
+        bind="query-params",
+        help="Confident boxes that a better box of their class silenced.",
+    )

@@ -1,0 +1,71 @@
+"""Which box? Detections, suppressed boxes and those who should be found, as tables whose rows can be chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.ui import resources
+from pages.ui.detection import asking, tables
+from pages.ui.detection.asking import Choice, Somebody
+from pages.ui.detection.view import View
+
+
+def show(view: View, chosen: Choice) -> None:
+    """Detections, suppressed boxes, people: one table at a time; a click on a row asks about it."""
+    silenced = np.argsort(-view.detections.suppressed.scores.numpy(), kind="stable")
+    silenced = silenced[: tables.MOST]
+    offered: dict[str, tuple[pd.DataFrame, Sequence[Choice]]] = {
+        "detections": (
+            tables.detections(view),
+            [asking.detection(view, row) for row in range(len(view.detections.boxes))],
+        ),
+        "suppressed": (
+            tables.suppressed(view, silenced),
+            [asking.suppressed(view, int(row)) for row in silenced],
+        ),
+    }
+    if view.annotated is not None:
+        everybody = [Somebody(fate.gt_index) for fate in view.fates]
+        offered["people"] = (tables.people(view), everybody)
+    labels = {"detections": "Detections", "suppressed": "Suppressed", "people": "To be found"}
+    shown = st.segmented_control(
+        "Choose a box: click on its mark in the picture, or on a row",
+        list(offered),
+        format_func=lambda name: f"{labels[name]} ({len(offered[name][1])})",
+        default="detections",
+        required=True,
+        key="boxes-shown",
+    )
+    table, choices = offered[shown]
+    if choices:
+        _table(view, table, choices, chosen, key=f"boxes-{shown}")
+    else:
+        st.caption("None.")
+
+
+def _table(
+    view: View, table: pd.DataFrame, choices: Sequence[Choice], chosen: Choice, *, key: str
+) -> None:
+    rows = [choices.index(chosen)] if chosen in choices else []
+    resources.put(key, {"selection": {"rows": rows, "columns": [], "cells": []}})
+    st.dataframe(
+        table,
+        key=key,
+        hide_index=True,
+        column_config=tables.FORMATS,
+        height="auto" if len(table) < 6 else 240,
+        on_select=partial(_ask, view, choices, key),
+        selection_mode="single-row",
+    )
+
+
+def _ask(view: View, choices: Sequence[Choice], key: str) -> None:
+    """A row was clicked on."""
+    rows = resources.value(key)["selection"]["rows"]
+    if rows:
+        resources.ask_about(asking.word(view, choices[rows[0]]))

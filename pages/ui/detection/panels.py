@@ -1,0 +1,120 @@
+"""The parts of the detection page: the picture, the figures that judge it, and where the threshold should stand."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from fastrcnn_core.evaluation.ranking import Ranking
+from pages.ui import figures, header, resources
+from pages.ui.detection import asking, controls, pictures, stories, tables, words
+from pages.ui.detection.asking import Choice
+from pages.ui.detection.controls import Drawn
+from pages.ui.detection.view import View
+from pages.ui.resources.judging import FLOOR
+
+# Chosen here: what fits beside the figures; the table has them all.
+_MOST_MISSED = 6
+
+
+def picture(view: View, chosen: Choice | None, drawn: Drawn) -> None:
+    """Which boxes survive? Under the picture stand the two thresholds and what they leave."""
+    drawing = pictures.survivors(
+        view, chosen=chosen, truth=drawn.truth, suppressed=drawn.suppressed
+    )
+    figures.show(
+        drawing,
+        key="survivors",
+        caption=_caption(view),
+        alt=_alt(view),
+        on_choose=partial(_ask, view),
+    )
+    _nothing_survives(view)
+    _missed(view)
+
+
+def numbers(view: View, ranking: Ranking | None, *, split: str) -> None:
+    """Precision, recall, F1, hits and misses: of this picture, and of the split where they are known."""
+    if view.tally is None:
+        st.markdown(
+            "Nobody annotated this picture, so that no one can say which boxes are right. "
+            "Choose a picture of a data set to see hits and misses."
+        )
+        return
+    tallies = {"This picture": view.tally}
+    if ranking is not None:
+        tallies[split] = ranking.at(view.config.score_threshold)
+    st.table(tables.figures(tallies), border="horizontal")
+    if not view.tally.ground_truth:
+        st.caption("Nobody is to be found here: whatever is detected is a background hit.")
+    if ranking is not None and view.config.score_threshold < FLOOR:
+        st.caption(f"The split is counted from confidence {FLOOR:.2f}.")
+
+
+def downloads(view: View) -> None:
+    """The detections as files; the picture is saved from its own toolbar."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Save the detections", width="content")
+        st.download_button(
+            "CSV",
+            lambda: tables.csv(view),
+            file_name=f"{view.image.name}-detections.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "COCO JSON",
+            lambda: tables.coco(view),
+            file_name=f"{view.image.name}-detections.json",
+            mime="application/json",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _caption(view: View) -> str:
+    count, rois = len(view.detections.boxes), len(view.predictions.rois)
+    told = "" if view.tally is None else f": {words.counts(view.tally)}"
+    return f"{words.thresholds(view.config)} · {count} of {rois:,} boxes survive{told}."
+
+
+def _alt(view: View) -> str:
+    return f"The picture {view.image.name} with its detections. {_caption(view)}"
+
+
+def _nothing_survives(view: View) -> None:
+    """What to do when the picture is empty."""
+    if not len(view.predictions.rois):
+        st.markdown(
+            "Selective Search found no box here, so that the network had nothing to look at. "
+            "Smaller boxes are kept when the smallest side is lower."
+        )
+        header.link("proposals", "Look at the proposals")
+    elif not len(view.detections.boxes):
+        st.markdown(
+            f"No box reaches confidence {view.config.score_threshold:.2f}; the surest has {view.surest:.2f}."
+        )
+        controls.offer_confidence(
+            view.surest, f"Lower the confidence to {words.down(view.surest):.2f}", place="lower"
+        )
+
+
+def _missed(view: View) -> None:
+    """Where was each of the missed lost? One sentence each."""
+    if view.judged is None or view.annotated is None or not len(view.judged.missed):
+        return
+    st.subheader("Who was missed, and where were they lost?", anchor=False)
+    for row in view.judged.missed[:_MOST_MISSED]:
+        story = stories.of_somebody(view.fates[row], view.annotated, view.detections, view.config)
+        name = words.somebody(view.annotated, int(row)).capitalize()
+        st.markdown(f"**{name}.** {story.happened} {story.way_out}")
+    if len(view.judged.missed) > _MOST_MISSED:
+        st.caption(f"And {len(view.judged.missed) - _MOST_MISSED} more: see “To be found” below.")
+
+
+def _ask(view: View, mark: figures.Chosen) -> None:
+    """A mark was clicked on."""
+    if (choice := pictures.clicked(view, mark)) is not None:
+        resources.ask_about(asking.word(view, choice))

@@ -1,0 +1,48 @@
+"""The split's figures on the page: asked for, under way, stopped, or there."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import errors
+from pages.ui.resources import Judging
+
+
+def show(job: Judging, *, part: str) -> None:
+    """The button that starts it, or its progress with a button that stops it; nothing when it is complete."""
+    if job.is_running:
+        st.fragment(_progress, run_every=0.7)(job, part)
+    elif not job.is_complete:
+        _invitation(job, part)
+    if job.skipped:
+        problems = "; ".join(f"{name}: {error.problem}" for name, error in job.skipped.items())
+        st.caption(f":material/warning: Left out: {problems}")
+
+
+def _invitation(job: Judging, part: str) -> None:
+    if job.error is not None:
+        errors.show(job.error)
+    begun = f"Go on ({job.done} of {len(job.names)} pictures)"
+    st.button(
+        begun if job.done else f"Judge the whole {part} split",
+        key="judge-split",
+        icon=":material/play_arrow:",
+        on_click=job.start,
+        help=f"The network looks at {len(job.names)} pictures, once. "
+        "Then the figures of the split follow the sliders too.",
+    )
+
+
+def _progress(job: Judging, part: str) -> None:
+    if not job.is_running:
+        st.rerun()
+    left = "" if job.seconds_left is None else f", about {_duration(job.seconds_left)} left"
+    st.progress(
+        job.done / max(len(job.names), 1),
+        f"The network looks at the {part} split: {job.done} of {len(job.names)} pictures{left}",
+    )
+    st.button("Stop", key="stop-judging", icon=":material/stop:", on_click=job.stop)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,87 @@
+"""Where should the threshold stand? On the split if it was judged, else on this picture."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from fastrcnn_core.config import DetectionConfig
+from fastrcnn_core.detection import select
+from fastrcnn_core.evaluation import hits_and_misses
+from fastrcnn_core.evaluation.ranking import Ranking, rank
+from pages.ui import formulas
+from pages.ui.detection import charts, controls, words
+from pages.ui.detection.view import View
+from pages.ui.resources import Judging
+from pages.ui.resources.judging import FLOOR
+
+
+def ranking_of(job: Judging | None, view: View) -> Ranking | None:
+    """The split's ranking at this NMS IoU; None while nobody asked for it."""
+    return job.ranking(view.config) if job is not None and job.seen else None
+
+
+def best(ranking: Ranking | None, *, split: str) -> None:
+    """The confidence with the best F1 on the split, one click away."""
+    best = ranking.best_threshold() if ranking is not None else None
+    if ranking is None or best is None:
+        return
+    value = words.down(best)
+    controls.offer_confidence(
+        best,
+        f"Best confidence: {value:.2f}",
+        place="best",
+        help=f"The confidence with the best F1 on the {split.lower()} at this NMS IoU: {ranking.at(value).f1:.2f}.",
+    )
+
+
+def show(view: View, ranking: Ranking | None, *, split: str) -> None:
+    """Where should the threshold stand? Curves and histogram, of the split if it was judged, else of the picture."""
+    if view.annotated is None:
+        return
+    st.header("Where should the threshold stand?", anchor=False)
+    shown = ranking if ranking is not None else _of_picture(view)
+    whose = split.lower() if ranking is not None else "this picture"
+    if not len(shown.scores):
+        st.markdown("There is no box to rank here.")
+        return
+    left, right = st.columns(2, gap="large")
+    at, best = view.config.score_threshold, shown.best_threshold()
+    with left:
+        st.plotly_chart(
+            charts.curves(shown, threshold=at, best=best),
+            key="curves",
+            config={"displayModeBar": False},
+        )
+        st.caption(f"What does each confidence give? Precision, recall and F1 on {whose}.")
+    with right:
+        st.plotly_chart(
+            charts.histogram(shown, threshold=at),
+            key="confidences",
+            config={"displayModeBar": False},
+        )
+        st.caption(
+            f"How sure is the detector when it is right, and when it is wrong? Boxes after NMS on {whose}."
+        )
+    _words(view, shown, whose)
+
+
+def _of_picture(view: View) -> Ranking:
+    assert view.annotated is not None
+    low = DetectionConfig(
+        score_threshold=FLOOR, nms_iou=view.config.nms_iou, limit=view.config.limit
+    )
+    found = select(view.predictions, low)
+    return rank([(found, hits_and_misses(found, view.annotated))])
+
+
+def _words(view: View, shown: Ranking, whose: str) -> None:
+    tally = shown.at(view.config.score_threshold)
+    st.markdown(
+        "A higher confidence drops wrong boxes first, and precision rises; then it drops right ones, and recall falls. "
+        "F1 is high only where both are. The best value belongs to one detector, one data set and one NMS IoU; chosen "
+        "on the split that it is judged by, it flatters a little."
+    )
+    with st.expander("Precision, recall and F1 with these numbers", icon=":material/function:"):
+        wrong = tally.duplicates + tally.background
+        st.latex(formulas.figures(hits=tally.hits, wrong=wrong, missed=tally.missed))
+        st.caption(f"{whose.capitalize()}: {words.counts(tally)}.")

@@ -1,0 +1,75 @@
+"""Everything that the detection page says of one picture at one setting of its knobs: numbers only, no network."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+from fastrcnn_core.config import DetectionConfig
+from fastrcnn_core.detection import select
+from fastrcnn_core.diagnosis import Fate, diagnose
+from fastrcnn_core.evaluation import HitsAndMisses, hits_and_misses
+from fastrcnn_core.evaluation.classes import in_classes
+from fastrcnn_core.evaluation.ranking import Tally, rank
+from fastrcnn_core.structures import AnnotatedImage, Detections, Image, RoIPredictions
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One picture, what the network said of it, and what becomes of that.
+
+    Args:
+        image: the picture.
+        annotated: its ground truth in the detector's classes; None where nobody annotated it.
+        predictions: of the network. config: the knobs. detections: what survives.
+    """
+
+    image: Image
+    annotated: AnnotatedImage | None
+    predictions: RoIPredictions
+    config: DetectionConfig
+    detections: Detections
+
+    @cached_property
+    def judged(self) -> HitsAndMisses | None:
+        """Which detections are right; None without ground truth."""
+        return None if self.annotated is None else hits_and_misses(self.detections, self.annotated)
+
+    @cached_property
+    def fates(self) -> tuple[Fate, ...]:
+        """What became of everybody who should be found."""
+        if self.annotated is None:
+            return ()
+        return diagnose(self.predictions, self.annotated, self.config)
+
+    @cached_property
+    def tally(self) -> Tally | None:
+        """Precision, recall and F1 of this picture; None without ground truth."""
+        if self.judged is None:
+            return None
+        return rank([(self.detections, self.judged)]).at(0.0)
+
+    @cached_property
+    def key(self) -> str:
+        """Six hexadecimal digits of the picture and its RoIs: row numbers mean the same wherever they agree."""
+        digest = hashlib.blake2b(self.image.key.encode(), digest_size=3)
+        digest.update(self.predictions.rois.numpy().data)
+        return digest.hexdigest()
+
+    @property
+    def surest(self) -> float:
+        """The highest score that any box got for any class; 0 without RoIs."""
+        scores = self.predictions.scores[:, 1:]
+        return float(scores.max()) if scores.numel() else 0.0
+
+
+def view(
+    image: Image,
+    annotated: AnnotatedImage | None,
+    predictions: RoIPredictions,
+    config: DetectionConfig,
+) -> View:
+    """What the knobs make of the network's predictions."""
+    in_its_classes = annotated and in_classes(annotated, predictions.classes)
+    return View(image, in_its_classes, predictions, config, select(predictions, config))

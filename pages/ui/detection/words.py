@@ -1,0 +1,91 @@
+"""What boxes, verdicts, stages and figures are called on the detection page."""
+
+from __future__ import annotations
+
+from fastrcnn_core.config import DetectionConfig
+from fastrcnn_core.diagnosis import Stage
+from fastrcnn_core.evaluation import HitsAndMisses
+from fastrcnn_core.evaluation.hits import Verdict
+from fastrcnn_core.evaluation.ranking import Tally
+from fastrcnn_core.origin import Origin
+from fastrcnn_core.structures import AnnotatedImage, Detections
+
+# From here on a box counts as lying on somebody. Source: the PASCAL VOC criterion, as in `hits_and_misses`.
+IOU = 0.5
+
+VERDICTS: dict[Verdict, str] = {
+    "hit": "hit",
+    "duplicate": "duplicate",
+    "background": "background hit",
+    "ignored": "in a crowd",
+}
+
+STAGES: dict[Stage, str] = {
+    "proposals": "No proposal",
+    "score": "Scored too low",
+    "localisation": "Badly localised",
+    "suppression": "Suppressed",
+    "limit": "Beyond the limit",
+    "found": "Found",
+}
+
+
+def somebody(annotated: AnnotatedImage, gt_index: int) -> str:
+    """A ground-truth box as people call it: "person 2"."""
+    return f"{annotated.classes[annotated.labels[gt_index] - 1]} {gt_index + 1}"
+
+
+def verdict(judged: HitsAndMisses, row: int, annotated: AnnotatedImage) -> str:
+    """What a detection is worth: "hit: person 2, IoU 0.81"."""
+    word, gt_index = judged.verdicts[row], int(judged.gt_index[row])
+    iou = f"IoU {judged.iou[row]:.2f}"
+    if word in ("hit", "duplicate"):
+        again = " again" if word == "duplicate" else ""
+        return f"{VERDICTS[word]}: {somebody(annotated, gt_index)}{again}, {iou}"
+    return f"{VERDICTS[word]}: best {iou}"
+
+
+def title(origin: Origin, detections: Detections) -> str:
+    """What a prediction is called: "#2, person 0.85", "a suppressed box, person 0.61"."""
+    kinds = {
+        "detection": f"#{origin.detection + 1}",
+        "suppressed": "A suppressed box",
+        "limit": "A box beyond the limit",
+        "below": "A box below the threshold",
+    }
+    return f"{kinds[origin.outcome]}, {detections.classes[origin.label - 1]} {origin.score:.2f}"
+
+
+def counts(tally: Tally) -> str:
+    """ "4 hits, 1 duplicate, 2 missed"; what is zero is left out, but for hits."""
+    words = {
+        "hit": tally.hits,
+        "duplicate": tally.duplicates,
+        "background hit": tally.background,
+    }
+    parts = [
+        f"{count} {word}{'' if count == 1 else 's'}"
+        for word, count in words.items()
+        if count or word == "hit"
+    ]
+    return ", ".join([*parts, f"{tally.missed} missed"] if tally.missed else parts)
+
+
+def thresholds(config: DetectionConfig) -> str:
+    """The two numbers that decide, as they stand under the picture."""
+    return f"Confidence ≥ {config.score_threshold:.2f} · NMS IoU ≤ {config.nms_iou:.2f}"
+
+
+def share(value: float | None) -> str:
+    """A share in [0, 1]; a dash where there is nothing to divide by."""
+    return "–" if value is None else f"{value:.2f}"
+
+
+def up(value: float) -> float:
+    """The next step of a slider that is not below the value."""
+    return min(1.0, -(-value * 100 // 1) / 100)
+
+
+def down(value: float) -> float:
+    """The next step of a slider that is not above the value."""
+    return value * 100 // 1 / 100

@@ -1,0 +1,82 @@
+"""Formulas with one box's own numbers in them, as LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fastrcnn_core.boxes import pairwise_iou
+from fastrcnn_core.structures import FloatArray
+
+
+def decoded(source: FloatArray, deltas: FloatArray) -> str:
+    r"""How deltas carry a box: \(4,\), \(4,\) → the four lines of the decoding."""
+    (cx, cy), (width, height) = _center(source), _size(source)
+    dx, dy, dw, dh = deltas
+    return _aligned(
+        rf"x &= {cx:.1f} + {width:.1f} \cdot ({dx:+.3f}) = {cx + width * dx:.1f}",
+        rf"y &= {cy:.1f} + {height:.1f} \cdot ({dy:+.3f}) = {cy + height * dy:.1f}",
+        rf"w &= {width:.1f} \cdot e^{{{dw:+.3f}}} = {width * np.exp(dw):.1f}",
+        rf"h &= {height:.1f} \cdot e^{{{dh:+.3f}}} = {height * np.exp(dh):.1f}",
+    )
+
+
+def encoded(
+    source: FloatArray, target: FloatArray, deltas: FloatArray, std: Sequence[float]
+) -> str:
+    """What a RoI should predict to become its match: the four deltas, and each in units of its spread."""
+    (sx, sy), (width, height) = _center(source), _size(source)
+    (tx, ty), (w, h) = _center(target), _size(target)
+    dx, dy, dw, dh = deltas
+    stretch = [
+        rf"\quad \div\, {unit:g} = {it / unit:+.2f}" for it, unit in zip(deltas, std, strict=True)
+    ]
+    return _aligned(
+        rf"d_x &= ({tx:.1f} - {sx:.1f}) / {width:.1f} = {dx:+.3f} &{stretch[0]}",
+        rf"d_y &= ({ty:.1f} - {sy:.1f}) / {height:.1f} = {dy:+.3f} &{stretch[1]}",
+        rf"d_w &= \ln({w:.1f} / {width:.1f}) = {dw:+.3f} &{stretch[2]}",
+        rf"d_h &= \ln({h:.1f} / {height:.1f}) = {dh:+.3f} &{stretch[3]}",
+    )
+
+
+def iou(box: FloatArray, other: FloatArray) -> str:
+    """IoU of two boxes, from their areas: (4,), (4,) → one line."""
+    left_top, right_bottom = np.maximum(box[:2], other[:2]), np.minimum(box[2:], other[2:])
+    common = float(np.prod(np.clip(right_bottom - left_top, 0, None)))
+    a, b = float(np.prod(_size(box))), float(np.prod(_size(other)))
+    value = float(pairwise_iou(box[None], other[None])[0, 0])
+    return (
+        r"\text{IoU} = \frac{\text{intersection}}{\text{union}} = "
+        rf"\frac{{{common:.0f}}}{{{a:.0f} + {b:.0f} - {common:.0f}}} = {value:.2f}"
+    )
+
+
+def figures(*, hits: int, wrong: int, missed: int) -> str:
+    """Precision, recall and F1 from counts; those with nothing to divide by are left out."""
+    lines = []
+    if hits + wrong:
+        lines.append(
+            rf"\text{{precision}} &= \frac{{{hits}}}{{{hits} + {wrong}}} = {hits / (hits + wrong):.2f}"
+        )
+    if hits + missed:
+        lines.append(
+            rf"\text{{recall}} &= \frac{{{hits}}}{{{hits} + {missed}}} = {hits / (hits + missed):.2f}"
+        )
+    if both := 2 * hits + wrong + missed:
+        lines.append(
+            rf"F_1 &= \frac{{2 \cdot {hits}}}{{2 \cdot {hits} + {wrong} + {missed}}} = {2 * hits / both:.2f}"
+        )
+    return _aligned(*lines)
+
+
+def _aligned(*lines: str) -> str:
+    return r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}"
+
+
+def _center(box: FloatArray) -> FloatArray:
+    return np.asarray((box[:2] + box[2:]) / 2, np.float32)
+
+
+def _size(box: FloatArray) -> FloatArray:
+    return box[2:] - box[:2]

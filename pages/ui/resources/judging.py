@@ -1,0 +1,196 @@
+"""What a detector says of a whole split: computed once, in the background, watched and stopped by anybody.
+
+Only numbers are kept, so that the figures of the split follow the sliders without the network.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from fastrcnn_core.config import Config, DetectionConfig, ProposalConfig
+from fastrcnn_core.datasets.dataset import Annotation, Dataset
+from fastrcnn_core.errors import DeviceError, UserError
+from fastrcnn_core.knobs import from_dict
+from fastrcnn_core.proposals import ProposalStore
+from fastrcnn_core.structures import RoIPredictions
+from pages.ui.resources.networks import Detector, card, model
+
+if TYPE_CHECKING:
+    from fastrcnn_core.evaluation.ranking import Ranking
+    from fastrcnn_core.model import FastRCNN
+
+logger = logging.getLogger(__name__)
+
+# The lowest confidence that is kept: the slider's first step. Below it are nearly all boxes of nearly all pictures.
+FLOOR = 0.01
+# Chosen here: as many positions of the NMS slider are remembered.
+_RANKINGS = 32
+
+Look = Callable[[str], tuple[Annotation, RoIPredictions]]
+
+
+@dataclass
+class Judging:
+    """A detector's way through a split. Its fields are written by its own thread and read by the pages.
+
+    Args:
+        look: a picture's ground truth, in the detector's classes, and what the network says of it.
+        names: the split.
+        seen: what is known so far, by name. skipped: pictures that could not be read, and why.
+        error: why it ended early, if it did.
+    """
+
+    look: Look
+    names: tuple[str, ...]
+    seen: dict[str, tuple[Annotation, RoIPredictions]] = field(default_factory=dict)
+    skipped: dict[str, UserError] = field(default_factory=dict)
+    error: UserError | None = None
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _rankings: OrderedDict[Any, Ranking] = field(default_factory=OrderedDict)
+    _seconds: list[float] = field(default_factory=list)
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def done(self) -> int:
+        return len(self.seen) + len(self.skipped)
+
+    @property
+    def is_complete(self) -> bool:
+        return self.done == len(self.names)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """From the last few pictures; None before the first."""
+        last = self._seconds[-5:]
+        return sum(last) / len(last) * (len(self.names) - self.done) if last else None
+
+    def start(self) -> None:
+        """Begin, or go on where it was stopped; nothing if it runs already."""
+        with self._lock:
+            if self.is_running or self.is_complete:
+                return
+            self.error = None
+            self._stop.clear()
+            self._thread = threading.Thread(target=self._run, name="judging", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Ask it to end after this picture; what it has seen is kept."""
+        self._stop.set()
+
+    def ranking(self, config: DetectionConfig) -> Ranking:
+        """The detections of all pictures seen so far, judged, at every confidence from `FLOOR` up."""
+        key = (len(self.seen), config.nms_iou, config.limit)
+        with self._lock:
+            known = self._rankings.get(key)
+            if known is None:
+                known = self._rankings[key] = _rank(list(self.seen.values()), config)
+                while len(self._rankings) > _RANKINGS:
+                    self._rankings.popitem(last=False)
+            return known
+
+    def _run(self) -> None:
+        try:
+            for name in self.names:
+                if self._stop.is_set():
+                    return
+                if name not in self.seen and name not in self.skipped:
+                    self._take(name)
+        except UserError as error:
+            self.error = error
+        except Exception:  # a thread has nobody to raise to
+            logger.exception("judging a split failed")
+            self.error = UserError(
+                "The network failed on one of the pictures; the log says how.",
+                way_out="Go on, or choose another detector.",
+            )
+
+    def _take(self, name: str) -> None:
+        began = time.monotonic()
+        try:
+            self.seen[name] = self.look(name)
+            self._seconds.append(time.monotonic() - began)
+        except DeviceError:
+            raise
+        except UserError as error:
+            self.skipped[name] = error
+
+
+def split_judging(data: Dataset, detector: Detector, part: str) -> Judging:
+    """This detector's way through "train" or "test": one for all visitors. Raises CheckpointError, DeviceError."""
+    return _judging(data, model(detector), trained_with(detector), part)
+
+
+def trained_with(detector: Detector) -> Config:
+    """The config that a detector was trained with; the preset `paper` where its card does not say. Raises UserError."""
+    return from_dict(Config, card(detector).about.get("config", {}))
+
+
+_BY_KEY: dict[str | type[Any], Callable[[Any], Any]] = {
+    "fastrcnn_core.model.network.FastRCNN": lambda network: f"{network.weights_key} {network.device}",
+    Config: lambda config: repr(config.proposals),
+    Dataset: id,  # a kept judging keeps its data set, so that no other can take its number
+}
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_BY_KEY)
+def _judging(data: Dataset, network: FastRCNN, config: Config, part: str) -> Judging:
+    look = _Look(data, network, config.proposals)
+    return Judging(look, data.split.train if part == "train" else data.split.test)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """The slow half for one picture of a data set."""
+
+    data: Dataset
+    network: FastRCNN
+    config: ProposalConfig
+
+    def __call__(self, name: str) -> tuple[Annotation, RoIPredictions]:
+        from fastrcnn_core.detection import predict
+        from fastrcnn_core.evaluation.classes import in_classes
+
+        annotated = in_classes(self.data.load(name), self.network.classes)
+        image = annotated.image
+        proposals = ProposalStore().get(image, self.config)
+        truth = Annotation(
+            name, image.height, image.width, annotated.boxes, annotated.labels, annotated.tags
+        )
+        return truth, _confident(predict(self.network, image, proposals))
+
+
+def _confident(predictions: RoIPredictions) -> RoIPredictions:
+    """Without the RoIs that no class wants: nine of ten, and with many classes most of the memory."""
+    rows = (predictions.scores[:, 1:] >= FLOOR).any(dim=1).nonzero()[:, 0]
+    return RoIPredictions(
+        predictions.rois[rows],
+        predictions.boxes[rows],
+        predictions.scores[rows],
+        predictions.classes,
+        predictions.height,
+        predictions.width,
+    )
+
+
+def _rank(seen: list[tuple[Annotation, RoIPredictions]], config: DetectionConfig) -> Ranking:
+    from fastrcnn_core.detection import select
+    from fastrcnn_core.evaluation import hits_and_misses
+    from fastrcnn_core.evaluation.ranking import rank
+
+    low = DetectionConfig(score_threshold=FLOOR, nms_iou=config.nms_iou, limit=config.limit)
+    found = [(select(predictions, low), truth) for truth, predictions in seen]
+    return rank((it, hits_and_misses(it, truth)) for it, truth in found)
