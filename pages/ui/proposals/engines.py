@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import pandas as pd
@@ -35,6 +36,10 @@ def show(view: View) -> None:
     for column, method in zip(st.columns(len(METHODS)), METHODS, strict=True):
         with column:
             shown.append(_engine(view, method))
+    if len(view.people):
+        palette.legend(
+            [palette.GROUND_TRUTH, replace(palette.FOREGROUND, label="Best box of each")]
+        )
     _table(shown)
     st.caption(
         "The same filters for all four. The package runs with the notebook's knobs (scale 450, sigma 0.8, "
@@ -65,11 +70,10 @@ def _engine(view: View, method: ProposalMethod) -> View:
     notes = [f"rank {rank + 1}" for rank in best]
     drawing = figures.draw(
         its.image,
-        figures.Layer(
-            palette.GROUND_TRUTH, its.people, texts=[f"{it:.2f}" for it in its.overlaps[-1]]
-        ),
+        figures.Layer(palette.GROUND_TRUTH, its.people),
         figures.Layer(palette.FOREGROUND, its.proposals[best], notes, label="Best boxes"),
     )
+    drawing.figure.update_layout(showlegend=False)
     found = f"{plural(len(its.proposals), 'box')} in {duration(its.timed.total_seconds)}"
     judged = f", MABO {number(its.mabo)}" if len(its.people) else ""
     figures.show(

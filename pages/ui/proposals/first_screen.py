@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from fastrcnn_core.structures import Image
 from pages.ui import resources
 from pages.ui.proposals import canvas, origin, saving
 from pages.ui.proposals.view import View, duration, number, plural
@@ -41,7 +42,9 @@ def choose(view: View, index: int | None) -> None:
 
 
 def _take_click(view: View) -> None:
+    """The picture speaks: no row of the table is meant any more."""
     choose(view, canvas.clicked(_VIEWER))
+    resources.put(_TABLE, {"selection": {"rows": [], "columns": [], "cells": []}})
 
 
 def _take_row(view: View, best: list[int]) -> None:
@@ -60,11 +63,19 @@ def _figures(view: View) -> None:
         st.metric("at 0.7", number(view.recall(0.7)), help=_RECALL, width="content")
         st.metric("MABO", number(view.mabo), help=_MABO, width="content")
         st.metric("Time", duration(view.timed.total_seconds), help=_TIME, width="content")
-    found = len(view.funnel.found)
     st.caption(
-        f"{plural(len(view.proposals), 'proposal')} out of {plural(found, 'box')} that the search found."
-        + _why_not_judged(view)
+        f"{plural(len(view.proposals), 'proposal')}, out of {len(view.funnel.found):,} boxes that the search found, "
+        f"out of {_boxes_that_fit(view.image)} that fit into this picture." + _why_not_judged(view)
     )
+
+
+def _boxes_that_fit(image: Image) -> str:
+    """How many boxes with whole-numbered edges a picture has, for people."""
+    count = image.width * (image.width + 1) * image.height * (image.height + 1) // 4
+    for name, size in (("trillion", 10**12), ("billion", 10**9), ("million", 10**6)):
+        if count >= size:
+            return f"{count / size:,.0f} {name}"
+    return f"{count:,}"
 
 
 def _why_not_judged(view: View) -> str:
@@ -85,7 +96,7 @@ def _who_is_found(view: View) -> None:
     best = _best_ranks(view)
     rows = pd.DataFrame(
         {
-            view.noun.capitalize(): range(1, len(best) + 1),
+            "Who": range(1, len(best) + 1),
             "Best IoU": view.overlaps[-1],
             "At rank": [rank + 1 if rank >= 0 else None for rank in best],
             "Found from": [int(column.argmax()) if column.any() else None for column in reached.T],
@@ -99,13 +110,13 @@ def _who_is_found(view: View) -> None:
         selection_mode="single-row",
         height=min(35 * (len(rows) + 1) + 3, 320),
         column_config={
-            view.noun.capitalize(): st.column_config.NumberColumn(width=75),
+            "Who": st.column_config.NumberColumn(width=50),
             "Best IoU": st.column_config.ProgressColumn(
-                format="%.2f", min_value=0, max_value=1, width=110
+                format="%.2f", min_value=0, max_value=1, width=95
             ),
-            "At rank": st.column_config.NumberColumn(width=70),
+            "At rank": st.column_config.NumberColumn(width=62),
             "Found from": st.column_config.NumberColumn(
-                width=85, help="The first rank whose box has an IoU of 0.5 or more."
+                width=80, help="The first rank whose box has an IoU of 0.5 or more."
             ),
         },
     )

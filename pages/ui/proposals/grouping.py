@@ -27,7 +27,7 @@ def show(view: View) -> None:
     canvas.player(
         view,
         resources.traced(view.image, strategy, view.config),
-        start=sections.wanted_merge(strategy),
+        wish=sections.wish(strategy),
         key="grouping-player",
     )
     st.caption(
@@ -41,10 +41,10 @@ def show(view: View) -> None:
 
 
 def _pick(strategies: Sequence[Strategy]) -> Strategy:
-    """Whose grouping; a choice that this method does not have falls back to its first."""
-    key = sections.strategy_key()
+    """Whose grouping; a choice that this method does not have falls back to the one that all methods have."""
+    key, usual = sections.strategy_key(), STRATEGIES["single"][0]
     if resources.value(key) not in strategies:
-        resources.put(key, strategies[0])
+        resources.put(key, usual if usual in strategies else strategies[0])
     return st.selectbox("Strategy", strategies, format_func=words, key=key)
 
 

@@ -59,7 +59,7 @@ def show(view: View, chosen: int | None) -> None:
     x1, y1, x2, y2 = view.proposals[chosen]
     st.markdown(
         f"**Rank {chosen + 1:,}** of {len(view.proposals):,}: {x2 - x1:.0f} × {y2 - y1:.0f} pixels, "
-        f"left top corner at ({x1:.0f}, {y1:.0f})."
+        f"top left corner at ({x1:.0f}, {y1:.0f})."
     )
     it = origin_of(view, chosen)
     if it.strategy is None:

@@ -49,11 +49,11 @@ def show(view: View) -> None:
 
 def is_growing(view: View) -> bool:
     """Whether a survey of this data runs and is looked at, so that the page must look again by itself."""
-    if view.picture.dataset is None or resources.value(_WHOSE) != _DATA:
-        return False
-    running = resources.survey(view.picture.dataset, view.config).is_running
-    resources.put(_WATCHED, running)
-    return running
+    data = view.picture.dataset
+    looked_at = data is not None and resources.value(_WHOSE) == _DATA
+    growing = data is not None and looked_at and resources.survey(data, view.config).is_running
+    resources.put(_WATCHED, growing)
+    return growing
 
 
 def _of_the_data(view: View) -> None:
@@ -61,9 +61,10 @@ def _of_the_data(view: View) -> None:
     survey = resources.survey(view.picture.dataset, view.config)
     _progress(view, survey)
     if survey.overlaps:
-        overlaps = survey.all_overlaps()
+        within = np.array(resources.LIMITS) <= view.config.limit
+        limits, overlaps = np.array(resources.LIMITS)[within], survey.all_overlaps()[within]
         of = f"{plural(overlaps.shape[1], view.noun)} on {plural(len(survey.overlaps), 'picture')}"
-        _curves(np.array(resources.LIMITS), overlaps, of)
+        _curves(limits, overlaps, of)
     if survey.problems:
         with st.expander(f"{plural(len(survey.problems), 'picture')} could not be searched"):
             st.table(pd.Series(survey.problems, name="Why"))
@@ -71,36 +72,49 @@ def _of_the_data(view: View) -> None:
 
 def _progress(view: View, survey: resources.Survey) -> None:
     """What it does, how far it is, how long it will take, and a button to start or stop it."""
+    if survey.is_running != bool(resources.value(_WATCHED)):
+        st.rerun()  # it has just begun or ended: the page decides anew how often to look
     total = len(survey.data)
     if survey.is_running:
-        left = survey.seconds_left
-        rest = "" if left is None else f", at most {duration(left)} left"
-        st.progress(survey.done / total, f"{survey.done} of {total} pictures{rest}")
-        st.button("Stop", icon=":material/stop:", key="stop-survey", on_click=survey.stop)
-        return
-    if resources.value(_WATCHED):  # it has just ended: no more need to look every second
-        resources.put(_WATCHED, False)
-        st.rerun()
-    if survey.failure:
-        st.error(survey.failure, icon=":material/error:")
-    if survey.is_complete:
+        st.progress(survey.done / total, f"{survey.done} of {total} pictures{_rest(survey)}")
+        st.button(
+            "Stop",
+            icon=":material/stop:",
+            key="stop-survey",
+            on_click=survey.stop,
+            disabled=survey.is_stopping,
+        )
+    elif survey.is_complete:
         mean = survey.proposals / max(1, len(survey.overlaps))
         st.caption(f"All {total} pictures, {mean:,.0f} proposals a picture on average.")
-        return
-    more = "Go on" if survey.done else f"Compute for all {total} pictures"
-    cost = duration(view.timed.total_seconds * (total - survey.done))
+    else:
+        _invitation(view, survey)
+
+
+def _invitation(view: View, survey: resources.Survey) -> None:
+    """What it would cost, and the button."""
+    if survey.failure:
+        st.error(survey.failure, icon=":material/error:")
+    left = len(survey.data) - survey.done
     st.caption(
-        f"{survey.done} of {total} pictures so far. The rest takes about {cost}, in the background; "
-        "what was computed once is kept on disk."
+        f"{survey.done} of {len(survey.data)} pictures so far. The rest takes about "
+        f"{duration(view.timed.total_seconds * left)}, in the background; what was computed once is kept on disk."
     )
-    if st.button(
-        more,
+    st.button(
+        "Go on" if survey.done else f"Compute for all {left} pictures",
         icon=":material/play_arrow:",
         key="start-survey",
         type="primary",
         on_click=survey.start,
-    ):
-        st.rerun()
+    )
+
+
+def _rest(survey: resources.Survey) -> str:
+    """How long it will take, or that it is about to end."""
+    if survey.is_stopping:
+        return ", stopping after this one"
+    left = survey.seconds_left
+    return "" if left is None else f", at most {duration(left)} left"
 
 
 def _curves(limits: np.ndarray, overlaps: FloatArray, of: str) -> None:
@@ -108,6 +122,7 @@ def _curves(limits: np.ndarray, overlaps: FloatArray, of: str) -> None:
     if overlaps.shape[1] == 0:
         st.caption("Nobody is annotated here: there is nothing to recall.")
         return
+    st.caption(f"{of[0].upper()}{of[1:]}.")
     left, right = st.columns(2, gap="large")
     with left:
         _against_count(limits, overlaps, of)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from fastrcnn_core.selective_search import Strategy
 from pages.ui import resources
 
 SECTIONS = ("Segmentation", "Grouping", "Funnel", "Quality", "Engines", "Knobs")
-_OPEN, _STRATEGY, _START = "section", "grouping-strategy", "grouping-start"
+_OPEN, _STRATEGY, _WISH = "section", "grouping-strategy", "grouping-wish"
 
 
 def pick() -> str:
@@ -26,11 +28,26 @@ def pick() -> str:
     )
 
 
-def go_to_merge(strategy: Strategy, step: int) -> None:
+@dataclass(frozen=True)
+class Wish:
+    """Somebody wants to see a merge.
+
+    Args:
+        strategy: whose. merge: from 1; 0 is the segmentation.
+        number: one more than the wish before, so that the same wish can be said again.
+    """
+
+    strategy: Strategy
+    merge: int
+    number: int
+
+
+def go_to_merge(strategy: Strategy, merge: int) -> None:
     """Open the grouping of this strategy at this merge: for a button's callback."""
+    before: Wish | None = resources.value(_WISH)
     resources.put(_OPEN, "Grouping")
     resources.put(_STRATEGY, strategy)
-    resources.put(_START, step)
+    resources.put(_WISH, Wish(strategy, merge, before.number + 1 if before else 1))
 
 
 def strategy_key() -> str:
@@ -38,7 +55,7 @@ def strategy_key() -> str:
     return _STRATEGY
 
 
-def wanted_merge(strategy: Strategy) -> int | None:
-    """The merge that a button asked for, if it was one of this strategy."""
-    asked = resources.value(_STRATEGY)
-    return resources.value(_START) if asked == strategy else None
+def wish(strategy: Strategy) -> Wish | None:
+    """The merge that somebody wanted to see last, if it is one of this strategy's."""
+    wanted: Wish | None = resources.value(_WISH)
+    return wanted if wanted and wanted.strategy == strategy else None

@@ -56,6 +56,11 @@ class Survey:
         return self._thread is not None and self._thread.is_alive()
 
     @property
+    def is_stopping(self) -> bool:
+        """Whether it will end after the picture it is at."""
+        return self.is_running and self._stop.is_set()
+
+    @property
     def is_complete(self) -> bool:
         return self.done == len(self.data)
 

@@ -21,6 +21,7 @@ from fastrcnn_core.proposals import best_overlap, recall_curve
 from fastrcnn_core.selective_search.tracing import Trace
 from pages.ui import palette, resources
 from pages.ui.palette import Role
+from pages.ui.proposals.sections import Wish
 from pages.ui.proposals.view import View
 
 # More than a screen shows; a label map of a photograph would fill the wire.
@@ -62,14 +63,15 @@ def clicked(key: str) -> int | None:
     return None if chosen is None else int(chosen)
 
 
-def player(view: View, trace: Trace, *, start: int | None, key: str) -> None:
+def player(view: View, trace: Trace, *, wish: Wish | None, key: str) -> None:
     """The grouping of one strategy, with a scrubber.
 
     Args:
-        start: the merge to go to; None leaves the film where it is.
+        wish: the merge to go to, once; None leaves the film where it is.
         key: unique on the page.
     """
-    _PLAYER(key=key, data=player_data(view, trace) | {"start": start})
+    wanted = {"merge": wish.merge, "number": wish.number} if wish else None
+    _PLAYER(key=key, data=player_data(view, trace) | {"wish": wanted})
 
 
 def viewer_data(view: View) -> dict[str, Any]:
@@ -102,7 +104,7 @@ def player_data(view: View, trace: Trace) -> dict[str, Any]:
         "overlaps": best_overlap(proposals=trace.boxes, gt_boxes=view.people, limits=positions),
     }
     return _shared(view) | {
-        "identity": f"{view.image.key} {trace.strategy} {view.config.sigma} {view.config.search_side}",
+        "identity": _identity(view, trace),
         "arrays": {name: pack(array) for name, array in arrays.items()},
         "labels_width": labels.shape[1],
         "count": count,
@@ -144,6 +146,14 @@ def _shared(view: View) -> dict[str, Any]:
         "looks": {role.name: _look(role) for role in roles}
         | {"one": palette.BLUE, "other": palette.ORANGE},
     }
+
+
+def _identity(view: View, trace: Trace) -> str:
+    """Changes whenever the film does."""
+    people = zlib.crc32(view.people.tobytes())
+    return (
+        f"{view.image.key} {people} {trace.strategy} {view.config.sigma} {view.config.search_side}"
+    )
 
 
 def _look(role: Role) -> dict[str, Any]:

@@ -83,11 +83,14 @@ class Player {
   }
 
   async take({ data }) {
-    if (this.identity === data.identity && this.start === data.start) {
-      this.looks = data.looks;
-      return;
-    }
+    const is_new = data.wish !== null && data.wish.number !== this.granted;
     const same = this.identity === data.identity;
+    if (is_new) this.granted = data.wish.number;
+    if (same) {
+      this.stage.zoom = data.scale;
+      if (is_new) this.go(data.wish.merge);
+      return this.stage.redraw();
+    }
     const arrays = await unpackAll(data.arrays);
     Object.assign(this, data, arrays);
     this.merges = this.pairs.length / 2;
@@ -99,7 +102,7 @@ class Player {
     this.root.querySelector("figure").hidden = !this.scored;
     this.stage.show(data);
     this.pause();
-    this.go(data.start !== null ? data.start : same ? this.position : Math.min(this.position ?? 0, 0));
+    this.go(is_new ? data.wish.merge : 0);
     this.curve();
   }
 
@@ -266,7 +269,7 @@ class Player {
     const last = this.people.map((_, person) => this.overlap(person, this.merges));
     const ends = last.map((iou, person) => `<text x="${width - right + 4}" y="${this.y(iou) + 4}">${person + 1}</text>`);
     const axis = `<text x="${left}" y="${height - 4}">0</text><text x="${width - right}" y="${height - 4}" text-anchor="end">${this.merges.toLocaleString("en")} merges</text>`;
-    this.chart.innerHTML = grid.join("") + lines.join("") + ends.join("") + axis + `<line class="position" y1="${top}" y2="${height - bottom}"/>`;
+    this.chart.innerHTML = grid.join("") + lines.join("") + ends.join("") + axis + `<line class="position" y1="${top}" y2="${height - bottom}"/>` + this.people.map(() => '<circle r="4"/>').join("");
     this.root.querySelector("figcaption").textContent = `Best IoU so far of each ${this.noun}; drag to move`;
     this.chart.setAttribute("aria-label", `Best IoU so far over the merges; at the end ${last.map((iou, person) => `${this.noun} ${person + 1} has ${decimals(iou)}`).join(", ")}`);
     this.mark();
@@ -283,6 +286,10 @@ class Player {
     if (!line || !this.x) return;
     line.setAttribute("x1", this.x(this.position));
     line.setAttribute("x2", this.x(this.position));
+    this.chart.querySelectorAll("circle").forEach((dot, person) => {
+      dot.setAttribute("cx", this.x(this.position));
+      dot.setAttribute("cy", this.y(this.overlap(person)));
+    });
   }
 
   scrub(event) {
