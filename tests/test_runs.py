@@ -263,6 +263,14 @@ def test_rows_after_the_checkpoint_are_taken_back_and_readers_start_anew(tmp_pat
     assert read_columns(path, known)["again"] == [None, True, True, True]
 
 
+def test_a_file_that_became_shorter_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 1}\n{"step": 2}\n')
+    known = read_columns(path)
+    path.write_text('{"step": 7}\n')
+    assert read_columns(path, known)["step"] == [7]
+
+
 def test_no_file_is_no_rows(tmp_path: Path) -> None:
     assert len(read_columns(tmp_path / "metrics.jsonl")) == 0
 
@@ -465,7 +473,7 @@ def test_a_zip_that_points_outside_is_refused(tmp_path: Path, entry: str) -> Non
         archive.writestr(entry, "{}")
     with pytest.raises(RunError):
         import_run(path, name="evil")
-    assert not list(tmp_path.rglob("evil.json"))
+    assert not list(runs_folder().parent.rglob("evil.json"))
     assert list_runs() == ()
 
 
