@@ -38,18 +38,17 @@ def suppress(boxes: Tensor, scores: Tensor, *, iou_threshold: float) -> Suppress
 
 def _greedy(boxes: FloatArray, iou_threshold: float) -> tuple[IntArray, FloatArray]:
     """Who silences each of the boxes, sorted best first, and their IoU: (N, 4) → (N,), -1 if kept, and (N,)."""
+    threshold = np.float64(iou_threshold)  # a Python float would be rounded to the boxes' float32
     silenced_by, iou = np.full(len(boxes), -1), np.zeros(len(boxes), dtype=np.float32)
     undecided = np.arange(len(boxes))
     while len(undecided):
         block, later = undecided[:_BLOCK], undecided[_BLOCK:]
-        is_kept = _settle(pairwise_iou(boxes[block], boxes[block]) > iou_threshold)
+        is_kept = _settle(pairwise_iou(boxes[block], boxes[block]) > threshold)
         kept, others = block[is_kept], np.concatenate([block[~is_kept], later])
         with_kept = pairwise_iou(boxes[kept], boxes[others])
-        is_silenced = (with_kept > iou_threshold).any(axis=0)
-        silenced, best = (
-            others[is_silenced],
-            (with_kept > iou_threshold).argmax(axis=0)[is_silenced],
-        )
+        silences = with_kept > threshold
+        is_silenced = silences.any(axis=0)
+        silenced, best = others[is_silenced], silences.argmax(axis=0)[is_silenced]
         silenced_by[silenced], iou[silenced] = kept[best], with_kept[best, is_silenced]
         undecided = others[~is_silenced]
     return silenced_by, iou
