@@ -4,15 +4,18 @@ import streamlit as st
 
 from fastrcnn_core.runs import list_runs
 from fastrcnn_core.runs.starting import start_run
-from pages.ui import header, resources, source, training_form, training_live
+from pages.ui import header, resources, source
+from pages.ui.training import form, keep, live
 
 header.show(
     "Is it learning?",
     "Begin a short run and watch the loss fall. The run is a process of its own; this page only reads its folder.",
 )
+if missing := resources.run_of_link_is_missing():
+    st.toast(f"The link names run “{missing[:80]}”, which is not here.", icon=":material/link_off:")
 run, known = resources.chosen_run(), {it.name: it for it in list_runs()}
 with st.expander("Begin a run", icon=":material/add:", expanded=run is None, key="begin"):
-    training_form.show()
+    form.show()
 if run is None:
     st.info(
         "There is no run yet. Press *Start training* above: `minute` takes about a minute on a laptop.",
@@ -32,5 +35,7 @@ else:
             max_selections=3,
             placeholder="Other runs",
         )
-    training_live.show(run, tuple(known[name] for name in compared))
+    live.show(run, tuple(known[name] for name in compared))
+with st.expander("Bring a run that somebody else trained", icon=":material/upload_file:"):
+    keep.bring()
 source.show(start_run)

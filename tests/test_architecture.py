@@ -19,6 +19,7 @@ FLOORS: dict[str, int] = {
     "config": 2,
     "structures": 2,
     "flags": 3,
+    "plan": 3,
     "images": 3,
     "selective_search": 3,
     "roi_sampling": 3,

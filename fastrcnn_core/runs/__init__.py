@@ -16,6 +16,7 @@ from fastrcnn_core.runs.archive import delete_run, export_run, import_run
 from fastrcnn_core.runs.folder import Run, RunCheckpoint, find_run, list_runs, run_path
 from fastrcnn_core.runs.live import LivePicture, LiveStep, pictures_of
 from fastrcnn_core.runs.metrics import Columns
+from fastrcnn_core.runs.pace import Pace, doing_the_same, pace_of
 from fastrcnn_core.runs.starting import free_name, resume_run, start_run, training_command
 from fastrcnn_core.runs.status import RunState, RunStatus
 
@@ -23,16 +24,19 @@ __all__ = [
     "Columns",
     "LivePicture",
     "LiveStep",
+    "Pace",
     "Run",
     "RunCheckpoint",
     "RunState",
     "RunStatus",
     "delete_run",
+    "doing_the_same",
     "export_run",
     "find_run",
     "free_name",
     "import_run",
     "list_runs",
+    "pace_of",
     "pictures_of",
     "resume_run",
     "run_path",

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from fastrcnn_core.errors import RunError
 from fastrcnn_core.files import write_text
 from fastrcnn_core.structures import FloatArray, IntArray, StepReport
 
@@ -64,12 +65,21 @@ def write_live(folder: Path, report: StepReport) -> None:
 
 
 def read_live(folder: Path) -> LiveStep | None:
-    """The last step that was written; None if there is none yet."""
+    """The last step that was written; None if there is none yet.
+
+    Raises:
+        RunError: the file is damaged.
+    """
     try:
         values = json.loads((folder / LIVE_FILE).read_text(encoding="utf-8"))
+        return LiveStep(values["step"], tuple(_revived(it) for it in values["pictures"]))
     except FileNotFoundError:
         return None
-    return LiveStep(values["step"], tuple(_revived(it) for it in values["pictures"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(
+            f"{LIVE_FILE} of the run {folder.name!r} is damaged.",
+            way_out="A run that goes on writes it anew.",
+        ) from error
 
 
 def _pictures(report: StepReport) -> Iterator[LivePicture]:

@@ -7,7 +7,7 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import psutil
 
@@ -107,8 +107,21 @@ def _written(folder: Path) -> RunStatus:
     except FileNotFoundError:
         claimed = folder.stat().st_mtime
         return dataclasses.replace(starting(), started=claimed, updated=claimed)
+    except ValueError:
+        return _damaged()
+    if not isinstance(values, dict) or values.get("state") not in get_args(RunState):
+        return _damaged()
     known = {item.name for item in dataclasses.fields(RunStatus)}
     return RunStatus(**{name: value for name, value in values.items() if name in known})
+
+
+def _damaged() -> RunStatus:
+    """Nothing can be said of such a run, but it can be deleted."""
+    return RunStatus(
+        state="failed",
+        message=f"{STATUS_FILE} of this run is damaged, so that nobody knows how it is doing.",
+        way_out="Resume it, or delete it.",
+    )
 
 
 def _is_running(status: RunStatus) -> bool:

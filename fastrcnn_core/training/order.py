@@ -1,29 +1,11 @@
-"""Which pictures are trained on, which are kept out for choosing, and which come in a step: all by name."""
+"""Which pictures come in a step, by name, and the chance of each purpose."""
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Sequence
 
 import torch
-
-from fastrcnn_core.config import Config
-
-VALIDATION_SEED = 43
-
-
-def validation_split(names: Sequence[str], share: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names to train on and those kept out for choosing; the same whatever the order of the names."""
-    shuffled = sorted(names)
-    random.Random(VALIDATION_SEED).shuffle(shuffled)
-    count = round(share * len(shuffled))
-    return tuple(sorted(shuffled[count:])), tuple(sorted(shuffled[:count]))
-
-
-def steps_of_run(pictures: int, config: Config) -> int:
-    """How many steps show each picture as often as `epochs` says; at least 1."""
-    return max(1, math.ceil(config.training.epochs * pictures / config.sampling.images_per_step))
 
 
 def names_of_step(names: Sequence[str], *, step: int, images: int, seed: int) -> tuple[str, ...]:

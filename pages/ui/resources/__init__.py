@@ -58,8 +58,10 @@ from pages.ui.resources.surveys import LIMITS, Survey, survey
 from pages.ui.resources.training import (
     choose_run,
     chosen_run,
+    live_step,
     metrics,
     pick_run,
+    run_of_link_is_missing,
     validation,
     write_run_link,
 )
@@ -106,6 +108,7 @@ __all__ = [
     "faults",
     "follow_link",
     "insides",
+    "live_step",
     "metrics",
     "model",
     "names",
@@ -116,6 +119,7 @@ __all__ = [
     "proposals",
     "put",
     "reset",
+    "run_of_link_is_missing",
     "searched",
     "segmented",
     "small",

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import streamlit as st
 
-from fastrcnn_core.runs import Columns, Run, list_runs
+from fastrcnn_core.runs import Columns, LiveStep, Run, list_runs
 from pages.ui.resources.memory import Bounded
 
-_RUN, _LINK = "chosen-run", "run"
+_RUN, _LINK, _STEP = "chosen-run", "run", "shown-step"
 # Chosen here: some dozens of runs of a few thousand steps.
 _METRICS_BYTES = 100_000_000
 
 
 def chosen_run() -> Run | None:
-    """The visitor's, the link's, or the newest; None while there is none."""
+    """The visitor's, the link's, or the newest; None while there is none. What the link says is remembered."""
     runs = {run.name: run for run in list_runs()}
-    for name in (st.session_state.get(_RUN), st.query_params.get(_LINK)):
-        if name in runs:
-            return runs[name]
-    return next(iter(runs.values()), None)
+    linked = st.query_params.get(_LINK)
+    if _RUN not in st.session_state and linked in runs:
+        choose_run(linked)
+    return runs.get(st.session_state.get(_RUN, ""), next(iter(runs.values()), None))
+
+
+def run_of_link_is_missing() -> str | None:
+    """The name in the link if there is no such run; asked before the link is written anew."""
+    linked = st.query_params.get(_LINK)
+    return linked if linked and all(run.name != linked for run in list_runs()) else None
 
 
 def choose_run(name: str | None) -> None:
     """Watch this run from now on; None for the newest."""
-    st.session_state[_RUN] = name
+    st.session_state[_RUN] = name or ""
+    st.query_params.pop(_LINK, None)
 
 
 def pick_run(names: list[str], chosen: str) -> str:
@@ -43,6 +52,16 @@ def write_run_link(run: Run) -> None:
     """Make the link say which run is watched."""
     if st.query_params.get(_LINK) != run.name:
         st.query_params[_LINK] = run.name
+
+
+def live_step(run: Run, *, held: bool) -> LiveStep | None:
+    """The run's last step; while it is held, the one that was shown before. Raises RunError."""
+    name, shown = st.session_state.get(_STEP, ("", None))
+    if held and name == run.name and shown is not None:
+        return cast(LiveStep, shown)
+    live = run.live()
+    st.session_state[_STEP] = (run.name, live)
+    return live
 
 
 def metrics(run: Run) -> Columns:

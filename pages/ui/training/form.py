@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 
 import streamlit as st
 
 from fastrcnn_core.config import PRESETS, Config, PresetName, preset
 from fastrcnn_core.datasets.dataset import Dataset
-from fastrcnn_core.runs import free_name, start_run, training_command
+from fastrcnn_core.plan import steps_of_run, validation_split
+from fastrcnn_core.runs import (
+    doing_the_same,
+    free_name,
+    list_runs,
+    pace_of,
+    start_run,
+    training_command,
+)
 from pages.ui import errors, resources
 from pages.ui.knob_widgets import knobs, move_to
+from pages.ui.training.live import duration
 
 _PRESET, _NAME = "preset", "run-name"
 _ABOUT: dict[PresetName, str] = {
@@ -48,7 +58,11 @@ def show() -> None:
             icon=":material/info:",
         )
         return
-    data = resources.dataset(source)
+    with errors.shown():
+        _form(resources.dataset(source))
+
+
+def _form(data: Dataset) -> None:
     name = _preset_picker()
     config = _knobs(preset(name))
     run_name = st.text_input(
@@ -63,7 +77,7 @@ def show() -> None:
         _start(config, run_name, data, name)
     command = training_command(config, name=run_name or name, data=data.setting, preset=name)
     with st.expander("The same from a terminal", icon=":material/terminal:"):
-        st.code(f"python -m fastrcnn_core {_shell(command)}", language="bash", wrap_lines=True)
+        st.code(f"python -m fastrcnn_core {shlex.join(command)}", language="bash", wrap_lines=True)
 
 
 def _preset_picker() -> PresetName:
@@ -106,14 +120,24 @@ def _part(config: Config, shown: dict[str, tuple[str, ...]], *, headings: bool =
 
 
 def _what_it_will_do(data: Dataset, config: Config) -> None:
-    pictures = round(len(data.split.train) * (1 - config.training.validation_share))
-    steps = round(config.training.epochs * pictures / config.sampling.images_per_step)
+    pictures, _ = validation_split(data.split.train, config.training.validation_share)
+    steps = steps_of_run(len(pictures), config)
     st.caption(
-        f"{data.title}: {pictures} pictures to learn from, {max(1, steps)} steps of "
-        f"{config.sampling.images_per_step} × {config.sampling.rois_per_image} RoIs. Proposals and what the frozen "
-        "stages make of the pictures are computed first, once. The run is a process of its own: close the page, come "
-        "back, it goes on."
+        f"{data.title}: {len(pictures)} pictures to learn from, {steps:,} steps of "
+        f"{config.sampling.images_per_step} × {config.sampling.rois_per_image} RoIs. {_time(config, steps)} "
+        "Before the first step, it computes what it lacks of the proposals and of what the backbone's frozen stages "
+        "make of the pictures, and keeps both. Close the page and come back: it goes on."
     )
+
+
+def _time(config: Config, steps: int) -> str:
+    """What is known from earlier runs of the same steps; a guess would be no help."""
+    for run in doing_the_same(config, list_runs()):
+        pace = pace_of(run.name, resources.metrics(run))
+        if pace is not None:
+            known = f"A step took {pace.seconds:.2g} s in *{run.name}*"
+            return f"{known}: about **{duration(pace.seconds * steps)}** for these."
+    return "How long a step takes here is known after the first run of this kind."
 
 
 def _start(config: Config, name: str, data: Dataset, base: PresetName) -> None:
@@ -121,13 +145,6 @@ def _start(config: Config, name: str, data: Dataset, base: PresetName) -> None:
         run = start_run(config, name=name, data=data.setting, preset=base)
         resources.choose_run(run.name)
         st.rerun()
-
-
-def _shell(words: list[str]) -> str:
-    """The words as a shell takes them."""
-    import shlex
-
-    return shlex.join(words)
 
 
 assert set(_ABOUT) == set(PRESETS)

@@ -1,0 +1,137 @@
+"""A run while it goes, and after: where it stands, what can be asked of it, its numbers, its RoIs.
+
+Three fragments look at the folder by themselves while the run goes; the rest of the page stands still. They are
+siblings, not nested, for Streamlit leaves stale pictures of nested ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import streamlit as st
+
+from fastrcnn_core.runs import Run, RunState, RunStatus, resume_run
+from pages.ui import errors, header, resources
+from pages.ui.training import comparison, keep, plots, step
+
+# Seconds between two looks at a run that goes: often enough to feel alive, seldom enough to leave it the processor.
+_STATUS_LOOKS = 1.0
+_PLOT_LOOKS = 2.0
+_STEP_LOOKS = 5.0  # there is much to see on it
+_ICONS = {
+    "queued": ":material/hourglass_empty:",
+    "preparing": ":material/pending:",
+    "running": ":material/trending_down:",
+    "paused": ":material/pause:",
+    "stopped": ":material/stop:",
+    "finished": ":material/check_circle:",
+    "failed": ":material/error:",
+    "crashed": ":material/error:",
+}
+_MOVING = ("preparing", "running")
+_PART = re.compile(r"(\d+)/(\d+)$")  # "proposals 12/136"
+
+
+def show(run: Run, others: tuple[Run, ...]) -> None:
+    """Everything of one run; only what changes is drawn again while it goes."""
+    state = run.status().state
+    going, moving = run.status().is_alive, state in _MOVING
+    _fragment(_stand, _STATUS_LOOKS if going else None)(run, state)
+    _fragment(_numbers, _PLOT_LOOKS if moving else None)(run, others, going)
+    comparison.show((run, *others))
+    _fragment(_step, _STEP_LOOKS if moving else None)(run, moving)
+    with st.expander("What its process printed", icon=":material/terminal:", key="log"):
+        st.code(run.log() or "Nothing.", language=None)
+    keep.take_or_delete(run, going=going)
+
+
+def _fragment(part: Callable[..., None], every: float | None) -> Callable[..., None]:
+    return st.fragment(part, run_every=every)
+
+
+def _stand(run: Run, state: RunState) -> None:
+    """Where it stands, and buttons; the whole page is drawn again when the state is another than before."""
+    if not run.folder.is_dir() or (status := run.status()).state != state:
+        st.rerun()
+    _progress(run, status)
+    _requests(run, status)
+    if not status.is_alive and run.checkpoints():
+        header.link("detection", "See what it finds")
+
+
+def _progress(run: Run, status: RunStatus) -> None:
+    """State, progress and time in one line; what went wrong, with the way out."""
+    st.progress(_share(status), f"{_ICONS[status.state]} **{run.name}**: {_sentence(status)}")
+    if status.message:
+        st.markdown(f"{status.message} {status.way_out}")
+
+
+def _share(status: RunStatus) -> float:
+    """Of the steps; before the first, of what is done now."""
+    part = _PART.search(status.stage)
+    if status.state != "preparing" or part is None:
+        return min(1.0, status.progress)
+    done, total = map(int, part.groups())
+    return min(1.0, done / max(1, total))
+
+
+def _sentence(status: RunStatus) -> str:
+    words = [status.stage if status.state in ("preparing", "queued") else status.state]
+    if status.total_steps and status.state != "preparing":
+        words.append(f"step {status.step:,} of {status.total_steps:,}")
+    if status.seconds_left is not None and status.state == "running":
+        words.append(f"about {duration(status.seconds_left)} left")
+    if status.state == "finished":
+        words.append(f"in {duration(status.updated - status.started)}")
+    return ", ".join(words) + (f" · {status.device}" if status.device else "")
+
+
+def _requests(run: Run, status: RunStatus) -> None:
+    """What can be asked of a run in this state."""
+    with st.container(horizontal=True):
+        if status.state == "paused":
+            _button("Continue", ":material/play_arrow:", run.request_continue)
+        elif status.state == "running":
+            _button("Pause", ":material/pause:", run.request_pause)
+        if status.is_alive:
+            _button("Stop", ":material/stop:", run.request_stop)
+        elif status.state != "finished" and st.button(
+            "Go on from the last checkpoint" if run.checkpoints() else "Begin it again",
+            icon=":material/resume:",
+            key="resume",
+        ):
+            with errors.shown():
+                resume_run(run)
+                st.rerun()
+
+
+def _button(label: str, icon: str, act: object) -> None:
+    """A request; the process heeds it after the step that it is at."""
+    asked = f"Asked to {label.lower()}: it does after the step that it is at."
+    if st.button(label, icon=icon, key=label.lower(), on_click=act):  # type: ignore[arg-type]
+        st.toast(asked, icon=icon)
+
+
+def _numbers(run: Run, others: tuple[Run, ...], alive: bool) -> None:
+    columns = resources.metrics(run)
+    if len(columns):
+        plots.show(run, others, columns)
+    elif alive:
+        st.caption("The first numbers appear with the first step.")
+    else:
+        st.caption("It ended before its first step, so that there is nothing to plot.")
+
+
+def _step(run: Run, moving: bool) -> None:
+    with errors.shown():
+        step.show(run, moving=moving)
+
+
+def duration(seconds: float) -> str:
+    """In words, such as "2 min 5 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

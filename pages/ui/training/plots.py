@@ -1,0 +1,144 @@
+"""A run's numbers: the last ones, and each against its steps, other runs beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from fastrcnn_core.runs import Columns, Run
+from pages.ui import palette, resources
+from pages.ui.palette import Role
+from pages.ui.training import figures
+from pages.ui.training.figures import Line
+
+_RECENT = 20  # steps of a mean; one step alone says little
+_SMOOTHING = "smoothing"
+
+
+@dataclass(frozen=True)
+class _Plot:
+    """A question, the lines that answer it, and what the reader must know to read them."""
+
+    key: str
+    question: str
+    lines: tuple[Line, ...]
+    caption: str
+    top: float | None = None
+    is_smoothed: bool = True
+
+
+_PLOTS = (
+    _Plot(
+        "loss",
+        "Does the loss fall?",
+        figures.LOSSES,
+        "How wrong the head is about what each RoI shows, and about where the box of a positive belongs.",
+    ),
+    _Plot(
+        "accuracy",
+        "Does the head get it right?",
+        figures.ACCURACIES,
+        "Most RoIs are negative: a head that always says “background” has nearly all of them right, and no positive.",
+        top=1.05,
+    ),
+    _Plot(
+        "counts",
+        "How many of each did it look at?",
+        figures.COUNTS,
+        "RoIs of a step: positive (foreground, their IoU with a pedestrian is high enough) and negative (background).",
+    ),
+    _Plot(
+        "rate",
+        "How large are its steps?",
+        figures.RATE,
+        "The learning rate: it rises in the warm-up, and drops towards the end.",
+        is_smoothed=False,
+    ),
+)
+
+
+def show(run: Run, others: tuple[Run, ...], columns: Columns) -> None:
+    """The last numbers, four plots, and how good the run is on pictures that it does not learn from."""
+    _last_numbers(columns)
+    runs = {run.name: columns} | {it.name: resources.metrics(it) for it in others}
+    if others:
+        palette.legend(
+            Role(name, name, colour)
+            for name, colour in zip(runs, figures.RUN_COLOURS, strict=False)
+        )
+    smoothing = float(resources.value(_SMOOTHING, 0.9))
+    for row in (_PLOTS[:2], _PLOTS[2:]):
+        for place, plot in zip(st.columns(2, gap="large"), row, strict=True):
+            with place:
+                _show(plot, runs, smoothing if plot.is_smoothed else 0.0)
+    st.slider(
+        "Smoothing",
+        *(0.0, 0.99, 0.9, 0.01),
+        key=_SMOOTHING,
+        bind="query-params",
+        width=320,
+        help="How much of the steps before goes into each point of a line; the faint line is not smoothed.",
+    )
+    _quality((run, *others))
+
+
+def _show(plot: _Plot, runs: dict[str, Columns], smoothing: float) -> None:
+    st.markdown(f"#### {plot.question}")
+    figure = figures.over_steps(runs, plot.lines, smoothing=smoothing, top=plot.top)
+    _draw(figure, plot.key, plot.question, plot.caption)
+
+
+def _draw(figure: object, key: str, question: str, caption: str) -> None:
+    bar = {"displaylogo": False, "displayModeBar": False}
+    st.plotly_chart(figure, key=f"plot-{key}", config=bar, alt=f"{question} {caption}")  # type: ignore[arg-type]
+    st.caption(caption)
+
+
+def _last_numbers(columns: Columns) -> None:
+    for place, (label, name, better) in zip(
+        st.columns(4),
+        (
+            ("Loss", "loss", "inverse"),
+            ("Classification loss", "classification_loss", "inverse"),
+            ("Box loss", "box_loss", "inverse"),
+            ("Positives (foreground) right", "foreground_accuracy", "normal"),
+        ),
+        strict=True,
+    ):
+        values = np.asarray(columns[name], dtype=float)
+        recent, before = _mean(values[-_RECENT:]), _mean(values[-2 * _RECENT : -_RECENT])
+        change = None if before is None or recent is None else f"{recent - before:+.3f}"
+        place.metric(
+            label,
+            "–" if recent is None else f"{recent:.3f}",
+            change,
+            delta_color=better,
+            help=f"Mean of the last {_RECENT} steps, and the change against the {_RECENT} before.",
+        )
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else None
+
+
+def _quality(runs: tuple[Run, ...]) -> None:
+    found = {it.name: resources.validation(it) for it in runs}
+    found = {name: columns for name, columns in found.items() if len(columns)}
+    question = "How good is it on pictures that it does not learn from?"
+    st.markdown(f"#### {question}")
+    if not found:
+        st.caption(
+            "No pictures were kept out for this. Give a run a validation share (under *All knobs*) to see its average "
+            "precision (AP) at each checkpoint, or judge it by the test split on the page *Detection*."
+        )
+        return
+    figure = figures.over_steps(found, figures.QUALITY, smoothing=0.0, top=1.05, marks=True)
+    caption = (
+        "Average precision at each checkpoint. No detector finds whom no proposal covers: the proposals' recall is the "
+        "ceiling."
+    )
+    _draw(figure, "quality", question, caption)

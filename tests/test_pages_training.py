@@ -1,0 +1,385 @@
+"""The Training page: begin a run, watch it, ask something of it, compare it, keep it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from fastrcnn_core.config import Config, OptimiserConfig, preset
+from fastrcnn_core.files import runs_folder
+from fastrcnn_core.flags import to_arguments
+from fastrcnn_core.runs import Run, RunState, list_runs, starting
+from fastrcnn_core.runs.live import LIVE_FILE
+from fastrcnn_core.runs.metrics import METRICS_FILE, VALIDATION_FILE, append_row
+from fastrcnn_core.runs.status import STATUS_FILE, RunStatus, write_status
+from fastrcnn_core.runs.writing import create_run
+from tests.app import ROOT, complaints, link, open_app, words
+from tests.tiny import tiny_config, write_tiny
+
+
+@pytest.fixture(autouse=True)
+def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Ten tiny pictures that the server is started with."""
+    folder = write_tiny(tmp_path / "street")
+    monkeypatch.setenv("FASTRCNN_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture
+def spawned(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The arguments of each process that would be started; none is."""
+    commands: list[list[str]] = []
+
+    def remember(arguments: list[str], folder: Path) -> None:
+        commands.append(arguments)
+        (folder / "log.txt").touch()
+        write_status(folder, starting.starting())
+
+    monkeypatch.setattr(starting, "_spawn", remember)
+    return commands
+
+
+def alive() -> dict[str, Any]:
+    """This test plays the run's process."""
+    own = psutil.Process()
+    return {"process": own.pid, "process_started": own.create_time(), "started": own.create_time()}
+
+
+def a_run(
+    street: Path,
+    name: str = "first",
+    *,
+    state: RunState = "finished",
+    steps: int = 0,
+    config: Config | None = None,
+    **status: Any,
+) -> Run:
+    """A run's folder as its process would have left it."""
+    chosen = config or tiny_config()
+    run = create_run(name, config=chosen, data=str(street), preset="minute")
+    for step in range(1, steps + 1):
+        append_row(run.folder / METRICS_FILE, row(step))
+    values = {"step": steps, "total_steps": 60, "device": "CPU, 1 thread"} | status
+    write_status(run.folder, RunStatus(state=state, **values))
+    return run
+
+
+def row(step: int) -> dict[str, Any]:
+    return {
+        "step": step,
+        "epoch": step / 4,
+        "loss": 1.0 / step,
+        "classification_loss": 0.75 / step,
+        "box_loss": 0.25 / step,
+        "learning_rate": 0.01,
+        "foreground": 2,
+        "background": 6,
+        "accuracy": 0.75,
+        "foreground_accuracy": 0.5,
+        "foreground_called_background": 0.5,
+        "seconds": 0.25,
+    }
+
+
+def looked_at(run: Run, *, step: int = 40) -> None:
+    """The run's recent step: one picture, a positive that the head takes for background and a negative."""
+    picture = {
+        "name": "tiny00",
+        "flipped": True,
+        "boxes": [[10, 8, 30, 56], [50, 20, 70, 40]],
+        "labels": [1, 0],
+        "iou": [0.8, 0.1],
+        "gt_index": [0, -1],
+        "scores": [[0.9, 0.1], [0.95, 0.05]],
+        "classification_loss": [2.303, 0.051],
+        "box_loss": [0.2, 0.0],
+    }
+    (run.folder / LIVE_FILE).write_text(json.dumps({"step": step, "pictures": [picture]}))
+
+
+def charts(app: AppTest) -> list[dict[str, Any]]:
+    """What Plotly draws, figure by figure."""
+    return [json.loads(it.proto.spec) for it in app.get("plotly_chart")]
+
+
+def progress(app: AppTest) -> Any:
+    return app.get("progress")[0].proto
+
+
+def labels(app: AppTest) -> list[str]:
+    return [it.label for it in app.button]
+
+
+def test_without_a_run_the_page_invites_to_begin_one() -> None:
+    app = open_app("training")
+    assert not complaints(app)
+    assert "There is no run yet" in app.info[0].value
+    assert app.text_input(key="run-name-minute").value == "minute"
+    assert not app.get("plotly_chart")
+
+
+def test_a_preset_moves_the_knobs_and_the_name() -> None:
+    app = open_app("training")
+    assert app.number_input(key="epochs").value == preset("minute").training.epochs
+    app.button_group(key="preset").set_value("notebook").run()
+    assert app.number_input(key="epochs").value == 50
+    assert app.text_input(key="run-name-notebook").value == "notebook"
+    assert not complaints(app)
+
+
+def test_start_begins_a_process_with_these_knobs_and_watches_it(
+    street: Path, spawned: list[list[str]]
+) -> None:
+    app = open_app("training")
+    app.number_input(key="epochs").set_value(2.0)
+    app.text_input(key="run-name-minute").set_value("my run").run()
+    app.button(key="start").click().run()
+    config = preset("minute")
+    config = dataclasses.replace(config, training=dataclasses.replace(config.training, epochs=2.0))
+    expected = ["train", "--run", "my run", "--data", str(street)]
+    assert spawned == [[*expected, *to_arguments(config, base="minute")]]
+    assert app.selectbox(key="pick-run").value == "my run"
+    assert "**my run**: starting" in progress(app).text
+    assert link(app)["run"] == "my run"
+    assert "Stop" in labels(app)
+
+
+def test_the_page_shows_the_command_that_start_would_give() -> None:
+    app = open_app("training")
+    assert any("fastrcnn_core train --run minute" in it.value for it in app.code)
+
+
+def test_a_name_that_is_taken_is_told_in_words_and_nothing_starts(
+    street: Path, spawned: list[list[str]]
+) -> None:
+    a_run(street, "taken")
+    app = open_app("training")
+    app.text_input(key="run-name-minute").set_value("taken").run()
+    app.button(key="start").click().run()
+    assert "There is a run 'taken' already." in words(app)
+    assert "Choose another name" in words(app).replace("\\", "")
+    assert not spawned
+    assert app.get("progress"), "the run that is watched is gone"
+
+
+def test_pictures_without_ground_truth_cannot_be_trained_on(street: Path) -> None:
+    content = (street / "PNGImages" / "tiny00.png").read_bytes()
+    app = open_app("training")
+    app.sidebar.file_uploader[0].upload("mine.png", content, "image/png").run()
+    assert "Training needs pictures with ground truth" in app.info[0].value
+    assert "start" not in [it.key for it in app.button]
+
+
+def test_the_form_says_how_many_steps_and_how_long_only_if_an_earlier_run_tells(
+    street: Path,
+) -> None:
+    app = open_app("training")
+    assert "8 pictures to learn from, 24 steps of 2 × 64 RoIs" in words(app)
+    assert "is known after the first run of this kind" in words(app)
+    a_run(street, "earlier", steps=10, config=preset("minute"))
+    a_run(street, "other", steps=10)
+    app = open_app("training")
+    assert "A step took 0.25 s in *earlier*: about **6 s**" in words(app)
+
+
+def test_a_run_with_numbers_shows_the_last_ones_and_their_plots(street: Path) -> None:
+    a_run(street, steps=40, state="finished", started=100.0)
+    app = open_app("training")
+    assert not complaints(app)
+    metrics = {it.label: it for it in app.metric}
+    mean = sum(1 / step for step in range(21, 41)) / 20
+    before = sum(1 / step for step in range(1, 21)) / 20
+    assert metrics["Loss"].value == f"{mean:.3f}"
+    assert metrics["Loss"].delta == f"{mean - before:+.3f}"
+    assert metrics["Positives (foreground) right"].value == "0.500"
+    names = [{it["name"] for it in chart["data"] if "name" in it} for chart in charts(app)]
+    assert names[:2] == [
+        {"Classification", "Box"},
+        {"All RoIs right", "Positives right", "Positives called background"},
+    ]
+    assert "finished, step 40 of 60" in progress(app).text
+
+
+def test_long_runs_are_drawn_thin_and_whole(street: Path) -> None:
+    a_run(street, steps=1001)
+    drawn = charts(open_app("training"))[0]["data"][0]["x"]
+    assert len(drawn) == 300
+    assert (drawn[0], drawn[-1]) == (1, 1001)
+
+
+def test_average_precision_is_drawn_below_the_ceiling_of_the_proposals(street: Path) -> None:
+    run = a_run(street, steps=4)
+    found = {"AP": 0.3, "AP50": 0.6, "proposal_recall_50": 0.9}
+    append_row(run.folder / VALIDATION_FILE, {"step": 4, "epoch": 1.0, **found})
+    quality = charts(open_app("training"))[4]["data"]
+    assert {it["name"]: it["y"] for it in quality} == {
+        "Recall of the proposals": [0.9],
+        "AP50": [0.6],
+        "AP": [0.3],
+    }
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "buttons"),
+    [
+        ("queued", "waiting", {"Stop"}),
+        ("preparing", "proposals 2/8", {"Stop"}),
+        ("running", "running, step 4 of 60, about 1 min 5 s left", {"Pause", "Stop"}),
+        ("paused", "paused, step 4 of 60", {"Continue", "Stop"}),
+        ("stopped", "stopped, step 4 of 60", {"Begin it again"}),
+        ("failed", "failed, step 4 of 60", {"Begin it again"}),
+        ("finished", "finished, step 4 of 60", set()),
+    ],
+)
+def test_each_state_has_its_words_and_its_buttons(
+    street: Path, state: RunState, said: str, buttons: set[str]
+) -> None:
+    stages = {"queued": "waiting", "preparing": "proposals 2/8"}
+    a_run(street, state=state, steps=4, stage=stages.get(state, ""), seconds_left=65.0, **alive())
+    app = open_app("training")
+    assert not complaints(app)
+    assert said in progress(app).text
+    known = {"Pause", "Continue", "Stop", "Begin it again", "Go on from the last checkpoint"}
+    assert known & set(labels(app)) == buttons
+
+
+def test_before_the_first_step_the_bar_shows_how_far_the_preparation_is(street: Path) -> None:
+    a_run(street, state="preparing", stage="proposals 2/8", **alive())
+    assert progress(open_app("training")).value == 25
+
+
+def test_a_failed_run_says_why_and_what_to_do(street: Path) -> None:
+    a_run(street, state="failed", message="The disk is full.", way_out="Make room.")
+    assert "The disk is full. Make room." in words(open_app("training"))
+
+
+def test_a_crashed_run_goes_on_from_its_last_checkpoint(
+    street: Path, spawned: list[list[str]]
+) -> None:
+    run = a_run(street, state="running", steps=4, process=2**22 + 1)
+    (run.folder / "checkpoints" / "step-000004").mkdir(parents=True)
+    app = open_app("training")
+    assert "ended without a word at step 4" in words(app)
+    app.button(key="resume").click().run()
+    assert spawned == [["train", "--run", "first", "--resume"]]
+    assert "starting" in progress(app).text
+
+
+@pytest.mark.parametrize(
+    ("state", "button", "request_"),
+    [("running", "pause", "pause"), ("running", "stop", "stop"), ("paused", "continue", "run")],
+)
+def test_a_button_leaves_a_request_in_the_folder(
+    street: Path, state: RunState, button: str, request_: str
+) -> None:
+    run = a_run(street, state=state, steps=4, **alive())
+    app = open_app("training")
+    app.button(key=button).click().run()
+    assert not complaints(app)
+    assert json.loads((run.folder / "control.json").read_text()) == {"request": request_}
+
+
+def test_a_recent_step_shows_its_rois_and_which_cost_most(street: Path) -> None:
+    looked_at(a_run(street, steps=40))
+    app = open_app("training")
+    assert not complaints(app)
+    assert "What did step 40 look at" in words(app)
+    assert "tiny00, mirrored: 1 positive and 1 negative RoIs; the head is wrong about 1" in words(
+        app
+    )
+    table = app.dataframe[0].value
+    assert list(table["Loss"].round(3)) == [2.503, 0.051]
+    assert list(table["Head says"]) == ["background", "background"]
+
+
+def test_a_step_that_is_held_stays_while_the_run_goes_on(street: Path) -> None:
+    run = a_run(street, state="running", steps=40, **alive())
+    looked_at(run, step=40)
+    app = open_app("training")
+    app.toggle(key="hold-step").set_value(True).run()
+    looked_at(run, step=41)
+    assert "step 40 look at" in words(app.run())
+    assert "step 41 look at" in words(app.toggle(key="hold-step").set_value(False).run())
+
+
+def test_compared_runs_have_a_colour_each_and_a_table_of_the_knobs_that_differ(
+    street: Path,
+) -> None:
+    config = dataclasses.replace(tiny_config(), optimiser=OptimiserConfig(learning_rate=0.5))
+    a_run(street, "slow", steps=4)
+    a_run(street, "fast", steps=8, config=config)
+    app = open_app("training", run="slow", compare="fast")
+    assert not complaints(app)
+    table = app.dataframe[0].value
+    assert table.to_dict("records") == [{"Knob": "learning-rate", "slow": "0.01", "fast": "0.5"}]
+    real = [it for it in charts(app)[0]["data"] if len(it["x"]) > 1]
+    assert [len(it["x"]) for it in real] == [4, 4, 8, 8]
+    assert [it["line"]["color"] for it in real] == ["#0072B2"] * 2 + ["#D55E00"] * 2
+
+
+def test_two_runs_with_the_same_knobs_say_so(street: Path) -> None:
+    a_run(street, "one", steps=4)
+    a_run(street, "two", steps=4)
+    assert "In none: the same knobs" in words(open_app("training", run="one", compare="two"))
+
+
+def test_the_link_names_the_run(street: Path) -> None:
+    older, newer = a_run(street, "older", steps=4), a_run(street, "newer", steps=4)
+    os.utime(older.folder / "config.json", (1, 1))
+    assert open_app("training").selectbox(key="pick-run").value == newer.name
+    assert open_app("training", run="older").selectbox(key="pick-run").value == "older"
+
+
+def test_a_link_to_a_run_that_is_not_here_shows_the_newest_and_says_so(street: Path) -> None:
+    a_run(street, "newer")
+    app = open_app("training", run="gone")
+    assert app.selectbox(key="pick-run").value == "newer"
+    assert any("gone" in it.value for it in app.toast)
+    assert link(app)["run"] == "newer"
+
+
+def test_a_run_that_is_deleted_is_gone_and_the_next_one_is_shown(street: Path) -> None:
+    a_run(street, "old", steps=4)
+    a_run(street, "bad", steps=4)
+    app = open_app("training", run="bad")
+    app.button(key="delete").click().run()
+    assert [run.name for run in list_runs()] == ["old"]
+    assert app.selectbox(key="pick-run").value == "old"
+    assert not app.toast
+
+
+@pytest.mark.parametrize("file", [STATUS_FILE, "config.json", LIVE_FILE, METRICS_FILE])
+def test_a_damaged_run_is_told_in_words_and_can_be_deleted(street: Path, file: str) -> None:
+    run = a_run(street, steps=4)
+    looked_at(run)
+    (run.folder / file).write_text('{"state": "ru')
+    app = open_app("training")
+    assert not complaints(app)
+    assert "nobody foresaw" not in words(app)
+    app.button(key="delete").click().run()
+    assert not list_runs()
+
+
+def test_watching_a_run_does_not_load_pytorch(street: Path) -> None:
+    looked_at(a_run(street, steps=40))
+    code = (
+        "import sys; from tests.app import open_app, complaints\n"
+        "app = open_app('training'); assert not complaints(app), complaints(app)\n"
+        "assert len(app.get('plotly_chart')) == 5, app\n"
+        "raise SystemExit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+
+
+def test_runs_lie_where_the_environment_says(street: Path) -> None:
+    assert a_run(street).folder.parent == runs_folder().resolve()
