@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import door, errors, header, sidebar
+from pages.ui import errors, header, sidebar
 
 # A page that is not written yet is left out.
 PAGES = {
@@ -28,7 +28,6 @@ page = st.navigation(
     ],
     position="top",
 )
-door.open_door()
 with errors.shown():
     sidebar.show()
 header.style()

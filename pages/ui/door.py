@@ -9,25 +9,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from pages.ui import resources
 
 _PAGES = Path(__file__).resolve().parents[1]
-_OPEN = "door-is-open"
-
-
-def open_door() -> None:
-    """Called by `app.py`."""
-    resources.put(_OPEN, True)
+_WAS_HERE = "was-at-the-door"
 
 
 def expect_open() -> None:
-    """Called by what every page begins with: goes back to `app.py`, once, if it has not run."""
-    if resources.value(_OPEN):
+    """Called by what every page begins with: goes back to `app.py`, once, if the page was begun without it."""
+    was_here = resources.value(_WAS_HERE)
+    resources.put(_WAS_HERE, True)
+    if was_here or not PagesManager.uses_pages_directory:
         return
-    resources.put(_OPEN, True)
-    pages = sorted(_PAGES.glob("[a-z]*.py"))
-    st.navigation([_page(path) for path in pages], position="hidden")
+    st.navigation([_page(path) for path in sorted(_PAGES.glob("[a-z]*.py"))], position="hidden")
     st.rerun()
 
 

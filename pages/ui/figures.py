@@ -137,9 +137,8 @@ def _fit(image: Image, container: str) -> None:
 
 def _tint(masks: npt.NDArray[np.int32]) -> str:
     """A half transparent colour for each number, as a PNG data URI of the masks' size."""
-    tinted = PIL.Image.fromarray(
-        (masks % 255 + (masks > 0) * (masks % 255 == 0)).astype(np.uint8), "P"
-    )
+    numbers = np.where(masks > 0, (masks - 1) % 255 + 1, 0).astype(np.uint8)
+    tinted = PIL.Image.fromarray(numbers).convert("P")
     colours = [palette.colour_of(number) for number in range(256)]
     tinted.putpalette([channel for colour in colours for channel in colour])
     content = io.BytesIO()

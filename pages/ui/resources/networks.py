@@ -25,11 +25,25 @@ if TYPE_CHECKING:
 
 BUNDLED_FOLDER = Path(__file__).resolve().parents[3] / "assets" / "checkpoints"
 DEVICES = ("auto", "cuda", "mps", "cpu")
+
+
+@dataclass(frozen=True, eq=False)
+class _Network:
+    """A model in the hand of Streamlit's cache, which shall not look at its weights to know it."""
+
+    model: FastRCNN
+
+    @property
+    def key(self) -> str:
+        """Its weights, and where it computes: a graphics card's last digits are not the CPU's."""
+        return f"{self.model.weights_key} {self.model.device}"
+
+
 _BY_KEY: dict[str | type, Callable[[Any], Any]] = {
     Image: lambda image: image.key,
     ProposalConfig: repr,
+    _Network: lambda network: network.key,
     np.ndarray: lambda boxes: (boxes.shape, boxes.tobytes()),
-    "fastrcnn_core.model.network.FastRCNN": lambda network: f"{network.weights_key} {network.device}",
 }
 _DETECTOR, _DEVICE = "chosen-detector", "chosen-device"
 
@@ -176,8 +190,7 @@ def predictions(image: Image, detector: Detector, config: ProposalConfig) -> RoI
     Raises:
         CheckpointError, DeviceError.
     """
-    network = model(detector)
-    return _predictions(image, network, config)
+    return _predictions(image, _Network(model(detector)), config)
 
 
 def insides(image: Image, detector: Detector, rois: FloatArray) -> Insides:
@@ -186,7 +199,7 @@ def insides(image: Image, detector: Detector, rois: FloatArray) -> Insides:
     Raises:
         CheckpointError, DeviceError.
     """
-    return _insides(image, model(detector), rois)
+    return _insides(image, _Network(model(detector)), rois)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -223,17 +236,17 @@ def _model(path: Path, stamp: float, device: str) -> FastRCNN:
     show_spinner="The network looks at the picture…",
     hash_funcs=_BY_KEY,
 )
-def _predictions(image: Image, network: FastRCNN, config: ProposalConfig) -> RoIPredictions:
+def _predictions(image: Image, network: _Network, config: ProposalConfig) -> RoIPredictions:
     from fastrcnn_core.detection import predict
 
-    return predict(network, image, proposals(image, config))
+    return predict(network.model, image, proposals(image, config))
 
 
 @st.cache_resource(max_entries=16, show_spinner="Looking inside the network…", hash_funcs=_BY_KEY)
-def _insides(image: Image, network: FastRCNN, rois: FloatArray) -> Insides:
+def _insides(image: Image, network: _Network, rois: FloatArray) -> Insides:
     from fastrcnn_core.insides import look_inside
 
-    return look_inside(network, image, rois)
+    return look_inside(network.model, image, rois)
 
 
 def _newest(run: Run) -> Detector | None:

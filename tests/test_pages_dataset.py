@@ -1,0 +1,147 @@
+"""The Dataset page: who is there, which picture next, how many, how tall, how thin."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from fastrcnn_core.datasets import open_dataset
+from fastrcnn_core.datasets.coco.writing import to_coco
+from fastrcnn_core.structures import AnnotatedImage, Image
+from pages.ui import people, resources
+from tests.app import complaints, link, open_app, words
+from tests.small_datasets import write_pennfudan
+from tests.tiny import write_tiny
+
+
+@pytest.fixture
+def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Fifteen pictures: fourteen with a person of 3 × 10 pixels and one without anybody."""
+    somebody = np.zeros((20, 30))
+    somebody[5:15, 4:7] = 1
+    masks = {f"street{number:02}": somebody for number in range(14)} | {"void": np.zeros((20, 30))}
+    folder = write_pennfudan(tmp_path / "PennFudanPed", masks, added=["street00.png 1"])
+    monkeypatch.setenv("FASTRCNN_DATA", str(folder))
+    return folder
+
+
+def thumbnails(app) -> list[str]:  # type: ignore[no-untyped-def]
+    return [
+        it.key.removeprefix("choose-") for it in app.button if str(it.key).startswith("choose-")
+    ]
+
+
+def test_the_page_says_what_the_data_is_and_how_it_is_split(street: Path) -> None:
+    app = open_app("dataset")
+    assert not complaints(app)
+    assert "15 pictures, 12 for training and 3 for the test" in words(app)
+    part = open_dataset(street).split.part_of("street00")
+    assert f"{'training' if part == 'train' else 'test'} split" in words(app)
+
+
+def test_the_table_has_everybodys_size_and_tag(street: Path) -> None:
+    (row,) = open_app("dataset").dataframe[0].value.to_dict("records")
+    assert row["Width"] == 3
+    assert row["Height"] == 10
+    assert row["Aspect"] == pytest.approx(10 / 3)
+    assert row["Share"] == pytest.approx(100 * 30 / 600)
+    assert row["Note"] == "added"
+
+
+def test_a_table_of_several_classes_names_them_and_an_empty_one_has_no_rows() -> None:
+    image = Image(np.zeros((4, 4, 3), np.uint8))
+    boxes = np.array([[0, 0, 2, 1]], np.float32)
+    one = AnnotatedImage(image, boxes, np.array([2]), ("cat", "dog"), ("",))
+    assert people.table_of(one)["Class"].tolist() == ["dog"]
+    assert "Note" not in people.table_of(one)
+    none = AnnotatedImage(image, boxes[:0], np.zeros(0, np.int64), ("cat",), ())
+    assert len(people.table_of(none)) == 0
+
+
+def test_twelve_pictures_a_wall_and_the_rest_on_the_next(street: Path) -> None:
+    app = open_app("dataset")
+    assert len(thumbnails(app)) == 12
+    app.pagination[0].set_value(2).run()
+    assert thumbnails(app) == ["street12", "street13", "void"]
+
+
+def test_a_click_on_a_thumbnail_shows_the_picture(street: Path) -> None:
+    app = open_app("dataset")
+    app.button(key="choose-street03").click().run()
+    assert link(app)["picture"] == "street03"
+    assert "marked on street03" in words(app)
+
+
+def test_pictures_without_people_can_be_found(street: Path) -> None:
+    app = open_app("dataset", show="Nobody there")
+    assert thumbnails(app) == ["void"]
+    app.button(key="choose-void").click().run()
+    assert "Nobody is" in words(app)
+    assert not app.exception
+
+
+def test_the_filter_shows_the_split_and_nothing_else(street: Path) -> None:
+    assert set(thumbnails(open_app("dataset", show="Test"))) == set(open_dataset(street).split.test)
+
+
+def test_one_damaged_picture_spoils_its_thumbnail_and_nothing_else(street: Path) -> None:
+    (street / "PNGImages" / "street02.png").write_bytes(b"not a picture")
+    app = open_app("dataset")
+    assert not app.exception
+    assert len(thumbnails(app)) == 12
+    assert any("street02" in it.value for it in app.caption)
+
+
+def test_how_many_people_there_are_is_counted_over_all_pictures(street: Path) -> None:
+    text = words(open_app("dataset"))
+    assert "14 in all" in text
+    assert "0 of 14 are beyond the line" in text
+
+
+def test_the_annotations_as_coco_are_read_back_as_they_were(street: Path, tmp_path: Path) -> None:
+    data = open_dataset(street)
+    content = to_coco(resources.all_annotations(data), data.classes)
+    (tmp_path / "coco").mkdir()
+    (tmp_path / "coco" / "annotations.json").write_text(json.dumps(content))
+    for picture in (street / "PNGImages").iterdir():
+        picture.rename(tmp_path / "coco" / picture.name)
+    again = open_dataset(tmp_path / "coco")
+    assert again.names == data.names
+    for name in again.names:
+        assert again.annotation(name).boxes.tolist() == data.annotation(name).boxes.tolist()
+    assert not again.notes
+
+
+def test_annotations_are_read_once_and_again_when_the_folder_changes(tmp_path: Path) -> None:
+    folder = write_tiny(tmp_path / "tiny", count=2)
+    asked: list[tuple[int, int]] = []
+    for _ in range(2):
+        resources.all_annotations(
+            open_dataset(folder), progress=lambda done, total: asked.append((done, total))
+        )
+    assert asked == [(1, 2), (2, 2)]
+
+
+def test_a_thumbnail_shows_the_whole_picture_with_green_boxes() -> None:
+    image = Image(np.zeros((100, 200, 3), np.uint8))
+    box = np.array([[50, 20, 150, 80]], np.float32)
+    shown = np.asarray(
+        PIL.Image.open(io.BytesIO(resources.small(image, box, colour="#009E73"))).convert("RGB")
+    ).astype(int)
+    assert shown.shape == (100, 200, 3)
+    assert shown[20, 100, 1] > 100
+    assert shown[50, 100].max() < 40
+
+
+@pytest.mark.pennfudan
+def test_penn_fudan_has_423_people_of_whom_12_are_thinner_than_the_notebook_allows(
+    pennfudan_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FASTRCNN_DATA", str(pennfudan_folder))
+    text = words(open_app("dataset"))
+    assert "170 pictures, 136 for training and 34 for the test" in text
+    assert "423 in all" in text
+    assert "12 of 423 are beyond the line" in text

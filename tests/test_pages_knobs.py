@@ -1,0 +1,123 @@
+"""From knobs to widgets and back: every config, bounds, links, typing, and the way back to the defaults."""
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from fastrcnn_core.config import Config, DetectionConfig, ProposalConfig, SamplingConfig
+from fastrcnn_core.knobs import knobs as knobs_of
+from tests.app import SECONDS, complaints
+
+CONFIGS = {
+    type(getattr(Config(), item.name)).__name__: item.name for item in dataclasses.fields(Config)
+}
+
+
+def page(config: str = "DetectionConfig", **options: Any) -> AppTest:
+    """A page with nothing on it but the knobs, and the config that they say."""
+    code = (
+        "import streamlit as st\nfrom fastrcnn_core import config\n"
+        "from fastrcnn_core.knobs import to_dict\nfrom pages.ui import errors, widgets\n"
+        f"with errors.shown():\n    st.json(to_dict(widgets.knobs(config.{config}, **{options!r})))\n"
+    )
+    return AppTest.from_string(code, default_timeout=SECONDS)
+
+
+def said(app: AppTest) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(app.json[0].value)
+    return values
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_config_has_its_widgets_and_they_say_its_defaults(name: str) -> None:
+    app = page(name).run()
+    assert not complaints(app)
+    default = getattr(Config(), CONFIGS[name])
+    assert said(app) == _plain(dataclasses.asdict(default))
+
+
+def test_a_slider_and_the_field_beside_it_are_one_knob() -> None:
+    app = page().run()
+    app.slider(key="score-threshold").set_value(0.3).run()
+    assert said(app)["score_threshold"] == 0.3
+    assert app.number_input(key="score-threshold-typed").value == 0.3
+    app.number_input(key="score-threshold-typed").set_value(0.77).run()
+    assert said(app)["score_threshold"] == 0.77
+    assert app.slider(key="score-threshold").value == 0.77
+
+
+def test_confidence_and_nms_are_not_swapped() -> None:
+    app = page().run()
+    app.slider(key="nms-iou").set_value(0.9).run()
+    assert said(app)["nms_iou"] == 0.9
+    assert said(app)["score_threshold"] == DetectionConfig().score_threshold
+    assert "NMS" in app.slider(key="nms-iou").label
+    assert "Confidence" in app.slider(key="score-threshold").label
+
+
+def test_a_slider_has_the_knobs_bounds_help_and_source() -> None:
+    slider = page().run().slider(key="nms-iou")
+    knob = knobs_of(DetectionConfig)["nms_iou"][1]
+    assert (slider.min, slider.max, slider.step) == (knob.low, knob.high, knob.step)
+    assert knob.help in slider.help
+    assert knob.source in slider.help
+
+
+def test_a_link_sets_a_knob_and_nonsense_in_a_link_changes_nothing() -> None:
+    app = page()
+    app.query_params["nms-iou"] = "0.45"
+    app.query_params["score-threshold"] = "many"
+    assert said(app.run()) == {"score_threshold": 0.5, "nms_iou": 0.45, "limit": 100}
+
+
+def test_the_way_back_is_there_when_a_knob_was_moved_and_leads_back() -> None:
+    app = page().run()
+    assert not app.button
+    app.slider(key="nms-iou").set_value(0.9).run()
+    app.button[0].click().run()
+    assert said(app) == {"score_threshold": 0.5, "nms_iou": 0.3, "limit": 100}
+    assert not app.button
+
+
+def test_knobs_that_are_not_shown_keep_their_values() -> None:
+    app = page("SamplingConfig", only=["foreground_iou"]).run()
+    assert len(app.slider) == 1
+    app.slider[0].set_value(0.7).run()
+    assert said(app) == _plain(dataclasses.asdict(SamplingConfig(foreground_iou=0.7)))
+
+
+def test_an_optional_knob_can_be_switched_off_and_on() -> None:
+    app = page("ProposalConfig", only=["max_aspect", "distinct_iou"]).run()
+    assert said(app)["max_aspect"] is None
+    assert said(app)["distinct_iou"] == ProposalConfig().distinct_iou
+    app.toggle(key="max-aspect-on").set_value(True).run()
+    app.toggle(key="distinct-iou-on").set_value(False).run()
+    assert said(app)["max_aspect"] >= 1.0
+    assert said(app)["distinct_iou"] is None
+    app.button[0].click().run()
+    assert said(app) == _plain(dataclasses.asdict(ProposalConfig()))
+
+
+def test_knobs_that_contradict_each_other_are_told_in_words_and_can_be_put_right() -> None:
+    app = page("SamplingConfig").run()
+    app.slider(key="background-iou-low").set_value(0.6).run()
+    assert not app.exception
+    assert not app.json
+    assert any("background_iou_low" in it.value.replace("\\", "") for it in app.markdown)
+    app.slider(key="background-iou-low").set_value(0.1).run()
+    assert said(app)["background_iou_low"] == 0.1
+
+
+def test_numbers_between_spaces_are_a_tuple() -> None:
+    app = page("OptimiserConfig", only=["drop_at"]).run()
+    app.text_input[0].set_value("0.5, 0.9").run()
+    assert said(app)["drop_at"] == [0.5, 0.9]
+    app.text_input[0].set_value("soon").run()
+    assert not app.exception
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: list(it) if isinstance(it, tuple) else it for name, it in values.items()}

@@ -1,0 +1,134 @@
+"""The Overview: every stage with this picture's own numbers, and letters for what is not known yet."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from fastrcnn_core.checkpoints import save_checkpoint
+from fastrcnn_core.config import ModelConfig
+from fastrcnn_core.model import FastRCNN
+from pages.ui import resources
+from pages.ui.resources import networks
+from tests.app import complaints, open_app, words
+from tests.tiny import tiny_config, write_tiny
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = write_tiny(tmp_path / "tiny street")
+    monkeypatch.setenv("FASTRCNN_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Puts a small untrained detector where the bundled ones lie."""
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    monkeypatch.setattr(networks, "BUNDLED_FOLDER", folder)
+
+    def save(classes: tuple[str, ...] = ("person",), name: str = "small") -> Path:
+        config, generator = tiny_config(), torch.Generator().manual_seed(0)
+        model = FastRCNN(config.model, config.image, classes, generator=generator, pretrained=False)
+        path = folder / f"{name}.safetensors"
+        save_checkpoint(path, model, card={"command": "none"})
+        return path
+
+    return save
+
+
+def asleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyTorch is loaded by this test already; the page must not take that for a network that is awake."""
+    monkeypatch.setattr("pages.ui.resources.network_is_awake", lambda: False)
+
+
+def test_before_the_network_is_asked_its_numbers_are_letters(
+    tiny: Path, bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle()
+    asleep(monkeypatch)
+    app = open_app()
+    assert not complaints(app)
+    text = words(app)
+    assert "`64 × 96 × 3`" in text
+    assert "`C × h × w`" in text
+    assert "`R × 16`" in text  # the checkpoint itself says how wide its head is
+    assert "small" in text
+
+
+def test_after_a_click_every_stage_has_this_pictures_numbers(
+    tiny: Path, bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle(("person", "dog"))
+    asleep(monkeypatch)
+    app = open_app()
+    app.button(key="look-inside").click().run()
+    assert not complaints(app)
+    picture = resources.annotated_image(
+        resources.dataset(resources.Source("", "", str(tiny))), "tiny00"
+    )
+    proposals = len(resources.proposals(picture.image, networks.ProposalConfig()))
+    text = words(app)
+    assert f"`{proposals} × 4`" in text
+    assert "`112 × 4 × 6`" in text  # 64 × 96 pixels as they are, stride 16
+    assert f"`{proposals} × 112 × 7 × 7`" in text
+    assert f"`{proposals} × 3` `{proposals} × 2 × 4`" in text
+    assert f"of {proposals} + 1`" in text
+
+
+def test_anchors_are_spoken_of_once(tiny: Path) -> None:
+    assert words(open_app()).lower().count("anchors") == 1
+
+
+def test_without_a_detector_the_overview_shows_what_needs_none(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(networks, "BUNDLED_FOLDER", tmp_path / "nothing")
+    app = open_app()
+    assert not complaints(app)
+    assert "no trained detector" in words(app)
+
+
+def test_a_damaged_checkpoint_is_told_in_words_and_the_side_bar_stays(
+    tiny: Path, bundle: Callable[..., Path]
+) -> None:
+    path = bundle()
+    path.write_bytes(path.read_bytes()[:100])
+    app = open_app()
+    assert not app.exception
+    assert "damaged" in words(app)
+    assert app.selectbox(key="pick-detector").value == "small"
+
+
+def test_a_checkpoints_card_is_read_without_its_weights(bundle: Callable[..., Path]) -> None:
+    path = bundle(("person", "dog"))
+    card = resources.card(resources.Detector("small", "small", path))
+    config: ModelConfig = tiny_config().model
+    assert card.model == config
+    assert card.classes == ("person", "dog")
+    assert card.about == {"command": "none"}
+    assert card.parameters == sum(
+        tensor.numel()
+        for tensor in resources.model(resources.Detector("small", "small", path))
+        .state_dict()
+        .values()
+    )
+
+
+def test_predictions_are_kept_by_content_not_by_name(
+    tiny: Path, bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = bundle(name="first"), bundle(name="second")
+    source = resources.Source("", "", str(tiny))
+    image = resources.annotated_image(resources.dataset(source), "tiny00").image
+    other = resources.annotated_image(resources.dataset(source), "tiny01").image
+    config = tiny_config().proposals
+
+    def of(path: Path, picture: object) -> object:
+        return resources.predictions(picture, resources.Detector("", "", path), config)  # type: ignore[arg-type]
+
+    assert of(first, image) is of(first, image)
+    assert of(first, image) is of(second, image)  # the same weights under another name
+    assert of(first, image) is not of(first, other)

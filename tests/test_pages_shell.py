@@ -1,0 +1,181 @@
+"""The frame of the app: the side bar, the link, what is remembered, and what happens when something fails."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui.resources.memory import Bounded
+from tests.app import ROOT, complaints, link, open_app, visit, words
+from tests.tiny import write_tiny
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data set of ten tiny pictures that the server is started with."""
+    folder = write_tiny(tmp_path / "tiny street")
+    monkeypatch.setenv("FASTRCNN_DATA", str(folder))
+    return folder
+
+
+def png(height: int = 10, width: int = 12, value: int = 0) -> bytes:
+    content = io.BytesIO()
+    pixels = np.full((height, width, 3), value, np.uint8)
+    PIL.Image.fromarray(pixels).save(content, "PNG")
+    return content.getvalue()
+
+
+def upload(app: AppTest, content: bytes, name: str = "mine.png") -> AppTest:
+    return app.file_uploader[0].upload(name, content, "image/png").run()
+
+
+def test_a_fresh_app_shows_street_scenes_that_it_made_itself() -> None:
+    app = open_app()
+    assert not complaints(app)
+    assert app.selectbox(key="pick-data").value == "synthetic"
+    assert "scene-0001" in words(app)
+
+
+def test_what_fastrcnn_data_names_comes_first_and_the_street_scenes_stay(tiny: Path) -> None:
+    app = open_app()
+    assert app.selectbox(key="pick-data").options == ["tiny street", "Street scenes"]
+    assert app.selectbox(key="pick-picture").value == "tiny00"
+
+
+def test_the_choice_of_a_picture_stays_on_every_page_and_in_the_link(tiny: Path) -> None:
+    app = open_app()
+    app.button(key="next-picture").click().run()
+    app.switch_page("pages/dataset.py").run()
+    assert app.selectbox(key="pick-picture").value == "tiny01"
+    assert link(app)["picture"] == "tiny01"
+    assert visit("dataset", **link(app)).selectbox(key="pick-picture").value == "tiny01"
+
+
+def test_after_the_last_picture_comes_the_first(tiny: Path) -> None:
+    app = open_app(picture="tiny09")
+    app.button(key="next-picture").click().run()
+    assert app.selectbox(key="pick-picture").value == "tiny00"
+    app.button(key="previous-picture").click().run()
+    assert app.selectbox(key="pick-picture").value == "tiny09"
+
+
+def test_each_data_set_remembers_its_picture(tiny: Path) -> None:
+    app = open_app(picture="tiny04")
+    tiny_token = app.selectbox(key="pick-data").value
+    app.selectbox(key="pick-data").set_value("synthetic").run()
+    assert app.selectbox(key="pick-picture").value == "scene-0001"
+    app.selectbox(key="pick-data").set_value(tiny_token).run()
+    assert app.selectbox(key="pick-picture").value == "tiny04"
+
+
+@pytest.mark.parametrize("value", ["/etc", "../tiny street", "uploads", "no-such-data"])
+def test_a_link_opens_nothing_that_the_server_does_not_offer(tiny: Path, value: str) -> None:
+    app = open_app(data=value)
+    assert app.selectbox(key="pick-picture").value == "tiny00"
+    assert value in app.toast[0].value
+    assert link(app)["data"].startswith("tiny-street-")
+
+
+def test_a_link_to_a_picture_that_is_not_there_shows_the_first_and_says_so(tiny: Path) -> None:
+    app = open_app(picture="tiny99")
+    assert app.selectbox(key="pick-picture").value == "tiny00"
+    assert "tiny99" in app.toast[0].value
+
+
+def test_a_folder_that_is_typed_in_is_opened_in_this_session_only(tmp_path: Path) -> None:
+    folder = write_tiny(tmp_path / "own", count=2)
+    app = open_app()
+    app.text_input(key="typed-folder").set_value(str(folder))
+    app.button[[it.label for it in app.button].index("Open")].click().run()
+    assert app.selectbox(key="pick-picture").options == ["tiny00", "tiny01"]
+    stranger = visit(data=link(app)["data"])
+    assert stranger.selectbox(key="pick-data").value == "synthetic"
+
+
+def test_a_data_set_that_is_not_there_is_told_in_words_and_the_app_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FASTRCNN_DATA", str(tmp_path / "nowhere"))
+    app = open_app()
+    assert not app.exception
+    assert "nothing is there" in words(app).replace("\\", "")
+    app.button(key="way-out-Show the synthetic street scenes").click().run()
+    assert "scene-0001" in words(app)
+
+
+def test_an_upload_is_shown_on_every_page_and_by_its_link(tiny: Path) -> None:
+    app = upload(open_app("dataset"), png(10, 12))
+    assert "12 × 10 px" in words(app)
+    assert app.selectbox(key="pick-data").value == "uploads"
+    app.switch_page("pages/overview.py").run()
+    assert "`10 × 12 × 3`" in words(app)
+    assert "`10 × 12 × 3`" in words(visit(**link(app)))
+
+
+def test_two_uploads_of_one_name_are_two_pictures(tiny: Path) -> None:
+    app = upload(upload(open_app("dataset"), png(10, 12)), png(20, 24))
+    assert len(app.selectbox(key="pick-picture").options) == 2
+    assert "24 × 20 px" in words(app)
+
+
+@pytest.mark.parametrize("content", [b"no picture at all", png()[:40], b""])
+def test_an_upload_that_is_no_picture_is_refused_in_words(tiny: Path, content: bytes) -> None:
+    app = upload(open_app("dataset"), content)
+    assert not app.exception
+    assert "mine" in app.error[0].value
+    assert app.selectbox(key="pick-picture").value == "tiny00"
+
+
+def test_a_bug_on_a_page_leaves_the_side_bar_and_says_what_happened(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_app()
+    monkeypatch.setattr("pages.ui.pipeline.show", _fail)
+    app.run()
+    assert "nobody foresaw" in words(app)
+    assert any("ZeroDivisionError" in it.value for it in app.code)
+    assert app.selectbox(key="pick-picture").value == "tiny00"
+
+
+@pytest.mark.parametrize("page", ["overview", "dataset"])
+def test_a_page_without_a_network_does_not_load_pytorch(tiny: Path, page: str) -> None:
+    code = (
+        "import sys; from tests.app import open_app, complaints\n"
+        f"app = open_app({page!r}); assert not complaints(app), complaints(app)\n"
+        "raise SystemExit('torch' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True)
+    assert run.returncode == 0, run.stderr.decode()[-2000:]
+
+
+def test_a_page_asked_for_first_is_reached_through_the_door(tiny: Path) -> None:
+    code = (
+        "from streamlit.testing.v1 import AppTest\n"
+        f"app = AppTest.from_file({str(ROOT / 'app.py')!r}, default_timeout=120)\n"
+        "app.switch_page('pages/dataset.py').run()\n"
+        "assert app.sidebar.selectbox, 'no side bar'\n"
+        "assert 'Who is in the pictures' in app.title[0].value"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True)
+    assert run.returncode == 0, run.stderr.decode()[-2000:]
+
+
+def test_memory_forgets_what_was_used_least_recently() -> None:
+    memory: Bounded[str, bytes] = Bounded(10, size=len)
+    memory.put("a", bytes(4))
+    memory.put("b", bytes(4))
+    assert memory.get("a") is not None
+    memory.put("c", bytes(4))
+    assert memory.get("b") is None
+    assert memory.get("a") is not None
+    assert memory.put("huge", bytes(99)) == memory.get("huge")
+    assert memory.get("a") is None
+
+
+def _fail(*_: object) -> None:
+    raise ZeroDivisionError("a bug")
