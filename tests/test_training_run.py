@@ -14,13 +14,14 @@ import pytest
 import torch
 from tiny import tiny_config, write_tiny
 
-from fastrcnn_core.commands import training_run
+from fastrcnn_core.commands import learning, orders, preparing, training_run
 from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.config import Config
 from fastrcnn_core.errors import CheckpointError, DataError, RunError
 from fastrcnn_core.runs import Run, find_run, resume_run, start_run
 from fastrcnn_core.runs.writing import RunWriter, create_run
 from fastrcnn_core.structures import StepReport
+from fastrcnn_core.training import Trainer
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +32,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Worker processes take longer to start than these pictures take."""
-    monkeypatch.setattr(training_run, "worker_count", lambda tasks: 1)
+    monkeypatch.setattr(preparing, "worker_count", lambda tasks: 1)
 
 
 def new_run(data: Path, config: Config | None = None, name: str = "run") -> Run:
@@ -126,8 +127,7 @@ def test_a_run_rests_and_lets_others_compute(tiny: Path, monkeypatch: pytest.Mon
                 assert train(other) == 0
         run.request_continue()
 
-    clock = SimpleNamespace(sleep=wake_up, monotonic=time.monotonic, perf_counter=time.perf_counter)
-    monkeypatch.setattr(training_run, "time", clock)
+    monkeypatch.setattr(orders, "time", SimpleNamespace(sleep=wake_up))
     assert train(run) == 0
     assert seen == ["paused"]
     assert run.status().state == "finished"
@@ -153,14 +153,14 @@ def test_a_loss_that_is_no_number_ends_the_run_with_its_pictures_and_a_checkpoin
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = new_run(tiny)
-    original = training_run.Trainer.step
+    original = Trainer.step
 
     def spoil(self: Any, pictures: Any) -> StepReport:
         if self.steps_done == 6:
             self.model.head.deltas.bias.data.fill_(float("nan"))
         return original(self, pictures)
 
-    monkeypatch.setattr(training_run.Trainer, "step", spoil)
+    monkeypatch.setattr(Trainer, "step", spoil)
     with pytest.raises(RunError, match="tiny"):
         train(run)
     status = run.status()
@@ -180,7 +180,7 @@ def test_a_full_disk_ends_the_run_in_words_with_an_intact_checkpoint(
     def fail(*arguments: Any, **named: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    room = "fastrcnn_core.runs.writing" if where == "append_row" else training_run.__name__
+    room = "fastrcnn_core.runs.writing" if where == "append_row" else learning.__name__
     at_step(monkeypatch, 6, lambda: monkeypatch.setattr(f"{room}.{where}", fail))
     with pytest.raises(RunError, match="disk is full"):
         train(run)
@@ -203,7 +203,7 @@ def test_after_the_disk_was_full_the_run_goes_on(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        at_step(patch, 6, lambda: patch.setattr(training_run, "save_state", fail))
+        at_step(patch, 6, lambda: patch.setattr(learning, "save_state", fail))
         with pytest.raises(RunError):
             train(run)
     assert train(run) == 0

@@ -1,0 +1,115 @@
+"""The steps of a run, its checkpoints, and how good each is on the part that was kept out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastrcnn_core.checkpoints import save_checkpoint
+from fastrcnn_core.commands.orders import Orders
+from fastrcnn_core.commands.preparing import Names
+from fastrcnn_core.commands.progress import bar
+from fastrcnn_core.config import Config
+from fastrcnn_core.evaluation import evaluate, find_all
+from fastrcnn_core.knobs import to_dict
+from fastrcnn_core.runs.folder import MODEL_FILE, TRAINER_FILE
+from fastrcnn_core.runs.metrics import Row
+from fastrcnn_core.runs.writing import RunWriter
+from fastrcnn_core.training import Trainer, names_of_step
+from fastrcnn_core.training.pictures import Picture, Pictures
+from fastrcnn_core.training.state import save_state
+
+
+def learn(
+    trainer: Trainer, pictures: Pictures, names: Names, writer: RunWriter, orders: Orders
+) -> None:
+    """All steps that are still to be done, with a checkpoint now and then and after the last.
+
+    Raises:
+        Stopped: somebody asked for an end; a checkpoint was written first.
+        RunError: a loss is no number any more; the last checkpoint is from before.
+    """
+    writer.tell(state="running", stage="training")
+    every = _steps_between_checkpoints(len(names.training), trainer.config)
+    pace = _Pace()
+    with bar(trainer.total_steps, "training", done=trainer.steps_done) as progress:
+        while trainer.steps_done < trainer.total_steps:
+            orders.obey(before_end=lambda: _keep_if_begun(trainer, writer))
+            began = time.monotonic()
+            report = trainer.step(_next_pictures(trainer, pictures, names.training))
+            writer.step(report)
+            left = pace.left(trainer.total_steps - report.step)
+            writer.tell(step=report.step, seconds_left=left)
+            progress.set_postfix(loss=f"{report.loss:.3f}", refresh=False)
+            progress.update()
+            if report.step % every == 0 or report.step == trainer.total_steps:
+                keep(trainer, writer)
+                if names.validation:
+                    writer.tell(stage="validating")
+                    epoch = {"step": report.step, "epoch": report.epoch}
+                    writer.validation(epoch | _judge(trainer, pictures, names.validation))
+                    writer.tell(stage="training")
+            pace.add(time.monotonic() - began)
+
+
+def keep(trainer: Trainer, writer: RunWriter) -> None:
+    """A checkpoint of this moment: the model for everybody, the trainer's memory for going on."""
+    card = {"run": writer.run.name, "step": trainer.steps_done, "config": to_dict(trainer.config)}
+
+    def write(folder: Path) -> None:
+        save_checkpoint(folder / MODEL_FILE, trainer.model, card=card)
+        save_state(folder / TRAINER_FILE, trainer.state())
+
+    writer.checkpoint(trainer.steps_done, write, keep=trainer.config.training.checkpoints_kept)
+
+
+def _keep_if_begun(trainer: Trainer, writer: RunWriter) -> None:
+    if trainer.steps_done:
+        keep(trainer, writer)
+
+
+def _next_pictures(trainer: Trainer, pictures: Pictures, names: Sequence[str]) -> list[Picture]:
+    chosen = names_of_step(
+        names,
+        step=trainer.steps_done + 1,
+        images=trainer.config.sampling.images_per_step,
+        seed=trainer.config.training.seed,
+    )
+    return [pictures.get(name) for name in chosen]
+
+
+def _judge(trainer: Trainer, pictures: Pictures, names: Sequence[str]) -> Row:
+    """COCO's figures for the model as it is now, and what they cost in seconds."""
+    began = time.perf_counter()
+    them = {name: pictures.get(name) for name in names}
+    judged = evaluate(
+        find_all(trainer.model, them.values(), trainer.config.detection),
+        [annotated for annotated, _ in them.values()],
+        classes=trainer.model.classes,
+        proposals={name: proposals for name, (_, proposals) in them.items()},
+    )
+    figures = {name: it for name, it in judged.to_dict().items() if isinstance(it, float)}
+    return {**figures, "seconds": time.perf_counter() - began}
+
+
+def _steps_between_checkpoints(pictures: int, config: Config) -> int:
+    steps = config.training.checkpoint_every * pictures / config.sampling.images_per_step
+    return max(1, round(steps))
+
+
+@dataclass
+class _Pace:
+    """How fast the steps of this process go, checkpoints included and rests left out."""
+
+    seconds: float = 0.0
+    steps: int = 0
+
+    def left(self, steps: int) -> float | None:
+        """Seconds for so many more steps; None before the first."""
+        return self.seconds / self.steps * steps if self.steps else None
+
+    def add(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.steps += 1

@@ -1,0 +1,178 @@
+"""What a run needs before its first step: names, a trainer, proposals, features, and a note for later readers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastrcnn_core.checkpoints import load_checkpoint
+from fastrcnn_core.commands.orders import Orders
+from fastrcnn_core.commands.progress import bar
+from fastrcnn_core.config import Config
+from fastrcnn_core.datasets.dataset import Dataset
+from fastrcnn_core.devices import choose_device, describe
+from fastrcnn_core.errors import DataError
+from fastrcnn_core.features import FeatureStore, prune
+from fastrcnn_core.model import FastRCNN
+from fastrcnn_core.proposals import Outcome, propose_all
+from fastrcnn_core.runs import Run
+from fastrcnn_core.runs.environment import code_version, library_versions, machine, now
+from fastrcnn_core.runs.folder import TRAINER_FILE
+from fastrcnn_core.runs.writing import RunWriter
+from fastrcnn_core.training import Trainer, steps_of_run, validation_split
+from fastrcnn_core.training.order import generator_of
+from fastrcnn_core.training.pictures import Pictures
+from fastrcnn_core.training.state import load_state
+
+
+@dataclass(frozen=True)
+class Names:
+    """The pictures that are trained on, and those that are kept out for choosing."""
+
+    training: tuple[str, ...]
+    validation: tuple[str, ...]
+
+
+def choose_names(dataset: Dataset, config: Config) -> Names:
+    """Training and validation part of the data set's training split; the test split is left alone.
+
+    Raises:
+        DataError: there is nothing to learn from.
+    """
+    names, validation = validation_split(dataset.split.train, config.training.validation_share)
+    if not any(len(dataset.annotation(name).boxes) for name in names):
+        raise DataError(
+            f"{dataset.title} has {len(names)} training pictures and no ground-truth box on them.",
+            way_out="Training needs pictures with boxes: add some, or choose another data set.",
+        )
+    return Names(names, validation)
+
+
+def make_trainer(run: Run, dataset: Dataset, names: Names, writer: RunWriter) -> Trainer:
+    """A trainer at the beginning, or where the last checkpoint left off; the run's files go back to there.
+
+    Raises:
+        CheckpointError: the last checkpoint is damaged, or knows other classes. WeightsError, DeviceError.
+    """
+    config = run.config()
+    device = choose_device(config.training.device)
+    total = steps_of_run(len(names.training), config)
+    writer.tell(stage="loading the network", device=describe(device), total_steps=total)
+    resumable = [it for it in run.checkpoints() if it.can_resume]
+    if resumable:
+        file = resumable[-1].model_file
+        model = load_checkpoint(file, device=device, classes=dataset.classes)
+    else:
+        generator = generator_of(config.training.seed, "head", 0)
+        model = FastRCNN(config.model, config.image, dataset.classes, generator=generator)
+        model = model.to(device)
+    store = FeatureStore(model) if model.backbone.frozen_stages else None
+    trainer = Trainer(model, config, total_steps=total, features=store)
+    if resumable:
+        trainer.restore(load_state(resumable[-1].folder / TRAINER_FILE))
+    writer.go_back_to(trainer.steps_done)
+    writer.tell(step=trainer.steps_done)
+    return trainer
+
+
+def note_environment(
+    run: Run, dataset: Dataset, names: Names, writer: RunWriter, *, step: int
+) -> None:
+    """Write what a later reader needs.
+
+    Raises:
+        DataError: the run was begun on other data.
+    """
+    before = run.environment()
+    data = {
+        "title": dataset.title,
+        "setting": dataset.setting,
+        "hash": dataset.content_hash,
+        "classes": dataset.classes,
+        "train": names.training,
+        "validation": names.validation,
+        "test": dataset.split.test,
+    }
+    if before and before["data"]["hash"] != data["hash"]:
+        raise DataError(
+            f"The data set at {dataset.setting} is not the one on which this run was begun.",
+            way_out="Bring that one back, or begin a new run.",
+        )
+    writer.environment(
+        {
+            "code": code_version(),
+            "libraries": library_versions(),
+            "machine": machine(),
+            "device": writer.status.device,
+            "seed": run.config().training.seed,
+            "data": data,
+            "begun": [*before.get("begun", []), {"time": now(), "step": step}],
+        }
+    )
+
+
+def find_proposals(
+    pictures: Pictures, names: Sequence[str], writer: RunWriter, orders: Orders
+) -> None:
+    """Fill the store, on all cores, with the proposals that it lacks.
+
+    Raises:
+        DataError: some picture cannot be searched.
+    """
+    missing = [name for name in names if _lacks(pictures, name, orders)]
+    if not missing:
+        return
+    with bar(len(missing), "proposals") as progress:
+
+        def tell(done: int, outcome: Outcome) -> None:
+            writer.tell(stage=f"proposals {done}/{len(missing)}")
+            progress.update()
+
+        report = propose_all(
+            missing,
+            pictures.dataset.read,
+            pictures.config,
+            pictures.store,
+            workers=worker_count(len(missing)),
+            on_outcome=tell,
+            should_stop=orders.are_there,
+        )
+    orders.obey()
+    if report.problems:
+        name, problem = report.problems[0]
+        raise DataError(
+            f"{len(report.problems)} training pictures have no proposals; {name}: {problem}",
+            way_out="Mend or remove them, or choose another data set.",
+        )
+    if not report.is_complete:  # it rested meanwhile
+        find_proposals(pictures, names, writer, orders)
+
+
+def remember_features(
+    trainer: Trainer, pictures: Pictures, names: Sequence[str], writer: RunWriter, orders: Orders
+) -> None:
+    """What the frozen stages make of every picture, and of its mirror image if there will be any."""
+    if trainer.features is None:
+        return
+    prune(trainer.features.folder)
+    mirrored = (False, True) if trainer.config.training.flip > 0 else (False,)
+    views = [(name, flipped) for name in names for flipped in mirrored]
+    with bar(len(views), "features") as progress:
+        for done, (name, flipped) in enumerate(views):
+            orders.obey()
+            writer.tell(stage=f"features {done}/{len(views)}")
+            trainer.features.of(pictures.get(name)[0].image, flipped=flipped)
+            progress.update()
+
+
+def worker_count(tasks: int) -> int:
+    """As many processes as this one may use cores, or fewer if there is less to do."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(cores or 1, tasks))
+
+
+def _lacks(pictures: Pictures, name: str, orders: Orders) -> bool:
+    orders.obey()
+    image = pictures.dataset.load(name).image
+    return pictures.store.look_up(image, pictures.config) is None
