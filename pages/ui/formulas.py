@@ -22,34 +22,33 @@ def decoded(source: FloatArray, deltas: FloatArray) -> str:
     )
 
 
-def encoded(
-    source: FloatArray, target: FloatArray, deltas: FloatArray, std: Sequence[float]
-) -> str:
-    """What a RoI should predict to become its match: the four deltas, and each in units of its spread."""
+def encoded(source: FloatArray, target: FloatArray, deltas: FloatArray) -> str:
+    """What a RoI should do to become its match: the four lines of the encoding."""
     (sx, sy), (width, height) = _center(source), _size(source)
     (tx, ty), (w, h) = _center(target), _size(target)
     dx, dy, dw, dh = deltas
-    stretch = [
-        rf"\quad \div\, {unit:g} = {it / unit:+.2f}" for it, unit in zip(deltas, std, strict=True)
-    ]
     return _aligned(
-        rf"d_x &= ({tx:.1f} - {sx:.1f}) / {width:.1f} = {dx:+.3f} &{stretch[0]}",
-        rf"d_y &= ({ty:.1f} - {sy:.1f}) / {height:.1f} = {dy:+.3f} &{stretch[1]}",
-        rf"d_w &= \ln({w:.1f} / {width:.1f}) = {dw:+.3f} &{stretch[2]}",
-        rf"d_h &= \ln({h:.1f} / {height:.1f}) = {dh:+.3f} &{stretch[3]}",
+        rf"d_x &= ({tx:.1f} - {sx:.1f}) / {width:.1f} = {dx:+.3f}",
+        rf"d_y &= ({ty:.1f} - {sy:.1f}) / {height:.1f} = {dy:+.3f}",
+        rf"d_w &= \ln({w:.1f} / {width:.1f}) = {dw:+.3f}",
+        rf"d_h &= \ln({h:.1f} / {height:.1f}) = {dh:+.3f}",
     )
 
 
+def targets(deltas: FloatArray, std: Sequence[float]) -> str:
+    """The deltas in units of their usual spread: what the head is asked to say."""
+    stretched = ", ".join(f"{it / unit:+.2f}" for it, unit in zip(deltas, std, strict=True))
+    spread = ", ".join(f"{unit:g}" for unit in std)
+    return _aligned(rf"t &= d \div ({spread})", rf"&= ({stretched})")
+
+
 def iou(box: FloatArray, other: FloatArray) -> str:
-    """IoU of two boxes, from their areas: (4,), (4,) → one line."""
+    """IoU of two boxes, intersection over union in square pixels: (4,), (4,) → one line."""
     left_top, right_bottom = np.maximum(box[:2], other[:2]), np.minimum(box[2:], other[2:])
     common = float(np.prod(np.clip(right_bottom - left_top, 0, None)))
     a, b = float(np.prod(_size(box))), float(np.prod(_size(other)))
     value = float(pairwise_iou(box[None], other[None])[0, 0])
-    return (
-        r"\text{IoU} = \frac{\text{intersection}}{\text{union}} = "
-        rf"\frac{{{common:.0f}}}{{{a:.0f} + {b:.0f} - {common:.0f}}} = {value:.2f}"
-    )
+    return rf"\text{{IoU}} = \frac{{{common:.0f}}}{{{a:.0f} + {b:.0f} - {common:.0f}}} = {value:.2f}"
 
 
 def figures(*, hits: int, wrong: int, missed: int) -> str:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from pages.ui.detection.view import View
 
+LINK = "box"
+
 
 @dataclass(frozen=True)
 class Prediction:

@@ -13,6 +13,9 @@ from pages.ui import palette
 
 _HEIGHT = 280
 _BINS = 20
+# Colour is not all that tells the bars apart.
+_PATTERNS = {"hit": "", "duplicate": "x", "background_hit": "/"}
+_STROKES = {"size": 7, "solidity": 0.2, "fgcolor": "rgba(255,255,255,0.7)"}
 
 
 def curves(ranking: Ranking, *, threshold: float, best: float | None) -> go.Figure:
@@ -49,7 +52,7 @@ def histogram(ranking: Ranking, *, threshold: float) -> go.Figure:
             "marker": {
                 "color": role.colour,
                 "line": {"color": palette.HALO, "width": 1},
-                "pattern": {"shape": "" if role is palette.HIT else "/", "size": 6},
+                "pattern": {"shape": _PATTERNS[role.name], "fillmode": "overlay", **_STROKES},
             },
             "hovertemplate": "%{y} at confidence %{x:.2f}",
         }

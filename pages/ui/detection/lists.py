@@ -68,4 +68,4 @@ def _ask(view: View, choices: Sequence[Choice], key: str) -> None:
     """A row was clicked on."""
     rows = resources.value(key)["selection"]["rows"]
     if rows:
-        resources.ask_about(asking.word(view, choices[rows[0]]))
+        resources.ask_about(asking.LINK, asking.word(view, choices[rows[0]]))

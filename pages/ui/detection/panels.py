@@ -117,4 +117,4 @@ def _missed(view: View) -> None:
 def _ask(view: View, mark: figures.Chosen) -> None:
     """A mark was clicked on."""
     if (choice := pictures.clicked(view, mark)) is not None:
-        resources.ask_about(asking.word(view, choice))
+        resources.ask_about(asking.LINK, asking.word(view, choice))

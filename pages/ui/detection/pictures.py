@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from fastrcnn_core.boxes import clip
 from fastrcnn_core.evaluation.hits import Verdict
 from fastrcnn_core.origin import Origin
-from fastrcnn_core.structures import FloatArray, Image
 from pages.ui import figures, palette
+from pages.ui.close_up import crop
 from pages.ui.detection import asking, words
 from pages.ui.detection.asking import Choice, Prediction, Somebody
 from pages.ui.detection.view import View
@@ -29,8 +28,6 @@ _BEFORE = replace(palette.PROPOSAL, label="Proposal", width=2.5, opacity=1.0, ha
 _AFTER = replace(palette.HIT, label="Box after regression")
 # A white rim around the box that is told of, whatever its own colour.
 _RIM = replace(palette.CHOSEN, label="Told of below", width=8.0)
-# A close-up is at least so much wider than high, so that the words beside it stay in sight.
-_CLOSE_UP = 1.25
 # Without ground truth nobody can say what a detection is worth.
 _UNJUDGED = "Detection"
 
@@ -82,20 +79,6 @@ def journey(view: View, origin: Origin, others: Sequence[int] = ()) -> Drawing:
         Layer(_BEFORE, boxes[0] - shift, notes=["where it started: the proposal"]),
         Layer(_AFTER, boxes[1] - shift, notes=["where box regression carried it"]),
     )
-
-
-def crop(image: Image, boxes: FloatArray) -> tuple[Image, FloatArray]:
-    """The part of a picture around boxes, with some room on each side, and its top left corner (2,)."""
-    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
-    margin = np.maximum((high - low) / 6, 12)
-    height = high[1] - low[1] + 2 * margin[1]
-    margin[0] = max(margin[0], (_CLOSE_UP * height - (high[0] - low[0])) / 2)
-    around = np.concatenate([low - margin, high + margin])[None]
-    x1, y1, x2, y2 = clip(around, height=image.height, width=image.width)[0]
-    left, top = (min(int(x1), image.width - 1), min(int(y1), image.height - 1))
-    right, bottom = max(int(np.ceil(x2)), left + 1), max(int(np.ceil(y2)), top + 1)
-    part = Image(image.pixels[top:bottom, left:right], f"{image.name}-part")
-    return part, np.asarray([left, top], np.float32)
 
 
 def _detections(view: View) -> list[Layer]:

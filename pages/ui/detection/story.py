@@ -16,8 +16,8 @@ from pages.ui.detection.view import View
 
 def asked(view: View) -> Choice | None:
     """The box that the reader asked about, or the first worth asking about; the link says which."""
-    chosen = asking.choice_of(view, resources.asked_box())
-    resources.write_asked_box(None if chosen is None else asking.word(view, chosen))
+    chosen = asking.choice_of(view, resources.asked(asking.LINK))
+    resources.write_asked(asking.LINK, None if chosen is None else asking.word(view, chosen))
     return chosen or asking.first(view)
 
 
@@ -107,7 +107,7 @@ def _somebody(view: View, fate: Fate) -> None:
             key="ask-that-box",
             icon=":material/search:",
             on_click=resources.ask_about,
-            args=(asking.word(view, Prediction(fate.roi_index, label)),),
+            args=(asking.LINK, asking.word(view, Prediction(fate.roi_index, label))),
         )
 
 

@@ -3,7 +3,7 @@
 Nowhere else is there an `st.cache_*` or a session state. PyTorch is imported only inside functions that need it.
 """
 
-from pages.ui.resources.asking import ask_about, asked_box, write_asked_box
+from pages.ui.resources.asking import ask_about, asked, write_asked
 from pages.ui.resources.choice import (
     PROJECTOR,
     UPLOADS,
@@ -21,7 +21,7 @@ from pages.ui.resources.choice import (
 )
 from pages.ui.resources.downloads import Download, download
 from pages.ui.resources.forms import put, reset, value
-from pages.ui.resources.judging import Judging, split_judging, trained_with
+from pages.ui.resources.judging import Judging, split_judging, trained_or_default, trained_with
 from pages.ui.resources.link import follow_link, write_link
 from pages.ui.resources.networks import (
     Detector,
@@ -81,7 +81,7 @@ __all__ = [
     "all_annotations",
     "annotated_image",
     "ask_about",
-    "asked_box",
+    "asked",
     "card",
     "choose_cpu",
     "choose_data",
@@ -129,10 +129,11 @@ __all__ = [
     "thumbnail",
     "title",
     "traced",
+    "trained_or_default",
     "trained_with",
     "validation",
     "value",
-    "write_asked_box",
+    "write_asked",
     "write_link",
     "write_run_link",
 ]

@@ -1,31 +1,40 @@
-"""Which box a visitor asks about: a word in the session and in the link."""
+"""Which box a visitor asks about on a page: a word in the session and in the link."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-_BOX, _WRITTEN = "asked-box", "asked-box-written"
-_WORD = "box"
 
+def asked(link: str) -> str | None:
+    """The word that says which box; one that somebody else wrote into the link wins once.
 
-def asked_box() -> str | None:
-    """The word of the box; one that somebody else wrote into the link wins once."""
-    linked = st.query_params.get(_WORD)
-    if linked is not None and linked != st.session_state.get(_WRITTEN):
-        ask_about(linked)
-    word: str | None = st.session_state.get(_BOX)
+    Args:
+        link: the page's own name for it in the link, such as "box" or "roi".
+    """
+    linked = st.query_params.get(link)
+    if linked is not None and linked != st.session_state.get(_written(link)):
+        ask_about(link, linked)
+    word: str | None = st.session_state.get(_asked(link))
     return word
 
 
-def ask_about(word: str) -> None:
+def ask_about(link: str, word: str) -> None:
     """Ask about this box from now on."""
-    st.session_state[_BOX] = word
+    st.session_state[_asked(link)] = word
 
 
-def write_asked_box(word: str | None) -> None:
+def write_asked(link: str, word: str | None) -> None:
     """Make the link say which box is told of; None takes the word out."""
     if word is None:
-        st.query_params.pop(_WORD, None)
-    elif st.query_params.get(_WORD) != word:
-        st.query_params[_WORD] = word
-    st.session_state[_WRITTEN] = word
+        st.query_params.pop(link, None)
+    elif st.query_params.get(link) != word:
+        st.query_params[link] = word
+    st.session_state[_written(link)] = word
+
+
+def _asked(link: str) -> str:
+    return f"asked-{link}"
+
+
+def _written(link: str) -> str:
+    return f"asked-{link}-written"

@@ -17,11 +17,11 @@ import streamlit as st
 
 from fastrcnn_core.config import Config, DetectionConfig, ProposalConfig
 from fastrcnn_core.datasets.dataset import Annotation, Dataset
-from fastrcnn_core.errors import DeviceError, UserError
+from fastrcnn_core.errors import CheckpointError, DeviceError, UserError
 from fastrcnn_core.knobs import from_dict
 from fastrcnn_core.proposals import ProposalStore
 from fastrcnn_core.structures import RoIPredictions
-from pages.ui.resources.networks import Detector, card, model
+from pages.ui.resources.networks import Detector, card, chosen_detector, model
 
 if TYPE_CHECKING:
     from fastrcnn_core.evaluation.ranking import Ranking
@@ -139,8 +139,18 @@ def trained_with(detector: Detector) -> Config:
     return from_dict(Config, card(detector).about.get("config", {}))
 
 
+def trained_or_default() -> Config:
+    """The config of the chosen detector; the preset `paper` while there is none."""
+    try:
+        return trained_with(chosen_detector())
+    except CheckpointError:
+        return Config()
+
+
 _BY_KEY: dict[str | type[Any], Callable[[Any], Any]] = {
-    "fastrcnn_core.model.network.FastRCNN": lambda network: f"{network.weights_key} {network.device}",
+    "fastrcnn_core.model.network.FastRCNN": lambda network: (
+        f"{network.weights_key} {network.device}"
+    ),
     Config: lambda config: repr(config.proposals),
     Dataset: id,  # a kept judging keeps its data set, so that no other can take its number
 }

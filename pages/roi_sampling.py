@@ -1,0 +1,41 @@
+"""Which proposals became positives, which negatives, and which are ignored?"""
+
+import streamlit as st
+
+from fastrcnn_core.errors import ConfigError
+from fastrcnn_core.roi_sampling import judge, sample_rois
+from pages.ui import errors, header, resources, source, widgets
+from pages.ui.sampling import controls, nobody, panels, story
+from pages.ui.sampling.view import view
+
+header.show(
+    "Which proposals become positives, and which are ignored?",
+    "A training step does not look at every proposal. It compares each with the ground truth, calls it positive "
+    "(foreground), negative (background) or ignored, and draws a few of the first two.",
+)
+picture = widgets.picture()
+if picture.annotated is None:
+    nobody.show(picture)
+    st.stop()
+trained = resources.trained_or_default()
+proposals = resources.proposals(picture.image, trained.proposals)
+
+left, right = st.columns([3, 2], gap="large")
+with right:
+    seed, shown = controls.seed(), controls.shown()
+    try:
+        config = controls.knobs(trained.sampling)
+    except ConfigError as error:
+        errors.show(error)
+        st.stop()
+seen = view(picture.annotated, proposals, config, delta_std=trained.model.delta_std, seed=seed)
+chosen = story.asked(seen)
+with left:
+    panels.picture(seen, chosen, shown)
+panels.counts(seen)
+
+story.show(seen, chosen)
+panels.kinds(seen)
+panels.crops(seen)
+panels.questions(seen, trained.proposals)
+source.show(judge, sample_rois)

@@ -1,0 +1,31 @@
+"""The RoI sampling page for a picture that nobody annotated."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import figures, header, resources
+
+
+def show(picture: resources.Picture) -> None:
+    """Say why nothing can be sampled, and offer a picture where it can."""
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        figures.show(
+            figures.draw(picture.image),
+            key="sampled",
+            caption="Which of its proposals show somebody? Nobody has said so.",
+        )
+    with right:
+        st.markdown(
+            "Training needs annotations: without ground-truth boxes there is nothing to compare a proposal with, and "
+            "nobody can say which are positive. This picture can be searched and detected on, but not trained on."
+        )
+        st.button(
+            "Take a street scene",
+            key="take-a-scene",
+            icon=":material/location_city:",
+            type="primary",
+            on_click=resources.choose_default_data,
+        )
+        header.link("detection", "Detect people on it")

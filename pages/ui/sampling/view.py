@@ -1,0 +1,126 @@
+"""Everything that the RoI sampling page says of one picture at one setting of its knobs."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from fastrcnn_core.config import SamplingConfig
+from fastrcnn_core.roi_sampling import Judgement, judge, sample_rois
+from fastrcnn_core.structures import AnnotatedImage, FloatArray, IntArray, SampledRoIs
+
+Kind = Literal["foreground", "background", "ignored"]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One picture's candidates, what each counts as, and who is drawn.
+
+    Shape letters: P proposals, N ground-truth boxes, C candidates (the proposals, then the ground truth if it is among
+    them), R sampled RoIs.
+
+    Args:
+        annotated: the picture with the ground truth that training sees.
+        proposals: how many of the candidates are proposals. candidates: (C, 4) float32.
+        judgement: of the candidates. sampled: who is drawn with this seed.
+        config: the knobs. delta_std: by what the targets are divided.
+    """
+
+    annotated: AnnotatedImage
+    proposals: int
+    candidates: FloatArray
+    judgement: Judgement
+    sampled: SampledRoIs
+    config: SamplingConfig
+    delta_std: tuple[float, float, float, float]
+
+    @cached_property
+    def iou(self) -> FloatArray:
+        """(C,) with the ground truth that each overlaps most."""
+        return np.asarray(self.judgement.match.iou.numpy(), np.float32)
+
+    @cached_property
+    def matches(self) -> IntArray:
+        """(C,) row of that ground truth; -1 if a candidate touches none."""
+        return np.asarray(self.judgement.match.gt_index.numpy(), np.int64)
+
+    @cached_property
+    def drawn(self) -> IntArray:
+        """(R,) rows of the candidates that are drawn, foreground first."""
+        return np.asarray(self.sampled.candidate_index.numpy(), np.int64)
+
+    def rows(self, kind: Kind, *, drawn: bool | None = None) -> IntArray:
+        """Rows of the candidates of a kind; only those that are drawn, or are not, if `drawn` says so."""
+        rows = np.flatnonzero(self._flags[kind])
+        if drawn is None:
+            return rows
+        return rows[np.isin(rows, self.drawn) == drawn]
+
+    def kind(self, row: int) -> Kind:
+        """What a candidate counts as."""
+        return next(kind for kind, flags in self._flags.items() if flags[row])
+
+    @property
+    def places(self) -> int:
+        """How many foreground RoIs there is room for."""
+        return int(self.config.foreground_share * self.config.rois_per_image + 1e-6)
+
+    @cached_property
+    def key(self) -> str:
+        """Six hexadecimal digits of the picture and its proposals: a row means the same wherever they agree."""
+        digest = hashlib.blake2b(self.annotated.image.key.encode(), digest_size=3)
+        digest.update(np.ascontiguousarray(self.candidates[: self.proposals]).data)
+        return digest.hexdigest()
+
+    @cached_property
+    def _flags(self) -> dict[Kind, Flags]:
+        it = self.judgement
+        return {
+            "foreground": it.is_foreground.numpy(),
+            "background": it.is_background.numpy(),
+            "ignored": it.is_ignored.numpy(),
+        }
+
+
+def view(
+    annotated: AnnotatedImage,
+    proposals: FloatArray,
+    config: SamplingConfig,
+    *,
+    delta_std: tuple[float, float, float, float],
+    seed: int,
+) -> View:
+    """What training would draw from this picture with this seed. Crowds are nobody's match, as in training."""
+    truth = _without_crowds(annotated)
+    boxes, gt_boxes = torch.tensor(proposals), torch.tensor(truth.boxes)
+    sampled = sample_rois(
+        proposals=boxes,
+        gt_boxes=gt_boxes,
+        gt_labels=torch.tensor(truth.labels),
+        config=config,
+        delta_std=delta_std,
+        generator=torch.Generator().manual_seed(seed),
+    )
+    candidates = torch.cat([boxes, gt_boxes]) if config.add_ground_truth else boxes
+    judgement = judge(candidates, gt_boxes, config)
+    return View(truth, len(boxes), candidates.numpy(), judgement, sampled, config, delta_std)
+
+
+def _without_crowds(annotated: AnnotatedImage) -> AnnotatedImage:
+    rows = np.flatnonzero([tag != "crowd" for tag in annotated.tags])
+    if len(rows) == len(annotated.boxes):
+        return annotated
+    return AnnotatedImage(
+        annotated.image,
+        annotated.boxes[rows],
+        annotated.labels[rows],
+        annotated.classes,
+        tuple(annotated.tags[row] for row in rows),
+    )
