@@ -5,7 +5,8 @@ import pytest
 
 from fastrcnn_core.config import PRESETS, ProposalConfig
 from fastrcnn_core.selective_search.colour_spaces import convert
-from fastrcnn_core.selective_search.package_faults import borders, package_faults
+from fastrcnn_core.selective_search.package_faults import package_faults, touching
+from fastrcnn_core.selective_search.regions import describe, pixel_features
 from fastrcnn_core.selective_search.segmentation import blur, segment, sort_edges
 from fastrcnn_core.structures import Image
 
@@ -52,11 +53,17 @@ def test_the_package_takes_for_neighbours_some_that_are_not_and_misses_some_that
     assert faults.guessed_rightly < faults.touching
 
 
-def test_borders_are_those_that_the_segmentation_keeps() -> None:
-    edges = sort_edges(convert(blur(patchwork().pixels, 0.8), "HSV"))
-    segmentation = segment(edges, k=100, min_size=100)
-    assert sorted(borders(segmentation.labels)) == sorted(segmentation.borders)
-    assert len(borders(np.zeros((3, 3), np.int32))) == 0
+def test_regions_touch_where_the_engine_says_that_they_do() -> None:
+    planes = convert(blur(patchwork().pixels, 0.8), "HSV")
+    segmentation = segment(sort_edges(planes), k=100, min_size=100)
+    regions = describe(segmentation, pixel_features(planes))
+    assert sorted(touching(segmentation.labels).tolist()) == sorted(regions.pairs.tolist())
+
+
+def test_regions_that_meet_at_a_corner_touch_and_others_do_not() -> None:
+    labels = np.array([[0, 0, 1], [2, 2, 2], [3, 3, 3]], np.int32)
+    assert touching(labels).tolist() == [[0, 1], [0, 2], [1, 2], [2, 3]]
+    assert touching(np.zeros((3, 3), np.int32)).shape == (0, 2)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 20), (20, 1), (8, 8)])

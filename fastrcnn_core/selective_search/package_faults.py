@@ -18,13 +18,13 @@ import numpy.typing as npt
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.selective_search.colour_spaces import convert
 from fastrcnn_core.selective_search.regions import (
+    COLOUR_BINS,
     ORIENTATIONS,
     TEXTURE_BINS,
-    Regions,
     describe,
     pixel_features,
 )
-from fastrcnn_core.selective_search.segmentation import Segmentation, blur
+from fastrcnn_core.selective_search.segmentation import Labels, blur, segment, sort_edges
 from fastrcnn_core.structures import FloatArray, Image
 
 
@@ -78,43 +78,30 @@ def package_faults(image: Image, config: ProposalConfig) -> PackageFaults:
         )
         described = package._extract_regions(segmented)
         codes = package._calc_texture_gradient(segmented)
-    labels, ours = _described_by_us(image, segmented[..., 3], config)
-    pairs = [tuple(pair) for pair in ours.pairs.tolist()]
+    labels = np.ascontiguousarray(segmented[..., 3], np.int32)
+    pairs = touching(labels)
     guessed = {_pair(one, other) for one, other in package._extract_neighbours(described)}
     return PackageFaults(
         _package_description(package, segmented, codes, described, pairs),
-        _our_description(image, ours, config),
+        _our_description(image, labels, pairs, config),
         segments=int(labels.max()) + 1,
         touching=len(pairs),
         guessed=len(guessed),
-        guessed_rightly=len(guessed & set(pairs)),
+        guessed_rightly=len(guessed & set(map(tuple, pairs.tolist()))),
     )
 
 
-def borders(labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """The codes of the edges between pixels of different regions, as `Segmentation` keeps them: (H, W) → (B,)."""
-    pixel = np.arange(labels.size, dtype=np.int32).reshape(labels.shape)
+def touching(labels: Labels) -> npt.NDArray[np.int32]:
+    """Pairs of regions that have neighbouring pixels, corners included: (H, W) → (Q, 2), the smaller number first."""
     ends: tuple[tuple[Any, Any], ...] = (  # right, down, down right, down left
         (np.s_[:, :-1], np.s_[:, 1:]),
         (np.s_[:-1], np.s_[1:]),
         (np.s_[:-1, :-1], np.s_[1:, 1:]),
         (np.s_[:-1, 1:], np.s_[1:, :-1]),
     )
-    codes = [
-        4 * pixel[here][labels[here] != labels[there]] + direction
-        for direction, (here, there) in enumerate(ends)
-    ]
-    return np.concatenate(codes).astype(np.int32)
-
-
-def _described_by_us(
-    image: Image, mask: npt.NDArray[np.float64], config: ProposalConfig
-) -> tuple[npt.NDArray[np.int32], Regions]:
-    """The package's segments as our engine describes them in HSV."""
-    labels = np.ascontiguousarray(mask, np.int32)
-    segmentation = Segmentation(labels, int(labels.max()) + 1, borders(labels))
-    planes = convert(blur(image.pixels, config.sigma), "HSV")
-    return labels, describe(segmentation, pixel_features(planes))
+    edges = [np.stack([labels[here].ravel(), labels[there].ravel()]) for here, there in ends]
+    pairs = np.sort(np.concatenate(edges, axis=1), axis=0)
+    return np.unique(pairs[:, pairs[0] < pairs[1]], axis=1).T.astype(np.int32)
 
 
 def _pair(one: tuple[float, Any], other: tuple[float, Any]) -> tuple[int, int]:
@@ -127,7 +114,7 @@ def _package_description(
     segmented: npt.NDArray[np.float64],
     codes: npt.NDArray[np.float64],
     described: dict[float, Any],
-    pairs: list[tuple[int, ...]],
+    pairs: npt.NDArray[np.int32],
 ) -> Description:
     import skimage.color
 
@@ -142,16 +129,32 @@ def _package_description(
     )
 
 
-def _our_description(image: Image, regions: Regions, config: ProposalConfig) -> Description:
+def _our_description(
+    image: Image, labels: Labels, pairs: npt.NDArray[np.int32], config: ProposalConfig
+) -> Description:
+    """In HSV; the picture's histograms are those of any regions of it, weighted by their pixels."""
+    planes = convert(blur(image.pixels, config.sigma), "HSV")
+    features = pixel_features(planes)
+    regions = describe(segment(sort_edges(planes), k=100, min_size=100), features)
     share = (regions.sizes / regions.sizes.sum())[:, None]
-    colour = (regions.colour * share).sum(axis=0).reshape(3, -1) * 3
     texture = (regions.texture * share).sum(axis=0).reshape(3, ORIENTATIONS, TEXTURE_BINS)
     texture = texture.mean(axis=0) * (3 * ORIENTATIONS)
-    one, other = regions.pairs.T
-    similarity = np.minimum(regions.colour[one], regions.colour[other]).sum(axis=1)
+    colour = _colours(labels, features.colour)
+    similarity = np.minimum(colour[pairs[:, 0]], colour[pairs[:, 1]]).sum(axis=1)
     return Description(
-        colour.astype(np.float32),
+        (regions.colour * share).sum(axis=0).reshape(3, -1).astype(np.float32) * 3,
         texture.astype(np.float32),
         float(texture.sum(axis=1).mean()),
         similarity.astype(np.float32),
     )
+
+
+def _colours(labels: Labels, bins: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """(R, C * 25) colour histograms of the labelled regions, each summing to 1, from (C, H, W) bins."""
+    count = int(labels.max()) + 1
+    histograms = [
+        np.bincount((labels * COLOUR_BINS + channel).ravel(), minlength=count * COLOUR_BINS)
+        for channel in bins
+    ]
+    joined = np.concatenate([it.reshape(count, COLOUR_BINS) for it in histograms], axis=1)
+    return joined / joined.sum(axis=1, keepdims=True)
