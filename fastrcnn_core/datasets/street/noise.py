@@ -22,7 +22,9 @@ TILE = 512
 
 def generator(*numbers: int) -> np.random.Generator:
     """The random source that belongs to these numbers, and to nothing else."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(numbers)))
+    # Their count goes in too, as NumPy's SeedSequence takes (1, 2) and (1, 2, 0) for the same.
+    seeds = np.random.SeedSequence([len(numbers), *numbers])
+    return np.random.Generator(np.random.PCG64(seeds))
 
 
 @cache

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fastrcnn_core.datasets.street.actors import Actor, Stage, owners, people, scenery, visible
+from fastrcnn_core.datasets.street.actors import Actor, Stage, people, scenery
 from fastrcnn_core.datasets.street.backdrop import paint_backdrop, sunlit_ground
 from fastrcnn_core.datasets.street.camera import choose_camera
 from fastrcnn_core.datasets.street.cast import choose_cast
@@ -20,6 +20,7 @@ from fastrcnn_core.datasets.street.light import choose_light
 from fastrcnn_core.datasets.street.noise import Array, generator
 from fastrcnn_core.datasets.street.places import choose_place
 from fastrcnn_core.datasets.street.places.place import Place
+from fastrcnn_core.datasets.street.visibility import owners, visible
 from fastrcnn_core.structures import Pixels
 
 # Each part of a scene has a random source of its own, so that the street is the same with and without people.

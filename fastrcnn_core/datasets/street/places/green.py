@@ -25,6 +25,7 @@ def garden_wall(plot: Plot) -> Place:
         plot.lay(path + 0.15, plot.kerb(0.3))
     soil = paving.grass if plot.chance(0.7) else paving.earth
     end = plot.lay(path + plot.uniform(0.4, 2.2), soil(plot.rng))
+    plot.lawn_to_the_horizon()
     height = plot.uniform(2.0, 3.6)
     kinds = (masonry.brick, masonry.brick, masonry.stone, masonry.plaster)
     material = kinds[plot.upto(3)]

@@ -18,8 +18,6 @@ from fastrcnn_core.datasets.street.town.plane import Plane, visible_span
 
 # Makes a facade `width` metres long with `scale` pixels per metre.
 FacadeMaker = Callable[[float, float], Facade]
-# Farther than anything that is seen.
-_FAR = 400.0
 
 
 class Plot:
@@ -59,7 +57,7 @@ class Plot:
         return paving.kerb(tone)
 
     def lawn_to_the_horizon(self) -> None:
-        self.lay(_FAR, paving.grass(self.rng))
+        self.lay(np.inf, paving.grass(self.rng))
 
     def spot(self, low: float, high: float) -> tuple[float, float]:
         """A (right, depth) with v between these, seen in the picture or just outside it."""
