@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -101,13 +103,12 @@ def _cost(view: View, who: int) -> float:
 
 
 def _ledger(view: View, steps: tuple[Best, ...]) -> None:
-    """A row a stage: the best IoU that is left, its place, and why the better box went."""
+    """A row a stage: the best IoU that is left, and its place; below, why each better box went."""
     rows = pd.DataFrame(
         {
             "Stage": [step.stage for step in steps],
             "Best IoU": [step.iou for step in steps],
             "Place": [step.place for step in steps],
-            "What happened to the better box": [_happened(view, step) for step in steps],
         }
     )
     st.dataframe(
@@ -115,10 +116,18 @@ def _ledger(view: View, steps: tuple[Best, ...]) -> None:
         hide_index=True,
         column_config={"Best IoU": st.column_config.NumberColumn(format="%.2f")},
     )
+    told = [
+        f"- **{after.stage}** takes the box of IoU {before.iou:.2f}: {words(after.loss, after.stage, view)}."
+        for before, after in pairwise(steps)
+        if after.loss is not None
+    ]
+    st.markdown("\n".join(told) or _nothing_lost(view, steps))
 
 
-def _happened(view: View, step: Best) -> str:
-    return "" if step.loss is None else f"Gone: {words(step.loss, step.stage, view)}."
+def _nothing_lost(view: View, steps: tuple[Best, ...]) -> str:
+    if steps[0].index is None:
+        return f"No box that was found touches this {view.noun}: the filters have nothing to lose."
+    return "The best box that was found survives every stage."
 
 
 def _picture(view: View, who: int, steps: tuple[Best, ...]) -> None:

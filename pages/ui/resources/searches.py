@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fastrcnn_core.selective_search.segmentation import Segmentation
     from fastrcnn_core.selective_search.tracing import Trace
 
-_BY_KEY = {Image: lambda image: image.key, ProposalConfig: repr}
+_BY_KEY: dict[str | type, Any] = {Image: lambda image: image.key, ProposalConfig: repr}
 # The knobs that the search itself looks at; all others filter what it found.
 _SEARCHING = ("method", "scale", "search_side", "sigma", "min_size", "seed")
 
@@ -48,7 +48,7 @@ class TimedFunnel:
 
 def searched(image: Image, config: ProposalConfig) -> TimedFunnel:
     """The picture's proposals and how they came about, from memory or computed now; says what it waits for."""
-    with st.spinner(_waiting_for(config)):
+    with st.spinner(waiting_for(config)):
         _awaken(config.method)
         return _filtered(image, config)
 
@@ -100,7 +100,8 @@ def _awaken(method: str) -> None:
     search(Image(np.zeros((16, 16, 3), np.uint8)), ProposalConfig(method=method))  # type: ignore[arg-type]
 
 
-def _waiting_for(config: ProposalConfig) -> str:
+def waiting_for(config: ProposalConfig) -> str:
+    """What a reader is told while the search runs; the first one on a computer has more to do."""
     from fastrcnn_core.selective_search.compiled import kernels_on_disk
 
     if config.method != "package" and not kernels_on_disk():

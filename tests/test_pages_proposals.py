@@ -1,0 +1,329 @@
+"""The Proposals page: what it says is what the core computes, and every part works on every picture."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+from PIL import Image as PillowImage
+
+from fastrcnn_core.boxes import pairwise_iou
+from fastrcnn_core.config import ProposalConfig
+from fastrcnn_core.datasets import open_dataset
+from fastrcnn_core.proposals import best_overlap, propose, recall
+from fastrcnn_core.proposals.following import Loss
+from fastrcnn_core.selective_search import STRATEGIES
+from fastrcnn_core.structures import Image
+from pages.ui import resources
+from pages.ui.proposals import (
+    canvas,
+    funnel,
+    origin,
+    painting,
+    saving,
+    sections,
+    sweeps,
+)
+from pages.ui.proposals.view import View, duration, noun, plural, view
+from pages.ui.resources import Picture
+from pages.ui.resources.searches import waiting_for
+from tests.app import ROOT, complaints, link, open_app, words
+from tests.tiny import write_tiny
+
+TINY = ProposalConfig(min_side=8)
+
+
+@pytest.fixture(autouse=True)
+def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Four tiny pictures with two people each, that the server is started with."""
+    folder = write_tiny(tmp_path / "street", count=4, people=2)
+    monkeypatch.setenv("FASTRCNN_DATA", str(folder))
+    return folder
+
+
+def seen(street: Path, **knobs: Any) -> View:
+    data = open_dataset(street)
+    annotated = data.load(data.names[0])
+    config = ProposalConfig(**{"min_side": 8} | knobs)
+    return view(Picture(annotated.image, annotated, data), config)
+
+
+def unpacked(packed: dict[str, str], *shape: int) -> npt.NDArray[Any]:
+    """What `unpack` in the browser makes of it."""
+    content = zlib.decompress(base64.b64decode(packed["data"]))
+    return np.frombuffer(content, np.dtype(packed["type"]).newbyteorder("<")).reshape(shape)
+
+
+# ---- the first screen
+
+
+def test_the_figures_are_those_of_the_core(street: Path) -> None:
+    app = open_app("proposals")
+    assert not complaints(app)
+    data = open_dataset(street)
+    annotated = data.load(data.names[0])
+    boxes = propose(annotated.image, ProposalConfig())
+    overlaps = best_overlap(proposals=boxes, gt_boxes=annotated.boxes, limits=[len(boxes)])[0]
+    shown = {it.label: it.value for it in app.metric}
+    assert shown["Recall at IoU 0.5"] == f"{recall(overlaps, 0.5):.2f}"
+    assert shown["at 0.7"] == f"{recall(overlaps, 0.7):.2f}"
+    assert shown["MABO"] == f"{overlaps.mean():.2f}"
+    assert f"{len(boxes)} proposals, out of" in words(app)
+
+
+@pytest.mark.parametrize("section", sections.SECTIONS)
+def test_every_section_opens_by_link(section: str) -> None:
+    app = open_app("proposals", section=section)
+    assert not complaints(app)
+    assert app.segmented_control(key="section").value == section
+    assert link(app).get("section", sections.SECTIONS[0]) == section
+
+
+@pytest.mark.parametrize("method", ["single", "package"])
+@pytest.mark.parametrize("section", ["Grouping", "Funnel", "Quality"])
+def test_every_method_can_be_looked_into(method: str, section: str) -> None:
+    app = open_app("proposals", section=section, method=method)
+    assert not complaints(app)
+    assert "does not tell whom it merged" in words(app) or (method, section) != (
+        "package",
+        "Grouping",
+    )
+
+
+def test_a_filter_that_is_moved_searches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_app("proposals")
+    monkeypatch.setattr("fastrcnn_core.selective_search.search", no_search)
+    app.segmented_control(key="section").set_value("Funnel").run()
+    before = words(app)
+    app.slider(key="min-side").set_value(40).run()
+    assert not complaints(app)
+    assert words(app) != before
+
+
+def no_search(image: Image, config: ProposalConfig) -> None:
+    raise AssertionError("searched again")
+
+
+def test_a_picture_of_ones_own_is_searched_but_not_judged() -> None:
+    app = open_app("proposals")
+    pixels = np.random.default_rng(1).integers(0, 255, (60, 80, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    PillowImage.fromarray(pixels).save(file, "PNG")
+    app.file_uploader(key="upload").upload("mine.png", file.getvalue(), "image/png").run()
+    for section in sections.SECTIONS:
+        app.segmented_control(key="section").set_value(section).run()
+        assert not complaints(app), section
+    assert {it.value for it in app.metric if it.label != "Time"} == {"–"}
+    assert "has no annotation" in words(app)
+
+
+def test_on_a_picture_without_people_nothing_can_be_recalled(street: Path) -> None:
+    for mask in (street / "PedMasks").glob("*.png"):
+        PillowImage.fromarray(np.zeros((64, 96), np.uint8)).save(mask)
+    for section in sections.SECTIONS:
+        app = open_app("proposals", section=section)
+        assert not complaints(app), section
+    assert "nothing can be recalled" in words(app)
+
+
+def test_the_page_needs_no_torch(street: Path) -> None:
+    code = (
+        "import sys; from tests.app import open_app, complaints\n"
+        "app = open_app('proposals', section='Grouping')\n"
+        "assert not complaints(app) and app.metric, complaints(app)\n"
+        "raise SystemExit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+
+
+def test_the_first_search_on_a_computer_says_what_it_is_doing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled = "fastrcnn_core.selective_search.compiled.kernels_on_disk"
+    monkeypatch.setattr(compiled, lambda: False)
+    assert "machine code" in waiting_for(ProposalConfig())
+    assert "machine code" not in waiting_for(ProposalConfig(method="package"))
+    monkeypatch.setattr(compiled, lambda: True)
+    assert waiting_for(ProposalConfig()) == "Searching for proposals with 'fast'…"
+
+
+# ---- where did this box come from?
+
+
+def test_a_box_tells_its_strategy_and_its_merge(street: Path) -> None:
+    shown = seen(street)
+    for proposal in range(len(shown.proposals)):
+        it = origin.origin_of(shown, proposal)
+        assert it.strategy is not None
+        traced = resources.traced(shown.image, it.strategy, shown.config)
+        assert traced.boxes[it.node].tolist() == shown.proposals[proposal].tolist()
+        for other in it.others:
+            boxes = resources.traced(shown.image, other, shown.config).boxes
+            assert (boxes == shown.proposals[proposal]).all(axis=1).any()
+
+
+def test_the_packages_boxes_have_no_story(street: Path) -> None:
+    shown = seen(street, method="package", scale=50.0)
+    assert origin.origin_of(shown, 0).strategy is None
+
+
+def test_from_a_chosen_box_one_goes_to_its_merge(street: Path) -> None:
+    shown = seen(street, min_side=16)
+    app = open_app("proposals")
+    app.session_state["chosen-proposal"] = (f"{shown.image.key} {shown.config}", 0)
+    app.run()
+    it = origin.origin_of(shown, 0)
+    assert it.strategy is not None
+    assert f"Strategy **{origin.words(it.strategy)}**" in words(app)
+    app.button(key="play-origin").click().run()
+    assert not complaints(app)
+    assert app.segmented_control(key="section").value == "Grouping"
+    assert app.selectbox(key=sections.strategy_key()).value == it.strategy
+
+
+def test_a_choice_does_not_outlive_its_picture_or_its_knobs(street: Path) -> None:
+    shown = seen(street, min_side=16)
+    app = open_app("proposals")
+    app.session_state["chosen-proposal"] = (f"{shown.image.key} {shown.config}", 0)
+    app.slider(key="min-side").set_value(20).run()
+    assert "Choose a box in the picture" in words(app)
+
+
+# ---- what the canvases get
+
+
+def test_an_array_arrives_in_the_browser_as_it_left() -> None:
+    for array in (np.arange(6, dtype=np.uint16), np.array([[0.5, -1e-9]], np.float32)):
+        assert unpacked(canvas.pack(array), *array.shape).tolist() == array.tolist()
+
+
+def test_the_viewer_knows_recall_and_the_best_boxes_at_every_n(street: Path) -> None:
+    shown = seen(street)
+    data, count, people = canvas.viewer_data(shown), len(shown.proposals), len(shown.people)
+    scores = unpacked(data["arrays"]["scores"], count + 1, 3)
+    best = unpacked(data["arrays"]["best_index"], count + 1, people)
+    iou = pairwise_iou(shown.proposals, shown.people)
+    assert scores[0].tolist() == [0, 0, 0]
+    for n in (1, 2, count // 2, count):
+        overlaps = iou[:n].max(axis=0)
+        expected = [recall(overlaps, 0.5), recall(overlaps, 0.7), overlaps.mean()]
+        assert scores[n].tolist() == pytest.approx(expected)
+        for person in range(people):
+            if overlaps[person] > 0:
+                assert best[n, person] == iou[:n, person].argmax()
+            else:
+                assert best[n, person] == -1
+
+
+def test_the_film_ends_with_the_best_box_of_the_whole_hierarchy(street: Path) -> None:
+    shown, strategy = seen(street), STRATEGIES["single"][0]
+    traced = resources.traced(shown.image, strategy, shown.config)
+    data = canvas.player_data(shown, traced)
+    merges, regions = len(traced.hierarchy.pairs), traced.hierarchy.regions
+    overlaps = unpacked(data["arrays"]["overlaps"], merges + 1, len(shown.people))
+    iou = pairwise_iou(traced.boxes, shown.people)
+    assert overlaps[0].tolist() == iou[:regions].max(axis=0).tolist()
+    assert overlaps[-1].tolist() == iou.max(axis=0).tolist()
+    assert data["used"] == [True, True, True, True]
+    assert data["count"] == regions
+
+
+def test_a_large_label_map_is_thinned_to_what_a_screen_shows() -> None:
+    pixels = np.zeros((40, 1000, 3), np.uint8)
+    pixels[:, 500:] = 200
+    shown = view(Picture(Image(pixels), None, None), ProposalConfig())
+    traced = resources.traced(shown.image, STRATEGIES["single"][0], shown.config)
+    data = canvas.player_data(shown, traced)
+    assert data["labels_width"] == 500
+    assert unpacked(data["arrays"]["labels"], 20, 500)[0, [0, 499]].tolist() == [0, 1]
+    assert unpacked(data["arrays"]["colours"], 2, 3)[:, 0] == pytest.approx([0, 200], abs=1)
+
+
+def test_regions_are_coloured_and_bordered_in_white() -> None:
+    labels = np.array([[0, 0, 1, 1]] * 2, np.int32)
+    painted = painting.regions(np.zeros((4, 8, 3), np.uint8), labels, 2)
+    assert painted.shape == (2, 4, 3)
+    assert painted[0, 1].tolist() == [255, 255, 255]
+    assert painted[0, 0].tolist() != painted[0, 3].tolist()
+
+
+# ---- the funnel, the knobs, the files
+
+
+@pytest.mark.parametrize(
+    ("stage", "loss", "said"),
+    [
+        ("big enough", Loss(0, 12.0), "its shorter side has 12 pixels; 16 are asked for"),
+        ("shape", Loss(0, 4.87), "its longer side is 4.9 times the shorter; 4 are allowed"),
+        ("distinct", Loss(0, 0.914, 3), "it repeats a better ranked box at IoU 0.91"),
+        ("kept", Loss(0, 2411.0), "it stands at place 2,411; 2,000 are kept"),
+    ],
+)
+def test_a_filter_that_takes_a_box_says_why(
+    street: Path, stage: str, loss: Loss, said: str
+) -> None:
+    assert funnel.words(loss, stage, seen(street, min_side=16, max_aspect=4.0)) == said
+
+
+def test_the_notebooks_aspect_limit_is_judged_on_this_picture(street: Path) -> None:
+    tall = np.zeros((64, 96), np.uint8)
+    tall[4:60, 40:50] = 1  # 5.6 : 1
+    pixels = np.full((64, 96, 3), 70, np.uint8)
+    pixels[tall > 0] = (230, 40, 30)
+    for path in (street / "PNGImages").glob("*.png"):
+        PillowImage.fromarray(pixels).save(path)
+        PillowImage.fromarray(tall).save(street / "PedMasks" / f"{path.stem}_mask.png")
+    app = open_app("proposals", section="Funnel", **{"min-side": "8"})
+    assert "Pedestrian 1, 5.6 times as high as wide, falls from an IoU of" in words(app)
+
+
+def test_a_knob_is_tried_where_it_stands_and_within_its_picture(street: Path) -> None:
+    shown = seen(street, min_side=11, search_side=1024)
+    assert 11 in sweeps.values(shown, "min_side")
+    assert sweeps.values(shown, "search_side") == [96]
+    assert sweeps.values(shown, "max_aspect")[-1] is None
+    assert sorted(sweeps.values(shown, "order")) == ["area", "rank"]
+
+
+def test_saved_json_is_what_the_command_line_writes(street: Path) -> None:
+    shown = seen(street)
+    saved = json.loads(saving.as_json(shown))["images"]
+    assert [(it["name"], it["height"], it["width"]) for it in saved] == [("tiny00", 64, 96)]
+    np.testing.assert_allclose(saved[0]["boxes"], shown.proposals, atol=0.01)
+
+
+def test_the_saved_table_has_every_boxs_rank_origin_and_best_iou(street: Path) -> None:
+    shown = seen(street)
+    rows = pd.read_csv(io.StringIO(saving.as_csv(shown)))
+    assert rows["rank"].tolist() == list(range(1, len(shown.proposals) + 1))
+    assert set(rows["strategy"]) <= {str(strategy) for strategy in STRATEGIES["fast"]}
+    iou = pairwise_iou(shown.proposals, shown.people)
+    assert rows["best_iou"].tolist() == pytest.approx(iou.max(axis=1).tolist(), abs=1e-4)
+    assert rows["pedestrian"].tolist() == (iou.argmax(axis=1) + 1).tolist()
+
+
+def test_times_and_counts_are_told_as_short_as_a_reader_needs() -> None:
+    told = [duration(seconds) for seconds in (0.0002, 0.0312, 0.314, 12.3, 400)]
+    assert told == ["under 1 ms", "31 ms", "0.31 s", "12 s", "7 min"]
+    assert [plural(1, "box"), plural(2000, "box"), plural(0, "picture")] == [
+        "1 box",
+        "2,000 boxes",
+        "0 pictures",
+    ]
+
+
+def test_people_are_called_pedestrians_and_everything_else_objects(street: Path) -> None:
+    data = open_dataset(street)
+    annotated = data.load(data.names[0])
+    assert noun(Picture(annotated.image, annotated, data)) == "pedestrian"
