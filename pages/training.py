@@ -14,7 +14,9 @@ header.show(
 if missing := resources.run_of_link_is_missing():
     st.toast(f"The link names run “{missing[:80]}”, which is not here.", icon=":material/link_off:")
 run, known = resources.chosen_run(), {it.name: it for it in list_runs()}
-with st.expander("Begin a run", icon=":material/add:", expanded=run is None, key="begin"):
+# Another key folds it again: when a run has begun, that run is what one wants to see.
+fold = f"begin-{run.name if run else ''}"
+with st.expander("Begin a run", icon=":material/add:", expanded=run is None, key=fold):
     form.show()
 if run is None:
     st.info(

@@ -119,10 +119,14 @@ def _shown(steps: int) -> npt.NDArray[np.int64]:
 def _traces(
     line: Line, columns: Columns, *, run: str, smoothing: float, marks: bool
 ) -> list[dict[str, Any]]:
-    steps = np.asarray(columns["step"], dtype=float)
+    steps = np.asarray(columns["step"], dtype=np.int64)
     values = np.asarray(columns[line.column], dtype=float)
     rows = _shown(len(steps))
-    shared = {"type": "scatter", "x": steps[rows], "mode": "lines+markers" if marks else "lines"}
+    shared = {
+        "type": "scatter",
+        "x": steps[rows].tolist(),
+        "mode": "lines+markers" if marks else "lines",
+    }
     drawn = shared | {
         "y": _rounded(smoothed(values, smoothing)[rows] if smoothing else values[rows]),
         "name": line.label,

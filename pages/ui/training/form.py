@@ -31,8 +31,8 @@ _ABOUT: dict[PresetName, str] = {
 # The knobs of each part of the config that the form shows; the others keep the preset's values.
 _FIRST = {
     "training": ("epochs", "flip"),
-    "optimiser": ("learning_rate",),
     "model": ("backbone", "trainable_stages"),
+    "optimiser": ("learning_rate",),
 }
 _MORE = {
     "proposals": ("method", "max_aspect", "limit"),
@@ -109,13 +109,14 @@ def _knobs(base: Config) -> Config:
 
 
 def _part(config: Config, shown: dict[str, tuple[str, ...]], *, headings: bool = False) -> Config:
-    """The config with what the widgets of these knobs say."""
-    parts = {}
-    for part, names in shown.items():
+    """The config with what the widgets of these knobs say; the parts stand in two columns."""
+    parts, columns = {}, st.columns(2, gap="large")
+    for number, (part, names) in enumerate(shown.items()):
         base = getattr(config, part)
-        if headings:
-            st.markdown(f"**{(type(base).__doc__ or part).splitlines()[0]}**")
-        parts[part] = knobs(type(base), only=names, base=base, reset=False)
+        with columns[number % 2]:
+            if headings:
+                st.markdown(f"**{(type(base).__doc__ or part).splitlines()[0]}**")
+            parts[part] = knobs(type(base), only=names, base=base, reset=False)
     return dataclasses.replace(config, **parts)
 
 

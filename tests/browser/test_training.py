@@ -1,0 +1,116 @@
+"""A run that is begun, watched, paused and stopped in a browser, while the rest of the app answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from fastrcnn_core.runs import Run, list_runs
+from tests.browser.conftest import SECONDS, served, settle
+from tests.tiny import write_tiny
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+Visit = Callable[..., "Page"]
+# Thousands of small steps, so that there is time to pause and to stop it.
+LONG = (
+    "preset=minute&epochs=2000&hidden=16&shorter-side=64&longer-side=96&method=single&min-side=8"
+    "&limit=50&rois-per-image=8&checkpoint-every=50&device=cpu"
+)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A server on ten tiny pictures, and its folder of runs; no run outlives the tests."""
+    scratch = tmp_path_factory.mktemp("training")
+    runs = scratch / "runs"
+    with served(scratch, data=str(write_tiny(scratch / "tiny street"))) as address:
+        yield address, runs
+    for run in list_runs(runs):
+        status = run.status()
+        if status.is_alive and status.process:
+            psutil.Process(status.process).kill()
+
+
+def begun(page: Page) -> None:
+    """Press Start, and wait until the loss is drawn."""
+    start = page.get_by_role("button", name="Start training")
+    if not start.is_visible():
+        page.get_by_text("Begin a run").first.click()
+    start.click()
+    page.get_by_text("Does the loss fall?").wait_for()
+    page.locator(".st-key-plot-loss .main-svg").first.wait_for()
+
+
+def eventually(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.2)
+
+
+def drawn_until(page: Page) -> float:
+    """The last step on the plot of the losses."""
+    return float(
+        page.evaluate(
+            "Math.max(...document.querySelector('.st-key-plot-loss .js-plotly-plot').data.map(it => it.x.at(-1)))"
+        )
+    )
+
+
+def test_a_run_is_watched_paused_left_alone_and_stopped(
+    place: tuple[str, Path], visit: Visit
+) -> None:
+    address, runs = place
+    page = visit(f"{address}/training?{LONG}")
+    begun(page)
+    run = Run(runs / "minute")
+    assert run.status().is_alive
+
+    first = drawn_until(page)
+    eventually(lambda: drawn_until(page) > first)
+
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Continue").wait_for()
+    page.get_by_text("paused, step").wait_for()
+    rested = run.status().step
+    page.wait_for_timeout(1000)
+    assert run.status().step == rested
+    page.get_by_role("button", name="Continue").click()
+    eventually(lambda: run.status().step > rested)
+
+    page.get_by_role("link", name="Dataset").click()
+    page.get_by_text("Who is in the pictures").first.wait_for()
+    assert run.status().is_alive
+    page.goto(f"{address}/training")
+    page.get_by_text("running, step").wait_for()
+    page.get_by_text("Does the loss fall?").wait_for()
+    assert "run=minute" in page.url
+
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("stopped, step").wait_for()
+    page.get_by_role("button", name="Go on from the last checkpoint").wait_for()
+    settle(page)
+    assert run.status().state == "stopped"
+    assert page.get_by_text("Something went wrong").count() == 0
+
+
+def test_the_plots_have_room_on_a_phone(place: tuple[str, Path], visit: Visit) -> None:
+    address, _ = place
+    page = visit(f"{address}/training?run=minute", width=400, height=900)
+    page.locator(".st-key-plot-loss .main-svg").first.wait_for()
+    main = page.locator('[data-testid="stMain"]')
+    assert main.evaluate("it => it.scrollWidth - it.clientWidth") <= 0
+    legend, plot = (
+        page.locator(f".st-key-plot-accuracy {part}").first.bounding_box()
+        for part in (".legend", ".plot")
+    )
+    assert legend is not None
+    assert plot is not None
+    assert legend["y"] + legend["height"] <= plot["y"] + 1
