@@ -131,7 +131,7 @@ def test_the_shares_of_a_step_are_those_of_its_scores() -> None:
 
 
 def test_the_first_loss_is_that_of_a_guess() -> None:
-    assert new_trainer().step(PAIR).classification_loss == pytest.approx(math.log(2), abs=0.02)
+    assert new_trainer().step(PAIR).classification_loss == pytest.approx(math.log(2), abs=0.1)
 
 
 def test_mirrored_pictures_bring_their_boxes_and_proposals_along() -> None:
@@ -198,7 +198,9 @@ def test_long_gradients_are_cut_to_length() -> None:
     report = trainer.step(PAIR)
     moved = [a - b for a, b in zip(trainer.model.head.parameters(), before, strict=True)]
     assert report.gradient_norm > 0.01
-    assert float(torch.cat([it.flatten() for it in moved]).norm()) == pytest.approx(0.01, rel=1e-3)
+    assert float(torch.cat([it.detach().flatten() for it in moved]).norm()) == pytest.approx(
+        0.01, rel=1e-3
+    )
 
 
 def test_biases_are_not_pulled_towards_zero() -> None:

@@ -14,7 +14,7 @@ import pytest
 import torch
 from tiny import tiny_config, write_tiny
 
-from fastrcnn_core.commands import learning, orders, preparing, training_run
+from fastrcnn_core.commands import filling, learning, orders, training_run
 from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.config import Config
 from fastrcnn_core.errors import CheckpointError, DataError, RunError
@@ -32,7 +32,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Worker processes take longer to start than these pictures take."""
-    monkeypatch.setattr(preparing, "worker_count", lambda tasks: 1)
+    monkeypatch.setattr(filling, "worker_count", lambda tasks: 1)
 
 
 def new_run(data: Path, config: Config | None = None, name: str = "run") -> Run:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastrcnn_core.checkpoints import load_checkpoint
-from fastrcnn_core.commands.orders import Orders
-from fastrcnn_core.commands.progress import bar
 from fastrcnn_core.config import Config
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.devices import choose_device, describe
 from fastrcnn_core.errors import DataError
-from fastrcnn_core.features import FeatureStore, prune
+from fastrcnn_core.features import FeatureStore
 from fastrcnn_core.model import FastRCNN
-from fastrcnn_core.proposals import Outcome, propose_all
 from fastrcnn_core.runs import Run
 from fastrcnn_core.runs.environment import code_version, library_versions, machine, now
 from fastrcnn_core.runs.folder import TRAINER_FILE
 from fastrcnn_core.runs.writing import RunWriter
 from fastrcnn_core.training import Trainer, steps_of_run, validation_split
-from fastrcnn_core.training.order import generator_of
-from fastrcnn_core.training.pictures import Pictures
+from fastrcnn_core.training.randomness import generator_of
 from fastrcnn_core.training.state import load_state
 
 
@@ -110,69 +104,3 @@ def note_environment(
             "begun": [*before.get("begun", []), {"time": now(), "step": step}],
         }
     )
-
-
-def find_proposals(
-    pictures: Pictures, names: Sequence[str], writer: RunWriter, orders: Orders
-) -> None:
-    """Fill the store, on all cores, with the proposals that it lacks.
-
-    Raises:
-        DataError: some picture cannot be searched.
-    """
-    missing = [name for name in names if _lacks(pictures, name, orders)]
-    if not missing:
-        return
-    with bar(len(missing), "proposals") as progress:
-
-        def tell(done: int, outcome: Outcome) -> None:
-            writer.tell(stage=f"proposals {done}/{len(missing)}")
-            progress.update()
-
-        report = propose_all(
-            missing,
-            pictures.dataset.read,
-            pictures.config,
-            pictures.store,
-            workers=worker_count(len(missing)),
-            on_outcome=tell,
-            should_stop=orders.are_there,
-        )
-    orders.obey()
-    if report.problems:
-        name, problem = report.problems[0]
-        raise DataError(
-            f"{len(report.problems)} training pictures have no proposals; {name}: {problem}",
-            way_out="Mend or remove them, or choose another data set.",
-        )
-    if not report.is_complete:  # it rested meanwhile
-        find_proposals(pictures, names, writer, orders)
-
-
-def remember_features(
-    trainer: Trainer, pictures: Pictures, names: Sequence[str], writer: RunWriter, orders: Orders
-) -> None:
-    """What the frozen stages make of every picture, and of its mirror image if there will be any."""
-    if trainer.features is None:
-        return
-    prune(trainer.features.folder)
-    mirrored = (False, True) if trainer.config.training.flip > 0 else (False,)
-    views = [(name, flipped) for name in names for flipped in mirrored]
-    with bar(len(views), "features") as progress:
-        for done, (name, flipped) in enumerate(views):
-            orders.obey()
-            writer.tell(stage=f"features {done}/{len(views)}")
-            trainer.features.of(pictures.get(name)[0].image, flipped=flipped)
-            progress.update()
-
-
-def worker_count(tasks: int) -> int:
-    """As many processes as this one may use cores, or fewer if there is less to do."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(cores or 1, tasks))
-
-
-def _lacks(pictures: Pictures, name: str, orders: Orders) -> bool:
-    orders.obey()
-    image = pictures.dataset.load(name).image
-    return pictures.store.look_up(image, pictures.config) is None

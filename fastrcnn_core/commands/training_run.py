@@ -7,16 +7,11 @@ from __future__ import annotations
 
 import errno
 
+from fastrcnn_core.commands.filling import find_proposals, remember_features
 from fastrcnn_core.commands.interruption import Interruption
 from fastrcnn_core.commands.learning import learn
 from fastrcnn_core.commands.orders import Orders, Stopped
-from fastrcnn_core.commands.preparing import (
-    choose_names,
-    find_proposals,
-    make_trainer,
-    note_environment,
-    remember_features,
-)
+from fastrcnn_core.commands.preparing import choose_names, make_trainer, note_environment
 from fastrcnn_core.commands.progress import note
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.errors import RunError, UserError

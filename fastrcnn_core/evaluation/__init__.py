@@ -4,10 +4,10 @@ from fastrcnn_core.evaluation.average_precision import (
     ClassResult,
     Evaluation,
     Scores,
-    coco_results,
     evaluate,
     proposal_recall,
 )
+from fastrcnn_core.evaluation.coco_format import coco_results
 from fastrcnn_core.evaluation.finding import find_all
 from fastrcnn_core.evaluation.hits import HitsAndMisses, hits_and_misses, total
 

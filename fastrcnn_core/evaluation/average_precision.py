@@ -1,8 +1,8 @@
 """Average precision over a whole split, by pycocotools on boxes, every ground-truth box counted.
 
 COCO's words: AP is the mean over IoU 0.50, 0.55, …, 0.95; AP50 and AP75 are at one IoU; small, medium and large are
-boxes below 32², below 96² and from 96² square pixels. The area is the box's, not a
-mask's, as boxes are all that is detected.
+boxes below 32², below 96² and from 96² square pixels. The area is the box's, not a mask's, as boxes are all that is
+detected.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from fastrcnn_core.boxes import pairwise_iou
+from fastrcnn_core.evaluation.coco_format import results_of, truth_of
 from fastrcnn_core.evaluation.truth import Annotated
 from fastrcnn_core.structures import Detections, FloatArray
 
@@ -103,8 +104,8 @@ def evaluate(
         proposals: each picture's proposals, if the ceiling is wanted.
     """
     pictures = list(annotated)
-    truth = _truth(pictures, classes)
-    results = _results(found, pictures)
+    truth = truth_of(pictures, classes)
+    results = results_of(found, pictures)
     judged = _judge(truth, results, set_aside="crowd")
     added = any(tag == "added" for picture in pictures for tag in picture.tags)
     rest = _judge(truth, results, set_aside="added") if added else None
@@ -133,22 +134,6 @@ def proposal_recall(
     return float((together >= iou).mean()) if len(together) else None
 
 
-def coco_results(found: Mapping[str, Detections]) -> list[dict[str, Any]]:
-    """COCO's results format with the picture's name beside it: box as x, y, width, height."""
-    return [
-        {
-            "image": name,
-            "category_id": int(label),
-            "bbox": [round(value, 2) for value in (x1, y1, x2 - x1, y2 - y1)],
-            "score": round(float(score), 5),
-        }
-        for name, detections in found.items()
-        for (x1, y1, x2, y2), label, score in zip(
-            detections.boxes.tolist(), detections.labels, detections.scores, strict=True
-        )
-    ]
-
-
 class _BoxJudge(COCOeval):
     """COCOeval that also ignores boxes which are set aside: finding them is neither right nor wrong."""
 
@@ -157,51 +142,6 @@ class _BoxJudge(COCOeval):
         for boxes in self._gts.values():
             for box in boxes:
                 box["ignore"] = int(box["iscrowd"] or box["set_aside"])
-
-
-def _truth(pictures: Sequence[Annotated], classes: Sequence[str]) -> dict[str, Any]:
-    """The ground truth as a COCO data set. Pictures go by their names there too."""
-    boxes = [
-        (picture.name, box, int(label), tag)
-        for picture in pictures
-        for box, label, tag in zip(
-            picture.boxes.tolist(), picture.labels, picture.tags, strict=True
-        )
-    ]
-    return {
-        "images": [{"id": picture.name} for picture in pictures],
-        "categories": [{"id": label, "name": name} for label, name in enumerate(classes, start=1)],
-        "annotations": [
-            {"id": number, "image_id": name, "category_id": label, "tag": tag, **_extent(box)}
-            | {"iscrowd": int(tag == "crowd")}
-            for number, (name, box, label, tag) in enumerate(boxes, start=1)
-        ],
-    }
-
-
-def _results(
-    found: Mapping[str, Detections], pictures: Sequence[Annotated]
-) -> list[dict[str, Any]]:
-    rows = [
-        (picture.name, box, int(label), float(score))
-        for picture in pictures
-        for box, label, score in zip(
-            found[picture.name].boxes.tolist(),
-            found[picture.name].labels,
-            found[picture.name].scores,
-            strict=True,
-        )
-    ]
-    return [
-        {"id": number, "image_id": name, "category_id": label, "score": score, "iscrowd": 0}
-        | _extent(box)
-        for number, (name, box, label, score) in enumerate(rows, start=1)
-    ]
-
-
-def _extent(box: Sequence[float]) -> dict[str, Any]:
-    x1, y1, x2, y2 = box
-    return {"bbox": [x1, y1, x2 - x1, y2 - y1], "area": (x2 - x1) * (y2 - y1)}
 
 
 def _judge(truth: dict[str, Any], results: list[dict[str, Any]], *, set_aside: str) -> _BoxJudge:

@@ -13,7 +13,8 @@ runs/NAME/config.json       what it was begun with
 """
 
 from fastrcnn_core.runs.archive import delete_run, export_run, import_run
-from fastrcnn_core.runs.folder import Run, RunCheckpoint, find_run, list_runs, run_path
+from fastrcnn_core.runs.finding import find_run, list_runs, run_path
+from fastrcnn_core.runs.folder import Run, RunCheckpoint
 from fastrcnn_core.runs.live import LivePicture, LiveStep, pictures_of
 from fastrcnn_core.runs.metrics import Columns
 from fastrcnn_core.runs.pace import Pace, doing_the_same, pace_of

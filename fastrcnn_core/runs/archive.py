@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 
 from fastrcnn_core.errors import RunError
 from fastrcnn_core.files import appearing_whole, runs_folder
-from fastrcnn_core.runs.folder import CONFIG_FILE, Run, check_name, run_path
+from fastrcnn_core.runs.finding import check_name, run_path
+from fastrcnn_core.runs.folder import CONFIG_FILE, Run
 from fastrcnn_core.runs.starting import taken
 
 # Only what a run writes is taken out of a zip that somebody sent.

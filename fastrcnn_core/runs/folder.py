@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastrcnn_core.config import Config
 from fastrcnn_core.errors import CheckpointError, RunError
-from fastrcnn_core.files import runs_folder
 from fastrcnn_core.knobs import from_dict
 from fastrcnn_core.runs import control
 from fastrcnn_core.runs.live import LiveStep, read_live
@@ -26,7 +24,6 @@ LOG_FILE = "log.txt"
 CHECKPOINTS = "checkpoints"
 MODEL_FILE = "model.safetensors"
 TRAINER_FILE = "trainer.safetensors"
-NAME = re.compile(r"[\w][\w .+=,@-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -151,59 +148,6 @@ class Run:
     def request_stop(self) -> None:
         """Ask it to write a checkpoint and end; it can be resumed."""
         control.ask(self.folder, "stop")
-
-
-def check_name(name: str) -> str:
-    """The name, if a run can have it.
-
-    Raises:
-        RunError: it cannot.
-    """
-    if not NAME.fullmatch(name) or name != name.strip(". "):
-        raise RunError(
-            f"A run cannot be called {name!r}.",
-            way_out="Take 1 to 64 letters, digits, spaces and any of _ - . + = , @, a letter or digit first.",
-        )
-    return name
-
-
-def run_path(name: str, *, folder: Path | None = None) -> Path:
-    """Where the run of this name is, or would be. Raises RunError for an impossible name."""
-    return (folder or runs_folder()).resolve() / check_name(name)
-
-
-def find_run(name: str, *, folder: Path | None = None) -> Run:
-    """The run of this name.
-
-    Raises:
-        RunError: there is none.
-    """
-    path = run_path(name, folder=folder)
-    if not (path / CONFIG_FILE).exists():
-        known = ", ".join(run.name for run in list_runs(folder)[:10])
-        raise RunError(
-            f"There is no run {name!r} in {path.parent}.",
-            way_out=f"There are: {known}." if known else "Train one first.",
-        )
-    return Run(path)
-
-
-def list_runs(folder: Path | None = None) -> tuple[Run, ...]:
-    """Every run in the folder, newest first."""
-    runs = (folder or runs_folder()).resolve()
-    found = [it for it in runs.glob("*") if it.is_dir() and NAME.fullmatch(it.name) and _is_run(it)]
-    return tuple(Run(it) for it in sorted(found, key=_created, reverse=True))
-
-
-def _is_run(folder: Path) -> bool:
-    return (folder / CONFIG_FILE).exists() or (folder / LOG_FILE).exists()
-
-
-def _created(folder: Path) -> float:
-    for name in (CONFIG_FILE, LOG_FILE):
-        if (folder / name).exists():
-            return (folder / name).stat().st_mtime
-    return 0.0
 
 
 def _read_object(path: Path, *, run: str) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from fastrcnn_core.config import Config, PresetName
 from fastrcnn_core.errors import RunError
 from fastrcnn_core.files import runs_folder
 from fastrcnn_core.flags import to_arguments
-from fastrcnn_core.runs.folder import LOG_FILE, Run, run_path
+from fastrcnn_core.runs.finding import run_path
+from fastrcnn_core.runs.folder import LOG_FILE, Run
 from fastrcnn_core.runs.status import starting, write_status
 
 

@@ -20,6 +20,7 @@ from fastrcnn_core.files import write_text
 from fastrcnn_core.knobs import to_dict
 from fastrcnn_core.runs import control
 from fastrcnn_core.runs.events import EventFiles
+from fastrcnn_core.runs.finding import run_path
 from fastrcnn_core.runs.folder import (
     CHECKPOINTS,
     CONFIG_FILE,
@@ -28,7 +29,6 @@ from fastrcnn_core.runs.folder import (
     TRAINER_FILE,
     Run,
     RunCheckpoint,
-    run_path,
 )
 from fastrcnn_core.runs.live import write_live
 from fastrcnn_core.runs.metrics import (

@@ -1,11 +1,12 @@
-"""Which pictures come in a step, by name, and the chance of each purpose."""
+"""Which pictures come in a step, by name."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
 import torch
+
+from fastrcnn_core.training.randomness import generator_of
 
 
 def names_of_step(names: Sequence[str], *, step: int, images: int, seed: int) -> tuple[str, ...]:
@@ -21,9 +22,3 @@ def _name_at(names: Sequence[str], place: int, seed: int) -> str:
     epoch, position = divmod(place, len(names))
     order = torch.randperm(len(names), generator=generator_of(seed, "epoch", epoch))
     return names[int(order[position])]
-
-
-def generator_of(seed: int, purpose: str, number: int) -> torch.Generator:
-    """The random source for one purpose of one step or epoch; different purposes do not disturb each other."""
-    mixed = random.Random(f"{seed} {purpose} {number}").getrandbits(63)
-    return torch.Generator().manual_seed(mixed)

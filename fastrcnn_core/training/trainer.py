@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -31,8 +30,9 @@ from fastrcnn_core.structures import (
     SampledRoIs,
     StepReport,
 )
-from fastrcnn_core.training.order import generator_of
 from fastrcnn_core.training.pictures import Picture
+from fastrcnn_core.training.randomness import generator_of, seeded
+from fastrcnn_core.training.report import report_of
 from fastrcnn_core.training.schedule import build_optimiser, learning_rate_at
 from fastrcnn_core.training.state import TrainerState, optimiser_tensors, restore_optimiser
 
@@ -86,7 +86,7 @@ class Trainer:
         ]
         images = tuple(annotated.name for annotated, _ in pictures)
         rate = learning_rate_at(step, total_steps=self.total_steps, config=self.config.optimiser)
-        with device_errors(), _randomness(generator, self._device):
+        with device_errors(), seeded(generator, self._device):
             features = [
                 self._features(annotated, mirror)
                 for (annotated, _), mirror in zip(pictures, flipped, strict=True)
@@ -94,7 +94,18 @@ class Trainer:
             outputs, paid = self._forward(features, rois)
             norm = self._learn(paid, rate, _names(images, flipped))
         self.steps_done = step
-        return self._report(images, flipped, rois, outputs, paid, rate=rate, norm=norm, began=began)
+        return report_of(
+            rois,
+            outputs,
+            paid,
+            step=step,
+            epoch=self.config.training.epochs * step / self.total_steps,
+            images=images,
+            flipped=flipped,
+            learning_rate=rate,
+            gradient_norm=norm,
+            seconds=time.perf_counter() - began,
+        )
 
     def state(self) -> TrainerState:
         """Everything besides the model's weights that the next step depends on."""
@@ -169,42 +180,6 @@ class Trainer:
         self.optimiser.step()
         return float(norm)
 
-    def _report(
-        self,
-        images: tuple[str, ...],
-        flipped: tuple[bool, ...],
-        rois: Sequence[SampledRoIs],
-        outputs: RoIOutputs,
-        paid: Losses,
-        *,
-        rate: float,
-        norm: float,
-        began: float,
-    ) -> StepReport:
-        labels = torch.cat([it.labels for it in rois])
-        scores = outputs.class_logits.detach().softmax(dim=1).cpu()
-        said, is_foreground = scores.argmax(dim=1), labels > 0
-        return StepReport(
-            step=self.steps_done,
-            epoch=self.config.training.epochs * self.steps_done / self.total_steps,
-            images=images,
-            flipped=flipped,
-            loss=float(paid.total.detach()),
-            classification_loss=float(paid.classification.detach()),
-            box_loss=float(paid.box.detach()),
-            learning_rate=rate,
-            foreground=int(is_foreground.sum()),
-            background=int((~is_foreground).sum()),
-            accuracy=_share(said == labels) or 0.0,
-            foreground_accuracy=_share((said == labels)[is_foreground]),
-            foreground_called_background=_share((said == 0)[is_foreground]),
-            gradient_norm=norm,
-            seconds=time.perf_counter() - began,
-            rois=tuple(rois),
-            losses=Losses(*(value.detach().cpu() for value in vars(paid).values())),
-            scores=scores,
-        )
-
 
 def _ground_truth(annotated: AnnotatedImage, min_side: int) -> tuple[FloatArray, np.ndarray]:
     """What is trained on: no crowds, as torchvision's reference, and nothing thinner than `min_side`."""
@@ -213,16 +188,6 @@ def _ground_truth(annotated: AnnotatedImage, min_side: int) -> tuple[FloatArray,
         [tag != "crowd" for tag in annotated.tags], dtype=bool
     )
     return annotated.boxes[keep], annotated.labels[keep]
-
-
-@contextmanager
-def _randomness(generator: torch.Generator, device: torch.device) -> Iterator[None]:
-    """Dropout draws from PyTorch's own source: seeded from ours inside, left as it was outside."""
-    seed = int(torch.randint(2**62, (), generator=generator))
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
-        yield
 
 
 def _expect_finite(value: Tensor, what: str, step: int, names: str) -> None:
@@ -237,7 +202,3 @@ def _expect_finite(value: Tensor, what: str, step: int, names: str) -> None:
 def _names(images: Sequence[str], flipped: Sequence[bool]) -> str:
     pairs = zip(images, flipped, strict=True)
     return ", ".join(f"{name} (mirrored)" if mirror else name for name, mirror in pairs)
-
-
-def _share(holds: Tensor) -> float | None:
-    return float(holds.float().mean()) if len(holds) else None
