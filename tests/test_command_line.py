@@ -21,6 +21,7 @@ from fastrcnn_core.flags import flags, to_arguments
 from fastrcnn_core.knobs import to_dict
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.runs import find_run
+from fastrcnn_core.runs.writing import create_run
 
 ROOT = Path(__file__).resolve().parents[1]
 Captured = pytest.CaptureFixture[str]
@@ -286,8 +287,18 @@ def test_train_makes_a_run_with_the_knobs_that_were_given(tiny: Path, capsys: Ca
     assert "already" in capsys.readouterr().err
     assert tried("train", "--run", "first", "--resume") == 1
     assert "is finished" in capsys.readouterr().err
-    assert tried("train", "--run", "first", "--resume", "--epochs", "9") == 1
-    assert "would change it" in capsys.readouterr().err
+
+
+def test_a_run_goes_on_as_it_was_begun_wherever_its_data_is_now(
+    tiny: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    create_run("away", config=tiny_config(epochs=1.0), data="/was/here", preset="paper")
+    words = ("train", "--run", "away", "--resume", "--data", str(write_tiny(tmp_path / "now")))
+    assert tried(*words, "--epochs", "9") == 1
+    assert "--epochs" in capsys.readouterr().err
+    assert find_run("away").data_setting() == "/was/here"
+    assert tried(*words, *to_arguments(tiny_config(epochs=1.0))) == 0
+    assert find_run("away").status().state == "finished"
 
 
 # evaluate
@@ -331,8 +342,6 @@ def test_a_checkpoint_of_other_classes_is_refused(
 
 
 def test_a_run_without_a_checkpoint_cannot_be_evaluated(tiny: Path, capsys: Captured) -> None:
-    from fastrcnn_core.runs.writing import create_run
-
     create_run("young", config=Config(), data=str(tiny), preset="paper")
     assert tried("evaluate", "--run", "young", "--data", tiny) == 1
     assert "no checkpoint yet" in capsys.readouterr().err

@@ -10,13 +10,14 @@ from pathlib import Path
 from fastrcnn_core.checkpoints import save_checkpoint
 from fastrcnn_core.commands.orders import Orders
 from fastrcnn_core.commands.preparing import Names
-from fastrcnn_core.commands.progress import bar
+from fastrcnn_core.commands.progress import bar, note
 from fastrcnn_core.config import Config
 from fastrcnn_core.evaluation import evaluate, find_all
 from fastrcnn_core.knobs import to_dict
 from fastrcnn_core.runs.folder import MODEL_FILE, TRAINER_FILE
 from fastrcnn_core.runs.metrics import Row
 from fastrcnn_core.runs.writing import RunWriter
+from fastrcnn_core.structures import StepReport
 from fastrcnn_core.training import Trainer, names_of_step
 from fastrcnn_core.training.pictures import Picture, Pictures
 from fastrcnn_core.training.state import save_state
@@ -46,11 +47,7 @@ def learn(
             progress.update()
             if report.step % every == 0 or report.step == trainer.total_steps:
                 keep(trainer, writer)
-                if names.validation:
-                    writer.tell(stage="validating")
-                    epoch = {"step": report.step, "epoch": report.epoch}
-                    writer.validation(epoch | _judge(trainer, pictures, names.validation))
-                    writer.tell(stage="training")
+                _validate(trainer, pictures, names.validation, writer, report)
             pace.add(time.monotonic() - began)
 
 
@@ -78,6 +75,24 @@ def _next_pictures(trainer: Trainer, pictures: Pictures, names: Sequence[str]) -
         seed=trainer.config.training.seed,
     )
     return [pictures.get(name) for name in chosen]
+
+
+def _validate(
+    trainer: Trainer,
+    pictures: Pictures,
+    names: Sequence[str],
+    writer: RunWriter,
+    report: StepReport,
+) -> None:
+    """Judge the checkpoint on what was kept out, if anything was, and say where the run is."""
+    place = f"step {report.step}, epoch {report.epoch:.1f}, loss {report.loss:.3f}"
+    if names:
+        writer.tell(stage="validating")
+        row = {"step": report.step, "epoch": report.epoch, **_judge(trainer, pictures, names)}
+        writer.validation(row)
+        writer.tell(stage="training")
+        place += f", validation AP50 {row.get('AP50', float('nan')):.3f}"
+    note(place)
 
 
 def _judge(trainer: Trainer, pictures: Pictures, names: Sequence[str]) -> Row:

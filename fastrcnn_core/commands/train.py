@@ -11,6 +11,7 @@ import tyro
 from fastrcnn_core.commands.arguments import parse, value_of
 from fastrcnn_core.config import PRESETS, Config, PresetName, preset
 from fastrcnn_core.errors import RunError, UserError
+from fastrcnn_core.flags import flags
 from fastrcnn_core.runs import Run, find_run, free_name
 
 GROUPS = (
@@ -66,7 +67,7 @@ def run(words: Sequence[str]) -> int:
     arguments, config = parse(
         TrainArguments, words, command="train", groups=GROUPS, base=_base(words)
     )
-    chosen = _resumed(arguments, words) if arguments.resume else _begun(arguments, config)
+    chosen = _resumed(arguments, config, words) if arguments.resume else _begun(arguments, config)
     from fastrcnn_core.commands.training_run import train  # imports torch
 
     code = train(chosen)
@@ -94,24 +95,40 @@ def _begun(arguments: TrainArguments, config: Config) -> Run:
     return create_run(name, config=config, data=setting, preset=arguments.preset)
 
 
-def _resumed(arguments: TrainArguments, words: Sequence[str]) -> Run:
-    """The run to go on with.
+def _resumed(arguments: TrainArguments, config: Config, words: Sequence[str]) -> Run:
+    """The run to go on with; its data may have moved, its knobs are what they were.
 
     Raises:
-        RunError: none is named, there is none, it is done, or knobs were given beside --resume.
+        RunError: none is named, there is none, it is done, or knobs were given that would change it.
     """
     if arguments.run is None:
         raise RunError("--resume needs to know which run.", way_out="Name it by --run.")
-    known = {"--run", "--resume", arguments.run, f"--run={arguments.run}"}
-    others = [word for word in words if word not in known]
-    if others:
-        raise RunError(
-            f"A resumed run goes on as it was begun; {' '.join(others)} would change it.",
-            way_out="Leave it out, or begin a new run.",
-        )
     chosen = find_run(arguments.run)
     if chosen.status().state == "finished":
         raise RunError(
             f"The run {chosen.name!r} is finished.", way_out="Begin a new one for more epochs."
         )
+    if _gives_knobs(words):
+        _expect_same(config, chosen)
+    if arguments.data is not None:
+        from fastrcnn_core.datasets import open_dataset
+        from fastrcnn_core.runs.writing import move_data
+
+        move_data(chosen, open_dataset(arguments.data).setting)
     return chosen
+
+
+def _gives_knobs(words: Sequence[str]) -> bool:
+    """Whether something is said besides which run, which data, and that it is to go on."""
+    known = ("--run", "--data", "--resume")
+    return any(word.startswith("--") and word.partition("=")[0] not in known for word in words)
+
+
+def _expect_same(config: Config, run: Run) -> None:
+    begun = run.config()
+    changed = [flag.name for flag in flags() if flag.value(config) != flag.value(begun)]
+    if changed:
+        raise RunError(
+            f"A resumed run goes on as it was begun; --{', --'.join(changed)} would change it.",
+            way_out="Leave the knobs out, or begin a new run.",
+        )

@@ -68,6 +68,10 @@ def _work(run: Run, writer: RunWriter, orders: Orders) -> None:
     names = choose_names(dataset, config)
     pictures = Pictures(dataset, ProposalStore(), config.proposals)
     trainer = make_trainer(run, dataset, names, writer)
+    note(
+        f"{run.name}: {dataset.title}, {len(names.training)} training pictures, {trainer.total_steps} steps, "
+        f"{writer.status.device}"
+    )
     note_environment(run, dataset, names, writer, step=trainer.steps_done)
     find_proposals(pictures, [*names.training, *names.validation], writer, orders)
     remember_features(trainer, pictures, names.training, writer, orders)

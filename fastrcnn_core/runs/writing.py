@@ -73,6 +73,11 @@ def create_run(
     return Run(path)
 
 
+def move_data(run: Run, data: str) -> None:
+    """The run's data set is found there now; whether it is the same one is checked when the run goes on."""
+    write_text(run.folder / CONFIG_FILE, json.dumps(run.settings() | {"data": data}, indent=1))
+
+
 def tell_of_failure(name: str, error: UserError, *, folder: Path | None = None) -> None:
     """Say in the folder that waits for a new run why it does not come; do nothing if none waits."""
     path = run_path(name, folder=folder)
