@@ -301,6 +301,15 @@ def test_a_recent_step_shows_its_rois_and_which_cost_most(street: Path) -> None:
     assert list(table["Head says"]) == ["background", "background"]
 
 
+def test_a_step_on_pictures_that_have_changed_since_is_not_drawn_over_them(street: Path) -> None:
+    run = a_run(street, steps=40)
+    looked_at(run)
+    (run.folder / "environment.json").write_text('{"data": {"hash": "another"}}')
+    app = open_app("training")
+    assert "its data set has changed since" in words(app)
+    assert len(charts(app)) == 4
+
+
 def test_a_step_that_is_held_stays_while_the_run_goes_on(street: Path) -> None:
     run = a_run(street, state="running", steps=40, **alive())
     looked_at(run, step=40)

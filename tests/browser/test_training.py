@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Visit = Callable[..., "Page"]
 # Thousands of small steps, so that there is time to pause and to stop it.
 LONG = (
-    "preset=minute&epochs=2000&hidden=16&shorter-side=64&longer-side=96&method=single&min-side=8"
+    "preset=minute&epochs=1000&hidden=16&shorter-side=64&longer-side=96&method=single&min-side=8"
     "&limit=50&rois-per-image=8&checkpoint-every=50&device=cpu"
 )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import plotly.graph_objects as go
 import streamlit as st
 
 from fastrcnn_core.runs import Columns, Run
@@ -91,33 +93,35 @@ def _show(plot: _Plot, runs: dict[str, Columns], smoothing: float) -> None:
     _draw(figure, plot.key, plot.question, plot.caption)
 
 
-def _draw(figure: object, key: str, question: str, caption: str) -> None:
+def _draw(figure: go.Figure, key: str, question: str, caption: str) -> None:
     bar = {"displaylogo": False, "displayModeBar": False}
-    st.plotly_chart(figure, key=f"plot-{key}", config=bar, alt=f"{question} {caption}")  # type: ignore[arg-type]
+    st.plotly_chart(figure, key=f"plot-{key}", config=bar, alt=f"{question} {caption}")
     st.caption(caption)
 
 
 def _last_numbers(columns: Columns) -> None:
-    for place, (label, name, better) in zip(
-        st.columns(4),
-        (
-            ("Loss", "loss", "inverse"),
-            ("Classification loss", "classification_loss", "inverse"),
-            ("Box loss", "box_loss", "inverse"),
-            ("Positives (foreground) right", "foreground_accuracy", "normal"),
-        ),
-        strict=True,
-    ):
-        values = np.asarray(columns[name], dtype=float)
-        recent, before = _mean(values[-_RECENT:]), _mean(values[-2 * _RECENT : -_RECENT])
-        change = None if before is None or recent is None else f"{recent - before:+.3f}"
-        place.metric(
-            label,
-            "–" if recent is None else f"{recent:.3f}",
-            change,
-            delta_color=better,
-            help=f"Mean of the last {_RECENT} steps, and the change against the {_RECENT} before.",
-        )
+    losses = ("loss", "classification_loss", "box_loss")
+    places = st.columns(4)
+    for place, name in zip(places, losses, strict=False):
+        with place:
+            _last_number(name.replace("_", " ").capitalize(), columns[name], delta_color="inverse")
+    with places[3]:
+        right = columns["foreground_accuracy"]
+        _last_number("Positives (foreground) right", right, delta_color="normal")
+
+
+def _last_number(
+    label: str, column: list[float | None], *, delta_color: Literal["normal", "inverse"]
+) -> None:
+    values = np.asarray(column, dtype=float)
+    recent, before = _mean(values[-_RECENT:]), _mean(values[-2 * _RECENT : -_RECENT])
+    st.metric(
+        label,
+        "–" if recent is None else f"{recent:.3f}",
+        None if before is None or recent is None else f"{recent - before:+.3f}",
+        delta_color=delta_color,
+        help=f"Mean of the last {_RECENT} steps, and the change against the {_RECENT} before.",
+    )
 
 
 def _mean(values: npt.NDArray[np.float64]) -> float | None:

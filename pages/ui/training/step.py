@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
+from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import UserError
 from fastrcnn_core.runs import LivePicture, Run
 from fastrcnn_core.structures import AnnotatedImage, FloatArray
 from pages.ui import figures, palette, resources
 from pages.ui.figures import Layer
+from pages.ui.palette import Role
 from pages.ui.resources import Source
 
 _WORST = 8  # rows of the table
@@ -33,6 +38,12 @@ def show(run: Run, *, moving: bool) -> None:
         st.toggle("Hold this step", key=_HOLD, help="The run goes on; only this picture stays.")
     try:
         data = resources.dataset(Source("run", run.name, run.data_setting()))
+        if _is_other(run, data):
+            st.caption(
+                "The pictures of this run cannot be shown: its data set has changed since, and boxes would lie "
+                "beside the people."
+            )
+            return
         seen = [
             (it, _as_seen(resources.annotated_image(data, it.name), it)) for it in live.pictures
         ]
@@ -47,6 +58,12 @@ def show(run: Run, *, moving: bool) -> None:
     _worst(live.pictures, data.classes)
 
 
+def _is_other(run: Run, data: Dataset) -> bool:
+    """The data set is not what it was when the run was begun."""
+    begun_with = run.environment().get("data", {}).get("hash")
+    return begun_with is not None and begun_with != data.content_hash
+
+
 def _as_seen(annotated: AnnotatedImage, picture: LivePicture) -> AnnotatedImage:
     return annotated.flipped() if picture.flipped else annotated
 
@@ -54,19 +71,10 @@ def _as_seen(annotated: AnnotatedImage, picture: LivePicture) -> AnnotatedImage:
 def _picture(picture: LivePicture, annotated: AnnotatedImage, number: int) -> None:
     is_foreground = picture.labels > 0
     layers = [Layer(palette.GROUND_TRUTH, annotated.boxes)]
-    notes = [_note(picture, row, annotated.classes) for row in range(len(picture.labels))]
-    texts = _said_of_costliest(picture, annotated.classes)
     for role, which in ((palette.BACKGROUND, ~is_foreground), (palette.FOREGROUND, is_foreground)):
-        rows = np.flatnonzero(which)
-        layers.append(
-            Layer(
-                role,
-                picture.boxes[rows],
-                notes=[notes[row] for row in rows],
-                texts=[texts[row] for row in rows],
-            )
-        )
-    wrong = int((picture.scores.argmax(axis=1) != picture.labels).sum()) if len(notes) else 0
+        layers += _layers(role, which, picture, annotated.classes)
+    any_rois = bool(len(picture.labels))
+    wrong = int((picture.scores.argmax(axis=1) != picture.labels).sum()) if any_rois else 0
     figures.show(
         figures.draw(annotated.image, *layers),
         key=f"step-{number}",
@@ -76,14 +84,30 @@ def _picture(picture: LivePicture, annotated: AnnotatedImage, number: int) -> No
     )
 
 
-def _said_of_costliest(picture: LivePicture, classes: tuple[str, ...]) -> list[str]:
-    """A word for each RoI: what the head says of the few with the largest loss, nothing of the others."""
-    names = ("background", *classes)
-    costliest = set(np.argsort(-_loss(picture), kind="stable")[:_SPOKEN].tolist())
-    return [
-        f"{names[int(scores.argmax())]} {scores.max():.2f}" if row in costliest else ""
-        for row, scores in enumerate(picture.scores)
-    ]
+def _layers(
+    role: Role, which: npt.NDArray[np.bool_], picture: LivePicture, classes: tuple[str, ...]
+) -> list[Layer]:
+    """The RoIs of one role, and above them those that cost most, with what the head says of them."""
+    notes = [_note(picture, row, classes) for row in range(len(picture.labels))]
+    loud = np.zeros(len(notes), dtype=bool)
+    loud[np.argsort(-_loss(picture), kind="stable")[:_SPOKEN]] = True
+    quiet, loud = np.flatnonzero(which & ~loud), np.flatnonzero(which & loud)
+    layers = [Layer(role, picture.boxes[quiet], notes=[notes[row] for row in quiet])]
+    if len(loud):
+        layers.append(
+            Layer(
+                replace(role, halo=1.0),
+                picture.boxes[loud],
+                notes=[notes[row] for row in loud],
+                texts=[_said(picture.scores[row], classes) for row in loud],
+                label=f"{role.label}, costs most",
+            )
+        )
+    return layers
+
+
+def _said(scores: FloatArray, classes: tuple[str, ...]) -> str:
+    return f"{('background', *classes)[int(scores.argmax())]} {scores.max():.2f}"
 
 
 def _loss(picture: LivePicture) -> FloatArray:
