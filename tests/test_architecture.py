@@ -70,7 +70,9 @@ def rooms_used(path: Path) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("path", modules("fastrcnn_core"), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", modules("fastrcnn_core"), ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_a_module_imports_only_from_lower_floors(path: Path) -> None:
     if room(path) == "__init__":
         assert not rooms_used(path)
@@ -80,7 +82,9 @@ def test_a_module_imports_only_from_lower_floors(path: Path) -> None:
         assert FLOORS[used] < FLOORS[room(path)], f"{room(path)} imports {used}"
 
 
-@pytest.mark.parametrize("path", modules("fastrcnn_core"), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", modules("fastrcnn_core"), ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_the_core_knows_nothing_of_the_app(path: Path) -> None:
     assert not {"streamlit", "pages", "ui", "app"} & {name.split(".")[0] for name in imports(path)}
 
@@ -89,7 +93,9 @@ def test_the_core_knows_nothing_of_the_app(path: Path) -> None:
 def test_pages_never_import_pages(path: Path) -> None:
     for name in imports(path):
         parts = name.split(".")
-        assert parts[0] != "pages" or parts[1:2] == ["ui"] or name == "pages", f"{path.name}: {name}"
+        assert parts[0] != "pages" or parts[1:2] == ["ui"] or name == "pages", (
+            f"{path.name}: {name}"
+        )
 
 
 @pytest.mark.parametrize("path", modules("pages"), ids=lambda path: str(path.relative_to(ROOT)))
@@ -111,11 +117,14 @@ def test_the_door_is_small() -> None:
 @pytest.mark.parametrize("folder", ["fastrcnn_core", "pages"])
 def test_nothing_is_unpickled(folder: str) -> None:
     for path in modules(folder):
-        assert not {"pickle", "dill", "cloudpickle", "shelve", "joblib.load"} & set(imports(path)), path
+        assert not {"pickle", "dill", "cloudpickle", "shelve", "joblib.load"} & set(
+            imports(path)
+        ), path
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.load":
                 only = [word for word in node.keywords if word.arg == "weights_only"]
-                assert only and ast.literal_eval(only[0].value) is True, path
+                assert only, path
+                assert ast.literal_eval(only[0].value) is True, path
             if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
                 assert ast.literal_eval(node.value) is False, path
 
