@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from fastrcnn_core.config import PRESETS, ProposalMethod
-from fastrcnn_core.selective_search import search
+from fastrcnn_core.selective_search import STRATEGIES, search
 from fastrcnn_core.selective_search.package_faults import package_faults
 from pages.ui import figures, palette, source
 from pages.ui.proposals import faults
@@ -19,12 +19,6 @@ METHODS: tuple[ProposalMethod, ...] = get_args(ProposalMethod)
 # Measured on one core: `quality` and the package take some 10 µs a pixel.
 _SECONDS_A_PIXEL = 1e-5
 _PATIENCE = 6.0  # seconds that nobody needs to be asked for
-_SAYS = {
-    "single": "1 strategy",
-    "fast": "12 strategies",
-    "quality": "80 strategies",
-    "package": "the notebook's package",
-}
 
 
 def show(view: View) -> None:
@@ -65,15 +59,15 @@ def _engine(view: View, method: ProposalMethod) -> View:
     notebook = PRESETS["notebook"].proposals
     knobs = {"scale": notebook.scale, "min_size": notebook.min_size} if method == "package" else {}
     its = view.with_knobs(method=method, **knobs)
-    st.markdown(f"**{method}**, {_SAYS[method]}")
+    st.markdown(f"**{method}**, {_about(method)}")
     best = sorted({int(it) - 1 for it in its.overlaps.argmax(axis=0) if it > 0})
     notes = [f"rank {rank + 1}" for rank in best]
     drawing = figures.draw(
         its.image,
         figures.Layer(palette.GROUND_TRUTH, its.people),
         figures.Layer(palette.FOREGROUND, its.proposals[best], notes, label="Best boxes"),
+        legend=False,
     )
-    drawing.figure.update_layout(showlegend=False)
     found = f"{plural(len(its.proposals), 'box')} in {duration(its.timed.total_seconds)}"
     judged = f", MABO {number(its.mabo)}" if len(its.people) else ""
     figures.show(
@@ -83,6 +77,14 @@ def _engine(view: View, method: ProposalMethod) -> View:
         alt=f"{method}: {found}{judged}",
     )
     return its
+
+
+def _about(method: ProposalMethod) -> str:
+    """How much an engine does."""
+    if method == "package":
+        return "the notebook's package"
+    count = len(STRATEGIES[method])
+    return "1 strategy" if count == 1 else f"{count} strategies"
 
 
 def _table(shown: list[View]) -> None:

@@ -12,6 +12,7 @@ _PACKAGES = ("scale", "sigma", "min_size")
 FILTERS = ("min_side", "max_aspect", "distinct_iou", "order", "limit")
 _LABELS = {
     "scale": "Scale k",
+    "sigma": "Blur sigma",
     "min_size": "Smallest region",
     "min_side": "Shorter side",
     "max_aspect": "Aspect limit",

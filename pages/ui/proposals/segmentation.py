@@ -7,7 +7,8 @@ import streamlit as st
 
 from fastrcnn_core.proposals import best_overlap
 from fastrcnn_core.selective_search.colour_spaces import COLOUR_SPACES, ColourSpace
-from fastrcnn_core.selective_search.segmentation import segment, sort_edges
+from fastrcnn_core.selective_search.edges import sort_edges
+from fastrcnn_core.selective_search.segmentation import segment
 from fastrcnn_core.selective_search.strategies import STRATEGIES
 from pages.ui import resources, source
 from pages.ui.proposals import painting

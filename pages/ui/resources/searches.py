@@ -61,7 +61,7 @@ def traced(image: Image, strategy: Strategy, config: ProposalConfig) -> Trace:
     return trace(image, strategy, config)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Segmenting…", hash_funcs=_BY_KEY)
+@st.cache_resource(max_entries=16, show_spinner="Segmenting…", hash_funcs=_BY_KEY)
 def segmented(image: Image, space: ColourSpace, k: float, config: ProposalConfig) -> Segmentation:
     """The first segmentation in a colour space at a scale."""
     from fastrcnn_core.selective_search.tracing import segmentation_of
@@ -77,7 +77,7 @@ def faults(image: Image) -> PackageFaults:
     return package_faults(image, PRESETS["notebook"].proposals)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_BY_KEY)
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=_BY_KEY)
 def _filtered(image: Image, config: ProposalConfig) -> TimedFunnel:
     found, seconds = _found(image, _searching(config))
     return TimedFunnel(funnel(found, config), seconds)
