@@ -2,11 +2,13 @@
 
 import base64
 import io
+import json
+from typing import Any
 
 import numpy as np
 import PIL.Image
-import plotly.graph_objects as go
 import pytest
+import torch
 
 from fastrcnn_core.structures import Image
 from pages.ui import figures, palette, thumbnails
@@ -22,69 +24,76 @@ def decoded(source: str) -> PIL.Image.Image:
     return PIL.Image.open(io.BytesIO(base64.b64decode(source.split(",")[1])))
 
 
-def trace(figure: go.Figure, mode: str) -> go.Scatter:
-    return next(it for it in figure.data if it.mode == mode)
+def scene(*layers: Layer, image: Image = BOARD, **options: Any) -> dict[str, Any]:
+    """What the browser gets, as it arrives there."""
+    sent: dict[str, Any] = json.loads(json.dumps(figures.draw(image, *layers, **options).scene()))
+    return sent
 
 
-def test_the_picture_lies_from_0_to_its_width_and_height_and_no_half_pixel_beside() -> None:
-    figure = figures.draw(BOARD).figure
-    (shown,) = figure.layout.images
-    assert (shown.x, shown.y, shown.sizex, shown.sizey) == (0, 0, 10, 10)
-    assert (shown.xanchor, shown.yanchor, shown.sizing) == ("left", "top", "stretch")
-    assert tuple(figure.layout.xaxis.range) == (0, 10)
-    assert tuple(figure.layout.yaxis.range) == (10, 0)
-    assert figure.layout.yaxis.scaleanchor == "x"
+def test_the_picture_is_said_to_be_as_large_as_it_is() -> None:
+    assert (scene()["width"], scene()["height"]) == (10, 10)
 
 
 def test_a_small_picture_is_enlarged_square_by_square() -> None:
-    shown = np.asarray(decoded(figures.draw(BOARD).figure.layout.images[0].source).convert("L"))
+    shown = np.asarray(decoded(scene()["picture"]).convert("L"))
     factor = len(shown) // 10
     assert factor > 1
     assert (shown == BOARD.pixels[:, :, 0].repeat(factor, axis=0).repeat(factor, axis=1)).all()
 
 
 def test_a_huge_picture_is_sent_small_but_keeps_its_coordinates() -> None:
-    huge = Image(np.zeros((2000, 4000, 3), np.uint8))
-    (shown,) = figures.draw(huge).figure.layout.images
-    assert decoded(shown.source).size == (1600, 800)
-    assert (shown.sizex, shown.sizey) == (4000, 2000)
+    sent = scene(image=Image(np.zeros((2000, 4000, 3), np.uint8)))
+    assert decoded(sent["picture"]).size == (1600, 800)
+    assert (sent["width"], sent["height"]) == (4000, 2000)
 
 
-def test_boxes_are_drawn_at_their_own_coordinates() -> None:
-    outline = trace(figures.draw(BOARD, Layer(palette.PROPOSAL, BOX)).figure, "lines")
-    corners = list(zip(outline.x, outline.y, strict=True))[:5]
-    assert corners == [(2, 3), (5, 3), (5, 4), (2, 4), (2, 3)]
-
-
-def test_two_thousand_boxes_are_one_line_with_gaps() -> None:
-    figure = figures.draw(BOARD, Layer(palette.PROPOSAL, np.tile(BOX, (2000, 1)))).figure
-    lines = [it for it in figure.data if it.mode == "lines"]
-    assert len(lines) == 1
-    assert np.isnan(lines[0].x).sum() == 2000
+def test_boxes_are_sent_in_the_pictures_own_coordinates_and_no_half_pixel_beside() -> None:
+    (layer,) = scene(Layer(palette.PROPOSAL, BOX))["layers"]
+    assert layer["boxes"] == [[2, 3, 5, 4]]
 
 
 @pytest.mark.parametrize("role", palette.ROLES, ids=lambda role: role.name)
-def test_a_layer_without_boxes_is_drawn_and_named_all_the_same(role: palette.Role) -> None:
-    figure = figures.draw(BOARD, Layer(role, np.zeros((0, 4), np.float32))).figure
-    named = [it for it in figure.data if it.showlegend is not False]
-    assert [it.name for it in named] == [f"{role.label} (0)"]
+def test_a_layer_without_boxes_is_named_all_the_same(role: palette.Role) -> None:
+    (layer,) = scene(Layer(role, np.zeros((0, 4), np.float32)))["layers"]
+    assert layer["name"] == f"{role.label} (0)"
+    assert layer["boxes"] == layer["notes"] == layer["texts"] == []
 
 
-def test_a_mark_says_its_note_and_knows_its_row() -> None:
+def test_each_box_has_its_note_and_one_that_was_given_none_has_its_number() -> None:
     boxes = np.vstack([BOX, BOX + 1])
-    marks = trace(
-        figures.draw(BOARD, Layer(palette.FOREGROUND, boxes, notes=["one", "two"])).figure,
-        "markers",
-    )
-    assert list(marks.hovertext) == ["one", "two"]
-    assert [list(it) for it in marks.customdata] == [["foreground", 0], ["foreground", 1]]
-    assert (marks.x[0], marks.y[0]) == (3.5, 3.5)
+    first, second = scene(
+        Layer(palette.FOREGROUND, boxes, notes=["one", "two"]), Layer(palette.IGNORED, boxes)
+    )["layers"]
+    assert first["notes"] == ["one", "two"]
+    assert second["notes"] == ["Ignored 1", "Ignored 2"]
 
 
-def test_every_layer_of_a_role_is_switched_with_its_halo_and_marks() -> None:
-    figure = figures.draw(BOARD, Layer(palette.HIT, BOX, texts=["0.9"])).figure
-    assert len(figure.data) > 3
-    assert len({it.legendgroup for it in figure.data}) == 1
+def test_boxes_of_a_tensor_are_drawn_like_those_of_an_array() -> None:
+    (layer,) = scene(Layer(palette.HIT, torch.tensor(BOX)))["layers"]
+    assert layer["boxes"] == [[2, 3, 5, 4]]
+
+
+def test_a_click_is_told_as_role_and_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = clicks(monkeypatch, {"role": "hit", "index": 3, "identity": BOARD.key})
+    assert heard == [figures.Chosen("hit", 3)]
+
+
+def test_a_click_on_a_picture_that_has_gone_since_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert clicks(monkeypatch, {"role": "hit", "index": 3, "identity": "another"}) == []
+    assert clicks(monkeypatch, None) == []
+
+
+def clicks(monkeypatch: pytest.MonkeyPatch, chosen: Any) -> list[figures.Chosen]:
+    """What `on_choose` hears when the browser says this."""
+    monkeypatch.setattr("pages.ui.resources.value", lambda key: {"chosen": chosen})
+    mounted: dict[str, Any] = {}
+    monkeypatch.setattr("pages.ui.drawing.mount", lambda scene, **options: mounted.update(options))
+    heard: list[figures.Chosen] = []
+    figures.show(figures.draw(BOARD), key="board", caption="", on_choose=heard.append)
+    mounted["on_chosen"]()
+    return heard
 
 
 def test_roles_can_be_told_apart_without_colours_where_they_meet_on_one_picture() -> None:
@@ -112,10 +121,8 @@ def test_the_palette_is_the_one_of_the_house() -> None:
 def test_masks_lie_over_the_picture_each_number_in_its_own_colour() -> None:
     masks = np.zeros((10, 10), np.int32)
     masks[:, :3], masks[:, 3:5], masks[0, 9] = 1, 2, 255
-    picture, tint = figures.draw(BOARD, masks=masks).figure.layout.images
-    assert picture.sizex != tint.sizex  # else Plotly would take the two for one
-    assert abs(picture.sizex - tint.sizex) < 1e-6
-    shown = np.asarray(decoded(tint.source).convert("RGBA"))
+    assert scene()["tint"] is None
+    shown = np.asarray(decoded(scene(masks=masks)["tint"]).convert("RGBA"))
     assert (shown[:, 5:9, 3] == 0).all()
     assert len({tuple(shown[0, column]) for column in (0, 3, 6, 9)}) == 4
 

@@ -14,6 +14,7 @@ FILTERS = ("All", "Training", "Test", "Nobody there")
 # The name below a thumbnail is a button that covers the picture, too.
 _STYLE = """<style>
 [class*="st-key-thumbnail-"] { position: relative; }
+[class*="st-key-thumbnail-"] :is(.stElementContainer, .stButton, button) { position: static; }
 [class*="st-key-thumbnail-"] button::after { content: ""; position: absolute; inset: 0; }
 [class*="st-key-thumbnail-"] img { border-radius: 0.4rem; aspect-ratio: 6 / 5; object-fit: cover; width: 100%; }
 [class*="st-key-thumbnail-"]:hover img { filter: brightness(1.08); }

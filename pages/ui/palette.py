@@ -40,7 +40,7 @@ class Role:
         colour: of the line. dash: its style. width: in pixels of the screen.
         opacity: of line and mark, in [0, 1].
         halo: opacity of a dark line under it, in [0, 1]; bright colours need one to be seen on bright pictures.
-        hatch: Plotly's fill pattern inside; "" leaves the picture free.
+        hatch: anything but "" hatches the inside.
     """
 
     name: str
