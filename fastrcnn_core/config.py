@@ -14,7 +14,7 @@ from fastrcnn_core.errors import ConfigError
 from fastrcnn_core.knobs import Checked, Knob
 
 ProposalMethod = Literal["single", "fast", "quality", "package"]
-ProposalOrder = Literal["rank", "area"]
+ProposalOrder = Literal["rank", "pseudo_random", "area"]
 BackboneName = Literal["efficientnet_lite0", "resnet50", "vgg16"]
 OptimiserName = Literal["sgd", "adamw"]
 PresetName = Literal["paper", "notebook", "minute"]
@@ -105,8 +105,10 @@ class ProposalConfig(Checked):
     order: Annotated[
         ProposalOrder,
         Knob(
-            "What comes first when there are too many: the best ranked, or the largest.",
-            "rank: Uijlings et al., IJCV 2013, section 4.3; area: the notebook",
+            "What comes first when there are too many: boxes from the top of the hierarchies that repeat no better one "
+            "(rank), the same times a random number (pseudo_random), or the largest (area).",
+            "rank: chosen here, worth more than pseudo_random of Uijlings et al., IJCV 2013, section 4.3; "
+            "area: the notebook",
         ),
     ] = "rank"
     limit: Annotated[
@@ -121,7 +123,7 @@ class ProposalConfig(Checked):
     ] = 2000
     seed: Annotated[
         int,
-        Knob("Seed of the pseudo-random part of the rank.", "chosen here: any number", low=0),
+        Knob("Seed of the order `pseudo_random`.", "chosen here: any number", low=0),
     ] = 0
 
 

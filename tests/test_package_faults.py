@@ -5,9 +5,11 @@ import pytest
 
 from fastrcnn_core.config import PRESETS, ProposalConfig
 from fastrcnn_core.selective_search.colour_spaces import convert
+from fastrcnn_core.selective_search.edges import sort_edges
 from fastrcnn_core.selective_search.package_faults import package_faults, touching
 from fastrcnn_core.selective_search.regions import describe, pixel_features
-from fastrcnn_core.selective_search.segmentation import blur, segment, sort_edges
+from fastrcnn_core.selective_search.segmentation import segment
+from fastrcnn_core.selective_search.smoothing import blur
 from fastrcnn_core.structures import Image
 
 NOTEBOOK = PRESETS["notebook"].proposals

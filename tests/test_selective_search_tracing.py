@@ -27,8 +27,9 @@ def test_every_box_of_a_search_is_found_again_at_its_node_of_its_strategy(method
     for index, strategy in enumerate(found.strategies):
         own = found.strategy == index
         traced = trace(picture(), strategy, config)
-        assert sorted(found.node[own]) == list(range(len(traced.boxes)))
-        np.testing.assert_array_equal(found.boxes[own], traced.boxes[found.node[own]])
+        boxes = np.concatenate([traced.boxes, traced.passed_over_boxes])
+        assert sorted(found.node[own]) == list(range(len(boxes)))
+        np.testing.assert_array_equal(found.boxes[own], boxes[found.node[own]])
 
 
 def test_boxes_are_in_pixels_of_the_original_picture_when_a_smaller_copy_was_searched() -> None:

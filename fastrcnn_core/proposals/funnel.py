@@ -75,14 +75,12 @@ def propose(image: Image, config: ProposalConfig) -> FloatArray:
 
 def funnel(found: SearchResult, config: ProposalConfig) -> Funnel:
     """Who survives which filter, in the config's order."""
-    from fastrcnn_core.selective_search import distinct
-
-    boxes, iou = found.boxes, 1.0 if config.distinct_iou is None else config.distinct_iou
+    boxes, ranks = found.boxes, _ranks(found, config)
     filters: dict[str, Callable[[IntArray], IntArray]] = {
-        "found": lambda it: it[_order(boxes[it], config)],
+        "found": lambda it: it[np.argsort(ranks[it], kind="stable")],
         "big enough": lambda it: it[_is_big_enough(boxes[it], config.min_side)],
         "shape": lambda it: it[_is_shaped(boxes[it], config.max_aspect)],
-        "distinct": lambda it: it[distinct(boxes[it], iou=iou, limit=len(it))],
+        "distinct": lambda it: it[_distinct(boxes[it], ranks[it], config)],
         "kept": lambda it: it[: config.limit],
     }
     stages: list[Stage] = []
@@ -94,11 +92,26 @@ def funnel(found: SearchResult, config: ProposalConfig) -> Funnel:
     return Funnel(found, tuple(stages))
 
 
-def _order(boxes: FloatArray, config: ProposalConfig) -> IntArray:
-    """Indices of all boxes, best first: as ranked, or the largest first."""
+def _ranks(found: SearchResult, config: ProposalConfig) -> FloatArray:
+    """(F,) what the config orders by, low is good."""
+    from fastrcnn_core.selective_search import pseudo_random
+
     if config.order == "area":
-        return np.argsort(-area(boxes), kind="stable")
-    return np.arange(len(boxes))
+        return -area(found.boxes)
+    if config.order == "pseudo_random":
+        return pseudo_random(found.rank, np.random.default_rng(config.seed))
+    return found.rank
+
+
+def _distinct(boxes: FloatArray, ranks: FloatArray, config: ProposalConfig) -> IntArray:
+    """Which boxes are no near-duplicates of a better one; in the engine's own order, those that repeat least first."""
+    from fastrcnn_core.selective_search import distinct, repeats_later
+
+    iou = 1.0 if config.distinct_iou is None else config.distinct_iou
+    kept, repeats = distinct(boxes, iou=iou)
+    if config.order != "rank":
+        return kept
+    return kept[np.argsort(repeats_later(ranks[kept], repeats), kind="stable")]
 
 
 def _is_big_enough(boxes: FloatArray, min_side: int) -> npt.NDArray[np.bool_]:

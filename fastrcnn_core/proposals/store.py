@@ -19,7 +19,7 @@ from fastrcnn_core.structures import FloatArray, Image
 logger = logging.getLogger(__name__)
 
 # Changes whenever the same picture and config give other boxes; part of every file's name.
-METHOD_VERSION = "1"
+METHOD_VERSION = "2"
 
 _ONLY_FOR_PACKAGE = ("scale", "min_size")
 _NOT_FOR_PACKAGE = ("seed", "search_side")

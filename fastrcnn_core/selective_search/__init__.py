@@ -8,15 +8,24 @@ from __future__ import annotations
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.selective_search.engine import search_strategies
 from fastrcnn_core.selective_search.package import search_package
-from fastrcnn_core.selective_search.ranking import distinct
+from fastrcnn_core.selective_search.ranking import distinct, pseudo_random, repeats_later
 from fastrcnn_core.selective_search.result import SearchResult
 from fastrcnn_core.selective_search.strategies import STRATEGIES, Strategy
 from fastrcnn_core.structures import Image
 
-__all__ = ["STRATEGIES", "VERSION", "SearchResult", "Strategy", "distinct", "search"]
+__all__ = [
+    "STRATEGIES",
+    "VERSION",
+    "SearchResult",
+    "Strategy",
+    "distinct",
+    "pseudo_random",
+    "repeats_later",
+    "search",
+]
 
 # Part of every key under which proposals are kept: changes whenever the same picture and config give other boxes.
-VERSION = "1"
+VERSION = "2"
 
 
 def search(image: Image, config: ProposalConfig) -> SearchResult:

@@ -20,7 +20,7 @@ Planes = npt.NDArray[np.float32]
 ColourSpace = Literal["RGB", "I", "Lab", "rgI", "HSV", "rgb", "C", "H"]
 COLOUR_SPACES: tuple[ColourSpace, ...] = get_args(ColourSpace)
 
-_STEPS = 4096  # of the tables for gamma and cube root: finer than a pixel's 256 levels
+_STEPS = 1024  # of the tables for gamma and cube root; between two steps their curves are straight enough
 
 
 def convert(rgb: Planes, space: ColourSpace) -> Planes:
@@ -102,18 +102,25 @@ def _hsv_planes(rgb: Planes) -> Planes:
 
 
 @kernel
+def _between(table: npt.NDArray[np.float32], place: np.float32) -> np.float32:
+    """The table's value at a place between two of its entries."""
+    before = min(int(place), len(table) - 2)
+    share = place - np.float32(before)
+    return table[before] + share * (table[before + 1] - table[before])
+
+
+@kernel
 def _lab_planes(rgb: Planes, linear: Planes, curve: Planes) -> Planes:
     """CIE L*a*b* under D65: L stretched to [0, 255], a and b shifted by 128."""
     _, height, width = rgb.shape
     lab = np.empty((3, height, width), np.float32)
     last = np.float32(len(linear) - 1)
     level = last / np.float32(255)
-    half = np.float32(0.5)
     for y in range(height):
         for x in range(width):
-            red = linear[int(rgb[0, y, x] * level + half)]
-            green = linear[int(rgb[1, y, x] * level + half)]
-            blue = linear[int(rgb[2, y, x] * level + half)]
+            red = _between(linear, rgb[0, y, x] * level)
+            green = _between(linear, rgb[1, y, x] * level)
+            blue = _between(linear, rgb[2, y, x] * level)
             white_x = (
                 np.float32(0.433953) * red
                 + np.float32(0.376219) * green
@@ -129,9 +136,9 @@ def _lab_planes(rgb: Planes, linear: Planes, curve: Planes) -> Planes:
                 + np.float32(0.109477) * green
                 + np.float32(0.872766) * blue
             )
-            fx = curve[min(int(white_x * last + half), int(last))]
-            fy = curve[min(int(white_y * last + half), int(last))]
-            fz = curve[min(int(white_z * last + half), int(last))]
+            fx = _between(curve, white_x * last)
+            fy = _between(curve, white_y * last)
+            fz = _between(curve, white_z * last)
             lab[0, y, x] = np.float32(2.55) * (np.float32(116) * fy - np.float32(16))
             lab[1, y, x] = np.float32(500) * (fx - fy) + np.float32(128)
             lab[2, y, x] = np.float32(200) * (fy - fz) + np.float32(128)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
-from numba.core import config as numba_config
+import numba.core.config
 
 from fastrcnn_core.files import cache_folder
 
@@ -23,14 +23,23 @@ _kernels: list[Any] = []
 
 def kernel(function: Function) -> Function:
     """The function as machine code: kept on disk, and free of the interpreter lock while it runs."""
-    compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    _kernels.append(compiled)
-    return cast(Function, compiled)
+    return _compiled_later(function, fastmath=False)
+
+
+def summing_kernel(function: Function) -> Function:
+    """As `kernel`, and sums are taken several numbers at a time: their last digit depends on the processor."""
+    return _compiled_later(function, fastmath={"reassoc", "nsz"})
 
 
 def kernels_on_disk() -> bool:
     """Whether every kernel's machine code is on disk and no older than its source."""
     return all(_is_on_disk(compiled) for compiled in _kernels)
+
+
+def _compiled_later(function: Function, *, fastmath: set[str] | bool) -> Function:
+    compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(function)
+    _kernels.append(compiled)
+    return cast(Function, compiled)
 
 
 def _is_on_disk(compiled: Any) -> bool:
@@ -42,9 +51,9 @@ def _is_on_disk(compiled: Any) -> bool:
 
 def _find_a_place_for_machine_code() -> None:
     """numba refuses to start where neither the source's folder nor the home folder can be written to."""
-    beside = Path(__file__).parent
-    if not numba_config.CACHE_DIR and not os.access(beside, os.W_OK):
-        numba_config.CACHE_DIR = str(cache_folder() / "numba")
+    settings: Any = numba.core.config
+    if not settings.CACHE_DIR and not os.access(Path(__file__).parent, os.W_OK):
+        settings.CACHE_DIR = str(cache_folder() / "numba")
 
 
 _find_a_place_for_machine_code()

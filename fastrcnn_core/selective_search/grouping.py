@@ -1,46 +1,66 @@
 """Greedy grouping: the two most similar touching regions become one, until one region is the whole picture.
 
-Source: Uijlings et al., IJCV 2013, section 3.1, algorithm 1, and section 3.2, equations 1 to 6.
+Source: Uijlings et al., IJCV 2013, section 3.1, algorithm 1.
 
-Shape letters: R regions of the segmentation; the hierarchy has M = R - 1 merges and R + M nodes.
+Shape letters: R regions of the segmentation; M = R - 1 merges; T pairs that were compared and never merged.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from fastrcnn_core.selective_search.compiled import kernel
+from fastrcnn_core.selective_search.heap import pop, push
 from fastrcnn_core.selective_search.regions import Regions
+from fastrcnn_core.selective_search.segmentation import Floats, Ints
+from fastrcnn_core.selective_search.similarity import all_similarities, join, similarity_of
 
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int32]
-
-SIMILARITIES = ("colour", "texture", "size", "fill")
+Rows = TypeVar("Rows", bound=Any)  # an array of any kind
 
 
 @dataclass(frozen=True, eq=False)
 class Hierarchy:
-    """Who merged with whom. Node i < R is region i of the segmentation, node R + m is what merge m made.
+    """Who merged with whom, and whom else a region was compared with.
+
+    Node i < R is region i of the segmentation, node R + m is what merge m made; the last node is the whole picture.
 
     Args:
         pairs: (M, 2) int32, the two nodes that merge m joins.
         similarities: (M, 4) float32 in [0, 1], colour, texture, size and fill of the pair; all four, used or not.
+        sums: (M,) float32, the used ones added up: what made the pair the best.
         boxes: (R + M, 4) int32, x1, y1, x2, y2 in pixels of the searched picture; x2, y2 exclusive.
-        sizes: (R + M,) int32, pixels. The last node is the whole picture.
+        sizes: (R + M,) int32, pixels.
+        passed_over: (T, 2) int32, touching nodes that were compared and that merged with others.
+        passed_over_since: (T,) int32, how many merges had been made when the two were first compared.
+        passed_over_sums: (T,) float32, their used similarities added up.
     """
 
     pairs: Ints
     similarities: Floats
+    sums: Floats
     boxes: Ints
     sizes: Ints
+    passed_over: Ints
+    passed_over_since: Ints
+    passed_over_sums: Floats
 
     @property
     def regions(self) -> int:
-        """How many nodes come from the segmentation."""
+        """R, how many nodes come from the segmentation."""
         return len(self.sizes) - len(self.pairs)
+
+    @cached_property
+    def passed_over_boxes(self) -> Ints:
+        """(T, 4) int32, the boxes that the pairs would have had together."""
+        one, other = self.boxes[self.passed_over[:, 0]], self.boxes[self.passed_over[:, 1]]
+        return np.concatenate(
+            [np.minimum(one[:, :2], other[:, :2]), np.maximum(one[:, 2:], other[:, 2:])], axis=1
+        )
 
 
 def group(regions: Regions, *, similarity: str, pixels: int) -> Hierarchy:
@@ -52,182 +72,127 @@ def group(regions: Regions, *, similarity: str, pixels: int) -> Hierarchy:
         pixels: of the searched picture.
     """
     used = np.array([letter in similarity for letter in "CTSF"], np.float32)
+    count = len(regions.sizes)
+    boxes, sizes = _with_room(regions.boxes, count), _with_room(regions.sizes, count)
+    colour, texture = _with_room(regions.colour, count), _with_room(regions.texture, count)
+    merged, similarities, compared, since, sums = _group(
+        regions.pairs, count, sizes, boxes, colour, texture, used, np.float32(pixels)
+    )
+    passed_over = np.ones(len(compared), np.bool_)
+    passed_over[merged] = False
     return Hierarchy(
-        *_group(
-            regions.sizes,
-            regions.boxes,
-            regions.colour,
-            regions.texture,
-            regions.pairs,
-            used,
-            np.float32(pixels),
-        )
+        compared[merged],
+        similarities,
+        sums[merged],
+        boxes,
+        sizes,
+        compared[passed_over],
+        since[passed_over],
+        sums[passed_over],
     )
 
 
-@kernel
-def _overlap(one: Floats, other: Floats) -> np.float32:
-    """Histogram intersection."""
-    total = np.float32(0)
-    for bin_ in range(len(one)):
-        total += min(one[bin_], other[bin_])
-    return total
+def _with_room(rows: Rows, count: int) -> Rows:
+    """The regions' rows, and as many empty ones as merges will follow."""
+    return np.concatenate([rows, np.empty((count - 1, *rows.shape[1:]), rows.dtype)])
 
 
 @kernel
-def _compare(
-    one: int,
-    other: int,
+def _group(
+    pairs: Ints,
+    regions: int,
     sizes: Ints,
     boxes: Ints,
     colour: Floats,
     texture: Floats,
     used: Floats,
     pixels: np.float32,
-    values: Floats,
-) -> np.float32:
-    """The sum of the used similarities of two regions; all that are used are written to `values`."""
-    values[:] = 0
-    joint = np.float32(sizes[one] + sizes[other])
-    if used[0] > 0:
-        values[0] = _overlap(colour[one], colour[other])
-    if used[1] > 0:
-        values[1] = _overlap(texture[one], texture[other])
-    values[2] = 1 - joint / pixels
-    width = max(boxes[one, 2], boxes[other, 2]) - min(boxes[one, 0], boxes[other, 0])
-    height = max(boxes[one, 3], boxes[other, 3]) - min(boxes[one, 1], boxes[other, 1])
-    values[3] = 1 - (np.float32(width) * np.float32(height) - joint) / pixels
-    return used[0] * values[0] + used[1] * values[1] + used[2] * values[2] + used[3] * values[3]
-
-
-@kernel
-def _push(
-    keys: Floats, items: npt.NDArray[np.int64], length: int, key: np.float32, item: int
-) -> None:
-    """Add to a binary heap whose largest key is at the top; of equal keys the older item is higher."""
-    place = length
-    while place > 0:
-        above = (place - 1) >> 1
-        if keys[above] > key or (keys[above] == key and items[above] < item):
-            break
-        keys[place], items[place] = keys[above], items[above]
-        place = above
-    keys[place], items[place] = key, item
-
-
-@kernel
-def _pop(keys: Floats, items: npt.NDArray[np.int64], length: int) -> None:
-    """Take the top off a heap of `length` items; the last place is free afterwards."""
-    key, item = keys[length - 1], items[length - 1]
-    place = 0
-    while True:
-        below = 2 * place + 1
-        if below >= length - 1:
-            break
-        if below + 1 < length - 1 and (
-            keys[below + 1] > keys[below]
-            or (keys[below + 1] == keys[below] and items[below + 1] < items[below])
-        ):
-            below += 1
-        if key > keys[below] or (key == keys[below] and item < items[below]):
-            break
-        keys[place], items[place] = keys[below], items[below]
-        place = below
-    keys[place], items[place] = key, item
+) -> tuple[Ints, Floats, Ints, Ints, Floats]:
+    """Fill the nodes' rows; each merge's row among the compared pairs, its similarities, and all compared pairs."""
+    room = 16 + 8 * len(pairs)
+    compared, since = np.empty((room, 2), np.int32), np.zeros(room, np.int32)
+    sums, keys, queue = (
+        np.empty(room, np.float32),
+        np.empty(room, np.float32),
+        np.empty(room, np.int32),
+    )
+    # Link 2 * row + side is in the list of `compared[row, side]` and leads to its partner there.
+    first_link, next_link = np.full(len(sizes), -1, np.int32), np.empty(2 * room, np.int32)
+    alive = np.zeros(len(sizes), np.bool_)
+    alive[:regions] = True
+    met, neighbours = np.full(len(sizes), -1, np.int32), np.empty(len(sizes), np.int32)
+    merged, similarities = np.empty(regions - 1, np.int32), np.empty((regions - 1, 4), np.float32)
+    rows, length = len(pairs), len(pairs)
+    for row in range(rows):
+        one, other = pairs[row]
+        _link(compared, first_link, next_link, row, one, other)
+        sums[row] = similarity_of(one, other, sizes, boxes, colour, texture, used, pixels)
+        push(keys, queue, row, sums[row], row)
+    for merge in range(regions - 1):
+        while True:
+            row = queue[0]
+            one, other = compared[row]
+            pop(keys, queue, length)
+            length -= 1
+            if alive[one] and alive[other]:
+                break
+        new = regions + merge
+        merged[merge] = row
+        all_similarities(one, other, sizes, boxes, colour, texture, pixels, similarities[merge])
+        alive[one], alive[other], alive[new] = False, False, True
+        join(one, other, new, sizes, boxes, colour, texture)
+        found = _neighbours(
+            one, other, new, compared, first_link, next_link, alive, met, neighbours
+        )
+        if rows + found > len(sums):
+            compared, since, sums = _longer(compared), _longer(since), _longer(sums)
+            keys, queue, next_link = _longer(keys), _longer(queue), _longer(next_link)
+        for neighbour in neighbours[:found]:
+            _link(compared, first_link, next_link, rows, neighbour, new)
+            since[rows] = merge + 1
+            sums[rows] = similarity_of(neighbour, new, sizes, boxes, colour, texture, used, pixels)
+            push(keys, queue, length, sums[rows], rows)
+            rows, length = rows + 1, length + 1
+    return merged, similarities, compared[:rows], since[:rows], sums[:rows]
 
 
 @kernel
 def _link(
-    first_link: Ints, next_link: Ints, link_to: Ints, link: int, start: int, end: int
+    compared: Ints, first_link: Ints, next_link: Ints, row: int, one: int, other: int
 ) -> None:
-    """Put `end` at the head of `start`'s list of neighbours."""
-    link_to[link], next_link[link] = end, first_link[start]
-    first_link[start] = link
+    """Write the pair into its row, and the row into both nodes' lists of neighbours."""
+    compared[row, 0], compared[row, 1] = one, other
+    next_link[2 * row], next_link[2 * row + 1] = first_link[one], first_link[other]
+    first_link[one], first_link[other] = 2 * row, 2 * row + 1
 
 
 @kernel
-def _group(
-    region_sizes: Ints,
-    region_boxes: Ints,
-    region_colour: Floats,
-    region_texture: Floats,
-    pairs: Ints,
-    used: Floats,
-    pixels: np.float32,
-) -> tuple[Ints, Floats, Ints, Ints]:
-    regions = len(region_sizes)
-    nodes = 2 * regions - 1
-    merges = np.empty((regions - 1, 2), np.int32)
-    similarities = np.empty((regions - 1, 4), np.float32)
-    boxes = np.empty((nodes, 4), np.int32)
-    sizes = np.empty(nodes, np.int32)
-    colour = np.empty((nodes, region_colour.shape[1]), np.float32)
-    texture = np.empty((nodes, region_texture.shape[1]), np.float32)
-    boxes[:regions], sizes[:regions] = region_boxes, region_sizes
-    colour[:regions], texture[:regions] = region_colour, region_texture
-    alive = np.zeros(nodes, np.bool_)
-    alive[:regions] = True
-    values = np.empty(4, np.float32)
-
-    # Each node's neighbours are a linked list of links; a link to a node that is gone is skipped.
-    capacity = max(16, 8 * len(pairs))
-    first_link = np.full(nodes, -1, np.int32)
-    next_link = np.empty(capacity, np.int32)
-    link_to = np.empty(capacity, np.int32)
-    links = 0
-    keys = np.empty(capacity, np.float32)
-    items = np.empty(capacity, np.int64)
-    length = 0
-    for pair in range(len(pairs)):
-        one, other = pairs[pair, 0], pairs[pair, 1]
-        _link(first_link, next_link, link_to, links, one, other)
-        _link(first_link, next_link, link_to, links + 1, other, one)
-        links += 2
-        key = _compare(one, other, sizes, boxes, colour, texture, used, pixels, values)
-        _push(keys, items, length, key, int(one) * nodes + other)
-        length += 1
-
-    met = np.full(nodes, -1, np.int32)
-    merge = 0
-    while merge < regions - 1:
-        one, other = items[0] // nodes, items[0] % nodes
-        _pop(keys, items, length)
-        length -= 1
-        if not (alive[one] and alive[other]):
-            continue
-        every = np.ones(4, np.float32)
-        _compare(one, other, sizes, boxes, colour, texture, every, pixels, similarities[merge])
-        new = regions + merge
-        merges[merge, 0], merges[merge, 1] = one, other
-        alive[one], alive[other], alive[new] = False, False, True
-        sizes[new] = sizes[one] + sizes[other]
-        for side in range(2):
-            boxes[new, side] = min(boxes[one, side], boxes[other, side])
-            boxes[new, side + 2] = max(boxes[one, side + 2], boxes[other, side + 2])
-        share = np.float32(sizes[one]) / np.float32(sizes[new])
-        for bin_ in range(colour.shape[1]):
-            colour[new, bin_] = share * colour[one, bin_] + (1 - share) * colour[other, bin_]
-        for bin_ in range(texture.shape[1]):
-            texture[new, bin_] = share * texture[one, bin_] + (1 - share) * texture[other, bin_]
-        for parent in (one, other):
-            link = first_link[parent]
-            while link >= 0:
-                neighbour = link_to[link]
-                link = next_link[link]
-                if not alive[neighbour] or met[neighbour] == new:
-                    continue
+def _neighbours(
+    one: int,
+    other: int,
+    new: int,
+    compared: Ints,
+    first_link: Ints,
+    next_link: Ints,
+    alive: npt.NDArray[np.bool_],
+    met: Ints,
+    neighbours: Ints,
+) -> int:
+    """Write the living neighbours of two nodes that became one, each once; how many there are."""
+    found = 0
+    for node in (one, other):
+        link = first_link[node]
+        while link >= 0:
+            neighbour = compared[link >> 1, 1 - (link & 1)]
+            if alive[neighbour] and met[neighbour] != new:
                 met[neighbour] = new
-                if links + 2 > len(link_to):
-                    link_to = np.concatenate((link_to, np.empty_like(link_to)))
-                    next_link = np.concatenate((next_link, np.empty_like(next_link)))
-                _link(first_link, next_link, link_to, links, new, neighbour)
-                _link(first_link, next_link, link_to, links + 1, neighbour, new)
-                links += 2
-                if length + 1 > len(keys):
-                    keys = np.concatenate((keys, np.empty_like(keys)))
-                    items = np.concatenate((items, np.empty_like(items)))
-                key = _compare(new, neighbour, sizes, boxes, colour, texture, used, pixels, values)
-                _push(keys, items, length, key, int(neighbour) * nodes + new)
-                length += 1
-        merge += 1
-    return merges, similarities, boxes, sizes
+                neighbours[found] = neighbour
+                found += 1
+            link = next_link[link]
+    return found
+
+
+@kernel
+def _longer(rows: Rows) -> Rows:
+    """The same rows with room for as many again, and at least for a neighbour of every node."""
+    return np.concatenate((rows, np.zeros_like(rows)))

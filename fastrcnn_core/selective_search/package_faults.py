@@ -17,14 +17,15 @@ import numpy.typing as npt
 
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.selective_search.colour_spaces import convert
+from fastrcnn_core.selective_search.edges import sort_edges
 from fastrcnn_core.selective_search.regions import (
     COLOUR_BINS,
-    ORIENTATIONS,
-    TEXTURE_BINS,
     describe,
     pixel_features,
 )
-from fastrcnn_core.selective_search.segmentation import Labels, blur, segment, sort_edges
+from fastrcnn_core.selective_search.segmentation import Labels, segment
+from fastrcnn_core.selective_search.smoothing import blur
+from fastrcnn_core.selective_search.texture import ORIENTATIONS, TEXTURE_BINS
 from fastrcnn_core.structures import FloatArray, Image
 
 

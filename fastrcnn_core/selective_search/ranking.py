@@ -1,6 +1,6 @@
 """Which boxes come first, and which of two nearly equal boxes stays.
 
-Shape letters: P boxes.
+Shape letters: P boxes; K of them kept.
 """
 
 from __future__ import annotations
@@ -9,58 +9,110 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrcnn_core.selective_search.compiled import kernel
+from fastrcnn_core.selective_search.grouping import Hierarchy
+from fastrcnn_core.selective_search.segmentation import Floats
 
-Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
+
+# Two boxes that overlap less than this are two different things. Source: the PASCAL VOC criterion, as everywhere here.
+_REPEATS_FROM = 0.5
+# A box that repeats a better one at an IoU of 0.85 comes six times as late. Chosen here: of 1 to 7 times, higher was
+# better for the first 100 to 1,000 boxes and made no difference to 2,000.
+_REPEATS_COST = 14.0
+
+# Boxes are compared with 64 others at a time, without a branch between: the processor does several at once.
+_CHUNK = 64
+_OCTAVES = 64  # areas from 1 to 2^63 pixels
 
 
-def pseudo_random_ranks(nodes: int, generator: np.random.Generator) -> Floats:
-    """A rank for each node of a hierarchy, (nodes,), low is good: its place from the top times a random number.
+def places(hierarchy: Hierarchy) -> Floats:
+    """Each box's place in its hierarchy, low is good: how many regions were left when the grouping met it.
 
-    Source: Uijlings et al., IJCV 2013, section 4.3.
+    First all nodes, then all pairs passed over: (R + M + T,) float32. Of two boxes that were met at the same time the
+    pair that is more alike is first. Uijlings et al. (IJCV 2013, section 4.3) take the place as well, and multiply it
+    by a random number lest large regions come first; here repeats are sent back instead, and nothing is drawn.
     """
-    places = np.arange(nodes, 0, -1)
-    return (places * generator.random(nodes)).astype(np.float32)
+    regions, merges = hierarchy.regions, len(hierarchy.pairs)
+    left = [
+        np.full(regions, regions),
+        regions - np.arange(merges),
+        regions - hierarchy.passed_over_since,
+    ]
+    alike = [np.zeros(regions, np.float32), hierarchy.sums, hierarchy.passed_over_sums]
+    return (np.concatenate(left) - np.concatenate(alike) / 8).astype(np.float32)
 
 
-def distinct(boxes: Floats, *, iou: float, limit: int) -> npt.NDArray[np.int64]:
-    """Indices of boxes, in order, that have at most this IoU with every box chosen before; at most `limit`.
+def pseudo_random(ranks: Floats, generator: np.random.Generator) -> Floats:
+    """The rank of the paper, low is good: the place times a random number. Source: Uijlings et al., section 4.3."""
+    return (ranks * generator.random(len(ranks))).astype(np.float32)
+
+
+def repeats_later(ranks: Floats, repeats: Floats) -> Floats:
+    """The rank after which boxes that repeat a better one come later: (K,), (K,) → (K,)."""
+    return ranks * (1 + _REPEATS_COST * np.maximum(repeats - _REPEATS_FROM, 0))
+
+
+def distinct(boxes: Floats, *, iou: float) -> tuple[Indices, Floats]:
+    """Which boxes have at most this IoU with every better one that is kept, and how much they repeat these.
 
     Args:
         boxes: (P, 4) float32, best first.
         iou: 1 takes away exact repeats only.
+
+    Returns:
+        (K,) int64 indices in order, and (K,) float32 in [0, 1], the highest IoU with a better one that is kept; what is
+        below 0.5 counts as 0.
     """
-    return _distinct(np.ascontiguousarray(boxes, np.float32), np.float32(iou), limit)
+    kept, repeats = _distinct(np.ascontiguousarray(boxes, np.float32), np.float32(iou))
+    return kept, np.where(repeats >= _REPEATS_FROM, repeats, np.float32(0))
 
 
 @kernel
-def _distinct(boxes: Floats, iou: np.float32, limit: int) -> npt.NDArray[np.int64]:
+def _distinct(boxes: Floats, iou: np.float32) -> tuple[Indices, Floats]:
+    # Two boxes of IoU > 1/2 are at most one octave of area apart: each octave keeps its own list.
     count = len(boxes)
-    kept = np.empty(min(count, limit), np.int64)
-    x1, y1 = np.empty(len(kept), np.float32), np.empty(len(kept), np.float32)
-    x2, y2 = np.empty(len(kept), np.float32), np.empty(len(kept), np.float32)
-    areas = np.empty(len(kept), np.float32)
+    kept, repeats = np.empty(count, np.int64), np.empty(count, np.float32)
     found = 0
+    corners, areas = np.empty((_OCTAVES, 4, 64), np.float32), np.ones((_OCTAVES, 64), np.float32)
+    lengths = np.zeros(_OCTAVES, np.int64)
     for index in range(count):
-        if found == len(kept):
+        box = boxes[index]
+        area = (box[2] - box[0]) * (box[3] - box[1])
+        octave = int(np.log2(max(area, np.float32(1)))) + 1
+        most = np.float32(0)
+        for near in (octave, octave - 1, octave + 1):
+            if most <= iou:
+                most = _highest_iou(box, area, corners[near], areas[near], lengths[near], iou, most)
+        if most > iou or most == 1:
+            continue
+        kept[found], repeats[found] = index, most
+        found += 1
+        if lengths[octave] == corners.shape[2]:
+            corners = np.concatenate((corners, np.zeros_like(corners)), axis=2)
+            areas = np.concatenate((areas, np.ones_like(areas)), axis=1)
+        corners[octave, :, lengths[octave]] = box
+        areas[octave, lengths[octave]] = area
+        lengths[octave] += 1
+    return kept[:found].copy(), repeats[:found].copy()
+
+
+@kernel
+def _highest_iou(
+    box: Floats,
+    area: np.float32,
+    corners: Floats,
+    areas: Floats,
+    length: int,
+    enough: np.float32,
+    most: np.float32,
+) -> np.float32:
+    """The highest IoU with any of these boxes, latest first; any that is higher than `enough` ends the search."""
+    for last in range(length, 0, -_CHUNK):
+        for other in range(max(last - _CHUNK, 0), last):
+            width = min(box[2], corners[2, other]) - max(box[0], corners[0, other])
+            height = min(box[3], corners[3, other]) - max(box[1], corners[1, other])
+            shared = max(width, np.float32(0)) * max(height, np.float32(0))
+            most = max(most, shared / (area + areas[other] - shared))
+        if most > enough:
             break
-        left, top, right, bottom = boxes[index]
-        area = (right - left) * (bottom - top)
-        is_new = True
-        for other in range(found):
-            if areas[other] < area * iou or areas[other] * iou > area:
-                continue
-            width = min(right, x2[other]) - max(left, x1[other])
-            height = min(bottom, y2[other]) - max(top, y1[other])
-            if width <= 0 or height <= 0:
-                continue
-            shared = width * height
-            union = area + areas[other] - shared
-            if shared > iou * union or shared == union:
-                is_new = False
-                break
-        if is_new:
-            kept[found] = index
-            x1[found], y1[found], x2[found], y2[found] = left, top, right, bottom
-            areas[found] = area
-            found += 1
-    return kept[:found].copy()
+    return most

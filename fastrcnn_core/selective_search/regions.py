@@ -1,9 +1,9 @@
 """What is remembered of each region: size, box, colours, textures and neighbours; pixels are not needed again.
 
-Source: Uijlings et al., IJCV 2013, section 3.2: colour histograms of 25 bins a channel, texture histograms of 10 bins
-in 8 orientations a channel from Gaussian derivatives (sigma = 1).
+Source: Uijlings et al., IJCV 2013, section 3.2: colour histograms of 25 bins a channel, texture histograms of 8
+orientations and 10 bins a channel.
 
-Shape letters: C channels; H, W picture; R regions; Q pairs of touching regions.
+Shape letters: C channels; H, W picture; R regions; Q pairs of touching regions; B borders.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ import numpy.typing as npt
 
 from fastrcnn_core.selective_search.colour_spaces import Planes
 from fastrcnn_core.selective_search.compiled import kernel
-from fastrcnn_core.selective_search.segmentation import Labels, Segmentation
+from fastrcnn_core.selective_search.segmentation import Floats, Ints, Labels, Segmentation, sides
+from fastrcnn_core.selective_search.texture import (
+    FLAT,
+    ORIENTATIONS,
+    TEXTURE_BINS,
+    TEXTURE_TABLE,
+    Codes,
+    gradient_codes,
+)
 
 COLOUR_BINS = 25
-ORIENTATIONS = 8
-TEXTURE_BINS = 10
-
-_LEVELS = 12  # a gradient is kept as two whole numbers in -12..12
-_GRID = 2 * _LEVELS + 1
-# The gradient, in grey levels a pixel, that fills the last texture bin.
-_STEEPEST = 50.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +34,11 @@ class PixelFeatures:
 
     Args:
         colour: (C, H, W) uint8, the bin of each channel.
-        texture: (C, H, W) uint16, the code of each channel's gradient; see `_texture_table`.
+        texture: (C, H, W) uint16, the code of each channel's gradient.
     """
 
     colour: npt.NDArray[np.uint8]
-    texture: npt.NDArray[np.uint16]
+    texture: Codes
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,100 +50,93 @@ class Regions:
         boxes: (R, 4) int32, x1, y1, x2, y2 in pixels of the searched picture; x2, y2 exclusive.
         colour: (R, C * 25) float32, sums to 1 in each row.
         texture: (R, C * 80) float32, sums to 1 in each row.
-        pairs: (Q, 2) int32, touching regions, the smaller number first, each pair once.
+        pairs: (Q, 2) int32, touching regions, the smaller number first, each pair once, smallest gap first.
+        gaps: (Q,) float32, the smallest step between the two, in grey levels: the paper's Dif(C1, C2).
+        variation: (R,) float32, as in `Segmentation`.
     """
 
-    sizes: npt.NDArray[np.int32]
-    boxes: npt.NDArray[np.int32]
-    colour: npt.NDArray[np.float32]
-    texture: npt.NDArray[np.float32]
-    pairs: npt.NDArray[np.int32]
+    sizes: Ints
+    boxes: Ints
+    colour: Floats
+    texture: Floats
+    pairs: Ints
+    gaps: Floats
+    variation: Floats
 
 
 def pixel_features(planes: Planes) -> PixelFeatures:
-    """Bins of colour and texture: (C, H, W) in [0, 255], smoothed by sigma 0.8.
-
-    Sobel's smoothing adds a variance of 1/2 to that of the blur, 0.64: together the paper's Gaussian of sigma 1.
-    """
-    colour = np.minimum(planes * np.float32(COLOUR_BINS / 255), COLOUR_BINS - 1).astype(np.uint8)
-    return PixelFeatures(colour, _gradient_codes(planes, np.float32(_LEVELS / _STEEPEST)))
+    """Bins of colour and codes of texture of a smoothed picture: (C, H, W) in [0, 255]."""
+    return PixelFeatures(
+        _colour_bins(planes, np.float32(COLOUR_BINS / 255)), gradient_codes(planes)
+    )
 
 
 def describe(segmentation: Segmentation, features: PixelFeatures) -> Regions:
     """Size, box, histograms and neighbours of every region."""
     labels, count = segmentation.labels, segmentation.count
     sizes, boxes = _extents(labels, count)
-    colour, texture = _histograms(labels, count, features.colour, features.texture, _TEXTURE_TABLE)
+    colour, texture = _histograms(labels, count, features.colour, features.texture, TEXTURE_TABLE)
     channels = len(features.colour)
-    share = 1 / sizes[:, None].astype(np.float32) / channels
-    texture = _fill_first_bins(texture, sizes)
+    share = np.float32(1) / (sizes[:, None] * channels).astype(np.float32)
+    one, other = sides(labels, segmentation.borders)
     return Regions(
         sizes,
         boxes,
-        (colour * share).astype(np.float32),
-        (texture * (share / ORIENTATIONS)).astype(np.float32),
-        _touching(labels, count, segmentation.borders),
+        colour.astype(np.float32) * share,
+        _first_bins_filled(texture, sizes).astype(np.float32) * (share / np.float32(ORIENTATIONS)),
+        *each_pair_once(one, other, segmentation.steps, count),
+        segmentation.variation,
     )
 
 
-def _texture_table() -> npt.NDArray[np.int16]:
-    """(codes, 4): to which bins (orientation * 10 + bin) a gradient contributes; -1 is none.
+@kernel
+def each_pair_once(one: Ints, other: Ints, steps: Floats, count: int) -> tuple[Ints, Floats]:
+    """Each pair of regions once, the smaller number first, in the order of first mention, with the step there.
 
-    A derivative counts in its own direction only, so at most four of eight orientations see a gradient; a
-    derivative in the first bin is not listed, for most are.
+    Args:
+        one, other: (B,) regions of 0..count - 1 on both sides of a border.
+        steps: (B,).
     """
-    table = np.full((_GRID * _GRID, 4), -1, np.int16)
-    angles = np.arange(ORIENTATIONS) * (2 * np.pi / ORIENTATIONS)
-    directions = np.stack([np.cos(angles), np.sin(angles)])
-    for code in range(_GRID * _GRID):
-        gradient = np.array([code % _GRID - _LEVELS, code // _GRID - _LEVELS])
-        steepness = np.round(gradient @ directions, 6) * (TEXTURE_BINS / _LEVELS)
-        bins = np.minimum(steepness, TEXTURE_BINS - 1).astype(int)
-        seen = np.flatnonzero(bins > 0)
-        table[code, : len(seen)] = seen * TEXTURE_BINS + bins[seen]
-    return table
+    slots = 16
+    while slots < 2 * len(one):
+        slots *= 2
+    seen = np.full(slots, -1, np.int64)  # a hash table with open addressing
+    pairs, gaps = np.empty((len(one), 2), np.int32), np.empty(len(one), np.float32)
+    found = 0
+    for border in range(len(one)):
+        first, second = min(one[border], other[border]), max(one[border], other[border])
+        pair = np.int64(first) * count + second
+        slot = (pair * 0x9E3779B1 >> 8) & (slots - 1)
+        while seen[slot] != pair and seen[slot] >= 0:
+            slot = (slot + 1) & (slots - 1)
+        if seen[slot] < 0:
+            seen[slot] = pair
+            pairs[found, 0], pairs[found, 1], gaps[found] = first, second, steps[border]
+            found += 1
+    return pairs[:found].copy(), gaps[:found].copy()
 
 
-_TEXTURE_TABLE = _texture_table()
-
-
-def _fill_first_bins(
-    texture: npt.NDArray[np.int32], sizes: npt.NDArray[np.int32]
-) -> npt.NDArray[np.int32]:
+def _first_bins_filled(texture: Ints, sizes: Ints) -> Ints:
     """Whatever is in no other bin of an orientation is in its first."""
     filled = texture.reshape(len(sizes), -1, TEXTURE_BINS)
-    filled[:, :, 0] = sizes[:, None] - filled.sum(axis=2)
+    filled[:, :, 0] = sizes[:, None] - filled.sum(axis=2, dtype=np.int32)
     return filled.reshape(len(sizes), -1)
 
 
 @kernel
-def _gradient_codes(planes: Planes, scale: np.float32) -> npt.NDArray[np.uint16]:
-    channels, height, width = planes.shape
-    codes = np.empty((channels, height, width), np.uint16)
-    scale = scale / np.float32(8)
-    most = np.float32(_LEVELS)
-    for channel in range(channels):
-        plane = planes[channel]
-        for y in range(height):
-            above, here, below = plane[max(y - 1, 0)], plane[y], plane[min(y + 1, height - 1)]
-            for x in range(width):
-                left, right = max(x - 1, 0), min(x + 1, width - 1)
-                along = (
-                    above[right] - above[left] + 2 * (here[right] - here[left])
-                    + below[right] - below[left]
-                ) * scale  # fmt: skip
-                down = (
-                    below[left] - above[left] + 2 * (below[x] - above[x])
-                    + below[right] - above[right]
-                ) * scale  # fmt: skip
-                column = np.int32(np.rint(min(max(along, -most), most))) + _LEVELS
-                row = np.int32(np.rint(min(max(down, -most), most))) + _LEVELS
-                codes[channel, y, x] = row * _GRID + column
-    return codes
+def _colour_bins(planes: Planes, scale: np.float32) -> npt.NDArray[np.uint8]:
+    bins = np.empty(planes.shape, np.uint8)
+    last = np.float32(COLOUR_BINS - 1)
+    for channel in range(planes.shape[0]):
+        for y in range(planes.shape[1]):
+            row, out = planes[channel, y], bins[channel, y]
+            for x in range(len(row)):
+                out[x] = np.uint8(min(row[x] * scale, last))
+    return bins
 
 
 @kernel
-def _extents(labels: Labels, count: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+def _extents(labels: Labels, count: int) -> tuple[Ints, Ints]:
     height, width = labels.shape
     sizes = np.zeros(count, np.int32)
     boxes = np.zeros((count, 4), np.int32)
@@ -163,53 +157,24 @@ def _extents(labels: Labels, count: int) -> tuple[npt.NDArray[np.int32], npt.NDA
 def _histograms(
     labels: Labels,
     count: int,
-    colour_bins: npt.NDArray[np.uint8],
-    texture_codes: npt.NDArray[np.uint16],
+    colours: npt.NDArray[np.uint8],
+    textures: Codes,
     table: npt.NDArray[np.int16],
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    channels, height, width = colour_bins.shape
+) -> tuple[Ints, Ints]:
+    """Counts of each colour bin, (R, C * 25), and of each texture bin but the first, (R, C * 80)."""
+    channels, height, width = colours.shape
     colour = np.zeros((count, channels * COLOUR_BINS), np.int32)
     texture = np.zeros((count, channels * ORIENTATIONS * TEXTURE_BINS), np.int32)
-    flat = _LEVELS * _GRID + _LEVELS
     for channel in range(channels):
         first_colour = channel * COLOUR_BINS
         first_texture = channel * ORIENTATIONS * TEXTURE_BINS
         for y in range(height):
             for x in range(width):
-                label = labels[y, x]
-                colour[label, first_colour + colour_bins[channel, y, x]] += 1
-                code = texture_codes[channel, y, x]
-                if code != flat:
+                label, code = labels[y, x], textures[channel, y, x]
+                colour[label, first_colour + colours[channel, y, x]] += 1
+                if code != FLAT:
                     for entry in range(4):
-                        bin_ = table[code, entry]
-                        if bin_ < 0:
+                        if table[code, entry] < 0:
                             break
-                        texture[label, first_texture + bin_] += 1
+                        texture[label, first_texture + table[code, entry]] += 1
     return colour, texture
-
-
-@kernel
-def _touching(labels: Labels, count: int, borders: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Each pair of touching regions once, in the order in which the borders name them first."""
-    width = labels.shape[1]
-    offset = (1, width, width + 1, width - 1)
-    slots = 16
-    while slots < 2 * len(borders):
-        slots *= 2
-    seen = np.full(slots, -1, np.int64)
-    flat = labels.ravel()
-    pairs = np.empty((len(borders), 2), np.int32)
-    found = 0
-    for border in borders:
-        pixel = border >> 2
-        one, other = flat[pixel], flat[pixel + offset[border & 3]]
-        first, second = min(one, other), max(one, other)
-        pair = np.int64(first) * count + second
-        slot = (pair * 0x9E3779B1) & (slots - 1)
-        while seen[slot] != pair and seen[slot] >= 0:
-            slot = (slot + 1) & (slots - 1)
-        if seen[slot] < 0:
-            seen[slot] = pair
-            pairs[found, 0], pairs[found, 1] = first, second
-            found += 1
-    return pairs[:found].copy()

@@ -20,7 +20,8 @@ class SearchResult:
     Args:
         boxes: (P, 4) float32, x1, y1, x2, y2 in pixels of the original picture; x2, y2 exclusive.
         strategy: (P,) int32, index into `strategies`.
-        node: (P,) int32, the box's node in that strategy's hierarchy.
+        node: (P,) int32, the box's node in that strategy's hierarchy; N + i, with N its number of nodes, for the box of
+            pair i that the grouping compared and passed over.
         rank: (P,) float32, ascending: what the boxes are ordered by; low is good.
         strategies: what was combined; empty for the package.
     """

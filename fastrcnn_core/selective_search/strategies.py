@@ -10,6 +10,9 @@ from itertools import product
 
 from fastrcnn_core.selective_search.colour_spaces import ColourSpace
 
+# The k of the one segmentation of pixels in each colour space; coarser ones grow out of it. Source: the paper's lowest.
+FINEST_K = 50
+
 
 @dataclass(frozen=True)
 class Strategy:
@@ -37,7 +40,7 @@ def _every(
 
 STRATEGIES: dict[str, tuple[Strategy, ...]] = {
     "single": _every(("HSV",), (100,), ("CTSF",)),
-    "fast": _every(("HSV", "Lab"), (50, 100, 150), ("CTSF", "TSF")),
+    "fast": _every(("HSV", "Lab"), (50, 100), ("CTSF", "TSF")),
     "quality": _every(
         ("HSV", "Lab", "rgI", "H", "I"), (50, 100, 150, 300), ("CTSF", "TSF", "F", "S")
     ),

@@ -3,7 +3,7 @@
 The same steps as a search takes, but nothing is thrown away, so that a page can play the grouping and say where a
 box came from.
 
-Shape letters: H, W searched picture; R regions; M = R - 1 merges.
+Shape letters: H, W searched picture; R regions; M = R - 1 merges; T pairs passed over.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrcnn_core.config import ProposalConfig
-from fastrcnn_core.selective_search.colour_spaces import ColourSpace, convert
-from fastrcnn_core.selective_search.engine import searched_pixels
-from fastrcnn_core.selective_search.grouping import Hierarchy, group
-from fastrcnn_core.selective_search.regions import describe, pixel_features
-from fastrcnn_core.selective_search.segmentation import (
-    Segmentation,
-    SortedEdges,
-    blur,
-    segment,
-    sort_edges,
+from fastrcnn_core.selective_search.coarsening import coarsen
+from fastrcnn_core.selective_search.colour_spaces import ColourSpace
+from fastrcnn_core.selective_search.engine import (
+    finest_regions,
+    in_original_pixels,
+    searched_pixels,
 )
+from fastrcnn_core.selective_search.grouping import Hierarchy, group
+from fastrcnn_core.selective_search.segmentation import Segmentation, sides
+from fastrcnn_core.selective_search.smoothing import blur
 from fastrcnn_core.selective_search.strategies import Strategy
 from fastrcnn_core.structures import FloatArray, Image
 
@@ -39,25 +38,31 @@ class Trace:
         hierarchy: who merged with whom; node i < R is region i of `labels`.
         boxes: (R + M, 4) float32, each node's box in pixels of the original picture: a `SearchResult`'s
             `node` finds its box here.
+        passed_over_boxes: (T, 4) float32, the boxes of the pairs that were compared and passed over; a `node` of
+            R + M + i is the i-th of them.
     """
 
     strategy: Strategy
     labels: npt.NDArray[np.int32]
     hierarchy: Hierarchy
     boxes: FloatArray
+    passed_over_boxes: FloatArray
 
 
 def trace(image: Image, strategy: Strategy, config: ProposalConfig) -> Trace:
     """Segmentation and hierarchy as a search with this strategy makes them."""
     pixels = searched_pixels(image, config.search_side)
-    planes = convert(blur(pixels, config.sigma), strategy.space)
-    segmentation = _segmented(sort_edges(planes), strategy.k)
-    regions = describe(segmentation, pixel_features(planes))
-    hierarchy = group(regions, similarity=strategy.similarity, pixels=segmentation.labels.size)
-    height, width = segmentation.labels.shape
-    scale = np.array([image.width / width, image.height / height] * 2)
-    boxes = (hierarchy.boxes * scale).astype(np.float32)
-    return Trace(strategy, segmentation.labels, hierarchy, boxes)
+    finest, regions = finest_regions(blur(pixels, config.sigma), strategy.space)
+    regions, part_of = coarsen(regions, k=strategy.k, min_size=round(strategy.k))
+    labels = part_of[finest.labels]
+    hierarchy = group(regions, similarity=strategy.similarity, pixels=labels.size)
+    return Trace(
+        strategy,
+        labels,
+        hierarchy,
+        in_original_pixels(hierarchy.boxes, image, pixels),
+        in_original_pixels(hierarchy.passed_over_boxes, image, pixels),
+    )
 
 
 def segmentation_of(
@@ -65,8 +70,10 @@ def segmentation_of(
 ) -> Segmentation:
     """The first segmentation in this colour space at this scale, as a search makes it."""
     pixels = searched_pixels(image, config.search_side)
-    return _segmented(sort_edges(convert(blur(pixels, config.sigma), space)), k)
-
-
-def _segmented(edges: SortedEdges, k: float) -> Segmentation:
-    return segment(edges, k=k, min_size=round(k))
+    finest, regions = finest_regions(blur(pixels, config.sigma), space)
+    coarse, part_of = coarsen(regions, k=k, min_size=round(k))
+    labels = part_of[finest.labels]
+    one, other = sides(labels, finest.borders)
+    return Segmentation(
+        labels, coarse.variation, finest.borders[one != other], finest.steps[one != other]
+    )

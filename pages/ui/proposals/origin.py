@@ -22,7 +22,8 @@ class Origin:
 
     Args:
         strategy: which found it first, best ranked; None for the package, which has none.
-        node: its node in that strategy's hierarchy, or the package's own number.
+        node: its node in that strategy's hierarchy, beyond these a pair that was passed over, or the package's own
+            number.
         others: further strategies that found the very same box.
     """
 
@@ -80,8 +81,15 @@ def words(strategy: Strategy) -> str:
 def _story(view: View, strategy: Strategy, it: Origin) -> None:
     trace = resources.traced(view.image, strategy, view.config)
     regions = trace.hierarchy.regions
+    nodes = len(trace.hierarchy.sizes)
     step = it.node - regions + 1
-    if step > 0:
+    if it.node >= nodes:
+        step = int(trace.hierarchy.passed_over_since[it.node - nodes])
+        happened = (
+            f"**a pair that was compared** from merge {step:,} of {regions - 1:,} on, and passed over: both "
+            "merged with others"
+        )
+    elif step > 0:
         happened = f"made by **merge {step:,}** of {regions - 1:,}"
     else:
         happened = "**a region of the first segmentation**, before any merge"
