@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOOR = 'import streamlit as st\nst.title("Nothing")\n'
@@ -79,16 +79,14 @@ def _memory(browser: Browser) -> float:
 
 def _open(url: str, page: Page) -> None:
     """Go there as soon as the server answers."""
+    host, port = url.split("/")[2].split(":")
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        try:
-            page.goto(url)
-        except Error as error:
-            if "ERR_CONNECTION_REFUSED" not in str(error):
-                raise
-            time.sleep(0.05)
-        else:
-            return
+        with socket.socket() as door:
+            if door.connect_ex((host, int(port))) == 0:
+                page.goto(url)
+                return
+        time.sleep(0.02)
     raise SystemExit(f"{url} does not answer.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 Visit = Callable[..., "Page"]
 # A run of seconds, but for what it must compute first: everything else is the preset `minute`.
+SURVIVORS = re.compile(r"([\d,]+) of [\d,]+ boxes survive")
 SHORT = "preset=minute&epochs=0.1&hidden=64&shorter-side=200&limit=200&method=single"
 
 
@@ -71,9 +73,11 @@ def test_a_higher_confidence_shows_fewer_detections(story: tuple[str, Path], vis
 
 def survivors(page: Page) -> int:
     """How many boxes the caption says survive."""
-    caption = page.get_by_text("boxes survive").first
+    caption = page.get_by_text(SURVIVORS).first
     caption.wait_for()
-    return int(caption.inner_text().split("·")[2].split(" of ")[0].replace(",", "").strip())
+    found = SURVIVORS.search(caption.inner_text())
+    assert found is not None
+    return int(found[1].replace(",", ""))
 
 
 def test_a_run_begun_in_the_page_goes_on_by_itself_and_ends(
