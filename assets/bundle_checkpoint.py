@@ -102,8 +102,8 @@ scenes. Stored as float16 in safetensors; computed in float32.
 
 {facts}
 
-`PennFudanPed` and `syn` are folders; `python -m fastrcnn_core data --data syn --synthetic 60` wrote the second, and a later
-version of the scenes may draw them a little differently.
+`PennFudanPed` and `syn` are folders; `python -m fastrcnn_core data --data syn --synthetic 60` wrote the second, and a
+later version of the scenes may draw them a little differently.
 
 Test splits, which it never saw; pycocotools on boxes, every pedestrian counted:
 
