@@ -1,7 +1,7 @@
 """How much cheaper is a training step with a frozen, remembered backbone than the notebook's?
 
 Ours: `efficientnet_lite0` frozen, features remembered, 128 RoIs. The notebook's recipe: ResNet-50 trained throughout,
-one picture, 128 RoIs. The same synthetic picture and proposals; steps of both in turn, so that both meet the same machine.
+one picture, 128 RoIs. The same synthetic picture and proposals; steps of both in turn, so that both meet the same load.
 
     python benchmarks/training_step.py [--steps N]
 
