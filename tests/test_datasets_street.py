@@ -123,7 +123,10 @@ def test_a_cylinder_is_as_wide_and_as_high_as_its_profile() -> None:
     assert (columns.min(), columns.max() + 1) == (35, 45)
 
 
-@pytest.mark.parametrize(("turn", "width"), [(0.0, 20), (np.pi / 2, 8), (np.pi, 20)])
+# At 45 degrees the half-width is the root of (1² + 0.4²) / 2: 0.76 m.
+@pytest.mark.parametrize(
+    ("turn", "width"), [(0.0, 20), (np.pi / 2, 8), (np.pi, 20), (np.pi / 4, 16)]
+)
 def test_a_flat_body_is_narrow_from_the_side(turn: float, width: int) -> None:
     canvas = relief()
     profile = noise.floats(0, 1, 0.4, 0, 2, 1, 0.4, 0).reshape(2, 4)
@@ -239,6 +242,16 @@ def test_the_side_that_faces_the_sun_is_brighter() -> None:
 # Light and shadow
 
 
+def test_a_surface_gets_the_more_sun_the_more_it_faces_it() -> None:
+    right, up, left = np.eye(3)[0], np.eye(3)[1], -np.eye(3)[0]
+    normals = np.stack([right, up, left], 1)[:, None].astype(np.float32)
+    sunny, shady = daylight(1).on(normals, 1.0)[0, 0], daylight(1).on(normals, 0.0)[0, 0]
+    direct = sunny - shady
+    assert direct[0] == pytest.approx(direct[1]) == pytest.approx(0.92 * 2**-0.5 + 0.08, abs=1e-5)
+    assert direct[2] == 0
+    np.testing.assert_allclose(shady, 0.2, atol=1e-6)
+
+
 def test_a_shadow_falls_away_from_the_sun_and_is_as_long_as_its_post_at_45_degrees() -> None:
     post = Limb(point(0, 0, 0), point(0, 2, 0), (0.05, 0.05), RED)
     lit = thrown_shadows([Caster(0.0, 10.0, [post])], CAMERA, daylight(1))
@@ -260,7 +273,7 @@ def test_the_sun_is_never_behind_the_horizon_nor_right_behind_the_people() -> No
         assert light.sun[2] > -0.45
 
 
-def test_twice_the_light_is_a_brighter_photograph_of_the_same_size() -> None:
+def test_what_sends_back_more_light_is_brighter_in_the_photograph() -> None:
     film = Film(brightness=0.45, warmth=0.0, pallor=0.0, blur=0.2, grain=1.0, quality=90)
     light = np.broadcast_to(np.linspace(0.05, 0.6, 64, dtype=np.float32), (3, 48, 64))
     picture = develop(light, film, noise.generator(0))

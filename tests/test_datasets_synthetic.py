@@ -145,7 +145,11 @@ def test_people_are_painted_where_they_are_annotated(scenes: Sequence[AnnotatedI
         assert peopled.instances is not None
         changed = np.abs(peopled.image.pixels.astype(int) - empty.image.pixels).mean(2)
         for number in range(1, len(peopled.boxes) + 1):
-            assert changed[peopled.instances == number].mean() > 25
+            own = peopled.instances == number
+            assert changed[own].mean() > 25
+            assert (
+                peopled.image.pixels[own].mean(1).std() > 12
+            )  # dressed and lit, not a black paper doll
 
 
 def test_the_data_set_names_its_scenes_and_opens_again_by_its_setting() -> None:
