@@ -70,7 +70,7 @@ def _memory(browser: Browser) -> float:
     with _server(ROOT / "app.py") as (url, process):
         page = browser.new_page()
         _open(f"{url}/detection", page)
-        page.wait_for_selector(".stPlotlyChart", timeout=120_000)
+        page.wait_for_selector(".drawing canvas[data-view]", timeout=120_000)
         page.wait_for_timeout(3000)
         family = [process, *process.children(recursive=True)]
         page.close()
