@@ -11,8 +11,11 @@ import psutil
 import pytest
 
 from fastrcnn_core.runs import Run, list_runs
+from fastrcnn_core.runs.metrics import METRICS_FILE, append_row
+from fastrcnn_core.runs.status import RunStatus, write_status
+from fastrcnn_core.runs.writing import create_run
 from tests.browser.conftest import SECONDS, served, settle
-from tests.tiny import write_tiny
+from tests.tiny import tiny_config, write_tiny
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -39,11 +42,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]
 
 
 def begun(page: Page) -> None:
-    """Press Start, and wait until the loss is drawn."""
-    start = page.get_by_role("button", name="Start training")
-    if not start.is_visible():
-        page.get_by_text("Begin a run").first.click()
-    start.click()
+    """Press Start in the form, which is unfolded while there is no run, and wait until the loss is drawn."""
+    page.get_by_role("button", name="Start training").click()
     page.get_by_text("Does the loss fall?").wait_for()
     page.locator(".st-key-plot-loss .main-svg").first.wait_for()
 
@@ -76,13 +76,13 @@ def test_a_run_is_watched_paused_left_alone_and_stopped(
     first = drawn_until(page)
     eventually(lambda: drawn_until(page) > first)
 
-    page.get_by_role("button", name="Pause").click()
-    page.get_by_role("button", name="Continue").wait_for()
+    page.locator(".st-key-pause button").click()
+    page.locator(".st-key-continue button").wait_for()
     page.get_by_text("paused, step").wait_for()
     rested = run.status().step
     page.wait_for_timeout(1000)
     assert run.status().step == rested
-    page.get_by_role("button", name="Continue").click()
+    page.locator(".st-key-continue button").click()
     eventually(lambda: run.status().step > rested)
 
     page.get_by_role("link", name="Dataset").click()
@@ -93,7 +93,7 @@ def test_a_run_is_watched_paused_left_alone_and_stopped(
     page.get_by_text("Does the loss fall?").wait_for()
     assert "run=minute" in page.url
 
-    page.get_by_role("button", name="Stop").click()
+    page.locator(".st-key-stop button").click()
     page.get_by_text("stopped, step").wait_for()
     page.get_by_role("button", name="Go on from the last checkpoint").wait_for()
     settle(page)
@@ -102,14 +102,20 @@ def test_a_run_is_watched_paused_left_alone_and_stopped(
 
 
 def test_the_plots_have_room_on_a_phone(place: tuple[str, Path], visit: Visit) -> None:
-    address, _ = place
-    page = visit(f"{address}/training?run=minute", width=400, height=900)
+    address, runs = place
+    run = create_run(
+        "done", config=tiny_config(), data="synthetic:4:0", preset="minute", folder=runs
+    )
+    for step in range(1, 41):
+        append_row(run.folder / METRICS_FILE, {"step": step, "accuracy": 0.9, "box_loss": 1 / step})
+    write_status(run.folder, RunStatus(state="finished", step=40, total_steps=40))
+    page = visit(f"{address}/training?run=done", width=400, height=900)
     page.locator(".st-key-plot-loss .main-svg").first.wait_for()
     main = page.locator('[data-testid="stMain"]')
     assert main.evaluate("it => it.scrollWidth - it.clientWidth") <= 0
     legend, plot = (
         page.locator(f".st-key-plot-accuracy {part}").first.bounding_box()
-        for part in (".legend", ".plot")
+        for part in (".legend", ".nsewdrag")
     )
     assert legend is not None
     assert plot is not None
