@@ -18,7 +18,7 @@ from fastrcnn_core.structures import AnnotatedImage, Image
 
 CLASSES = ("person",)
 # Change it whenever the same numbers give another picture: what is remembered of a data set goes by it.
-GENERATOR_VERSION = 2
+GENERATOR_VERSION = 3
 # How many scenes a process remembers: those of the default data set, about 80 MB.
 _REMEMBERED = 64
 

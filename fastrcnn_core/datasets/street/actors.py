@@ -48,7 +48,7 @@ class Stage:
     def _sun(self, row: float, column: float) -> float:
         """The share of the sun around a pixel; all of it outside the picture."""
         rows = slice(*np.clip([row - 6, row + 5], 0, self.camera.height).astype(int))
-        columns = slice(*np.clip([column - 14, column + 14], 0, self.camera.width).astype(int))
+        columns = slice(*np.clip([column - 30, column + 30], 0, self.camera.width).astype(int))
         around = self.sunlit[rows, columns]
         return float(around.mean()) if around.size else 1.0
 

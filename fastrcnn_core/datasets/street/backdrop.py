@@ -120,5 +120,7 @@ def _sunlit_wall(place: Place, camera: Camera, rng: np.random.Generator) -> Arra
     """(H, W) or (H, 1) share of the sun that leaves let through to a facade."""
     if not place.dapple:
         return np.ones((camera.height, 1), np.float32)
-    leaves = noise.patch(rng, -1.8, height=camera.height, width=camera.width, zoom=(1.3, 1.3))
-    return 1 - place.dapple * np.clip(leaves * 1.8 + 0.4, 0, 1)
+    size = camera.height, camera.width
+    leaves = noise.patch(rng, -1.9, height=size[0], width=size[1])
+    leaves = leaves + 0.6 * noise.patch(rng, -1.2, height=size[0], width=size[1])
+    return 1 - place.dapple * np.clip(leaves * 1.6 + 0.6, 0, 1)

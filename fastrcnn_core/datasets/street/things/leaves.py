@@ -85,4 +85,5 @@ def foliage(rng: np.random.Generator, *, height: int, width: int, scale: float) 
     level, tint = (noise.cut(whole, rows, columns) for whole in leaf_tile())
     clumps = noise.patch(rng, -2.0, height=height, width=width, zoom=(zoom * 2.2, zoom * 2.2))
     rise = noise.patch(rng, -1.4, height=height, width=width, zoom=(zoom * 1.5, zoom * 1.5))
-    return Foliage(level, tint, clumps, rise)
+    # Small pieces of one hedge or crown are of about the same brightness.
+    return Foliage(level, tint, clumps - 0.8 * clumps.mean(), rise)
