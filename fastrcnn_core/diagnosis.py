@@ -32,7 +32,7 @@ class Fate:
         gt_index: its row.
         stage: where it was lost. `proposals`: no RoI overlaps it enough. `score`: none of the RoIs or boxes that do is
             confident enough. `localisation`: confident RoIs lie on it, but their corrected boxes miss it.
-            `suppression`: a good box was silenced by a better-scored one, or that one serves somebody else.
+            `suppression`: its good box was silenced by a better-scored one, or its only ones serve somebody else.
             `limit`: a good box came after the last detection that is kept. `found`: a detection hit it.
         proposal_iou: the best IoU of an RoI with it; 0 without RoIs.
         roi_index: the row of the RoI that tells the story: the most confident among those that could have found it,
@@ -101,13 +101,14 @@ def _fate(
     label = int(annotated.labels[gt_index])
     target = annotated.boxes[gt_index : gt_index + 1]
     on_it = pairwise_iou(predictions.rois.numpy(), target)[:, 0]  # (P,)
-    box_on_it = pairwise_iou(predictions.boxes[:, label - 1].numpy(), target)[:, 0]
+    boxes = predictions.boxes[:, label - 1].numpy()  # (P, 4)
+    box_on_it = pairwise_iou(boxes, target)[:, 0]
     scores = predictions.scores[:, label].numpy()
     confident = scores >= config.score_threshold
     found_by = int(finder[gt_index])
     if found_by >= 0:
         stage, roi, stands_there = "found", int(detections.roi_index[found_by]), found_by
-    elif (good := _best(scores, confident & (box_on_it >= iou))) >= 0:
+    elif (good := _own(boxes, scores, confident & (box_on_it >= iou), annotated, gt_index)) >= 0:
         stage, stands_there = _after_nms(detections, good, label)
         roi = good
     elif (astray := _best(scores, confident & (on_it >= iou))) >= 0:
@@ -125,6 +126,22 @@ def _fate(
         box_iou=float(box_on_it[roi]) if roi >= 0 else 0.0,
         detection=stands_there,
     )
+
+
+def _own(
+    boxes: FloatArray,
+    scores: FloatArray,
+    is_good: np.ndarray,
+    annotated: AnnotatedImage,
+    gt_index: int,
+) -> int:
+    """The most confident good box, first among those that lie on nobody else of its class more; -1 without any."""
+    rows = np.flatnonzero(is_good)
+    overlap = pairwise_iou(boxes[rows], annotated.boxes)
+    overlap[:, annotated.labels != annotated.labels[gt_index]] = 0.0
+    is_own = np.zeros_like(is_good)
+    is_own[rows] = overlap[:, gt_index] >= overlap.max(axis=1, initial=0.0)
+    return _best(scores, is_own if is_own.any() else is_good)
 
 
 def _after_nms(detections: Detections, roi: int, label: int) -> tuple[Stage, int]:

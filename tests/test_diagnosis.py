@@ -92,6 +92,15 @@ def test_its_box_serves_a_neighbour() -> None:
     assert [it.detection for it in fates] == [0, 0]
 
 
+def test_its_own_silenced_box_tells_the_story_not_the_neighbours_surer_one() -> None:
+    """Two people side by side: the surer box lies on both, but is the neighbour's."""
+    person, neighbour = [100.0, 100, 150, 200], [115.0, 100, 165, 200]  # IoU 35 / 65
+    said = predictions([neighbour, person], [neighbour, person], [0.9, 0.8])
+    lost, found = diagnose(said, annotated(person, neighbour), CONFIG)
+    assert (lost.stage, lost.roi_index, lost.detection) == ("suppression", 1, 0)
+    assert (found.stage, found.roi_index) == ("found", 0)
+
+
 def test_beyond_the_last_detection_that_is_kept() -> None:
     config = DetectionConfig(score_threshold=0.5, nms_iou=0.3, limit=1)
     it = fate([FAR, PERSON], [FAR, PERSON], [0.9, 0.8], config)

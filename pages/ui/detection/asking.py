@@ -49,7 +49,7 @@ def choice_of(view: View, spoken: str | None) -> Choice | None:
         return None
     row = int(parts[3])
     if parts[2] == "gt":
-        return Somebody(row) if view.annotated and row < len(view.annotated.boxes) else None
+        return Somebody(row) if row in view.fates else None
     is_there = int(parts[2]) < len(view.predictions.rois)
     has_class = 1 <= row <= len(view.predictions.classes)
     return Prediction(int(parts[2]), row) if is_there and has_class else None
@@ -59,7 +59,7 @@ def first(view: View) -> Choice | None:
     """What to ask about when nobody has chosen: the surest detection, else the first who was missed."""
     if len(view.detections.boxes):
         return detection(view, 0)
-    lost = [fate.gt_index for fate in view.fates if fate.stage != "found"]
+    lost = [fate.gt_index for fate in view.fates.values() if fate.stage != "found"]
     return Somebody(lost[0]) if lost else None
 
 

@@ -30,7 +30,7 @@ def show(view: View, chosen: Choice) -> None:
         ),
     }
     if view.annotated is not None:
-        everybody = [Somebody(fate.gt_index) for fate in view.fates]
+        everybody = [Somebody(gt_index) for gt_index in view.fates]
         offered["people"] = (tables.people(view), everybody)
     labels = {"detections": "Detections", "suppressed": "Suppressed", "people": "To be found"}
     shown = st.segmented_control(

@@ -55,11 +55,11 @@ def people(view: View) -> pd.DataFrame:
     assert view.annotated is not None
     return pd.DataFrame(
         {
-            "Who": [words.somebody(view.annotated, fate.gt_index) for fate in view.fates],
-            "What became of it": [words.STAGES[fate.stage] for fate in view.fates],
-            "Best proposal, IoU": [fate.proposal_iou for fate in view.fates],
-            "Confidence": [fate.score for fate in view.fates],
-            "Box, IoU": [fate.box_iou for fate in view.fates],
+            "Who": [words.somebody(view.annotated, fate.gt_index) for fate in view.fates.values()],
+            "What became of it": [words.STAGES[fate.stage] for fate in view.fates.values()],
+            "Best proposal, IoU": [fate.proposal_iou for fate in view.fates.values()],
+            "Confidence": [fate.score for fate in view.fates.values()],
+            "Box, IoU": [fate.box_iou for fate in view.fates.values()],
         }
     )
 

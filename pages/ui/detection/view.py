@@ -37,11 +37,11 @@ class View:
         return None if self.annotated is None else hits_and_misses(self.detections, self.annotated)
 
     @cached_property
-    def fates(self) -> tuple[Fate, ...]:
-        """What became of everybody who should be found."""
+    def fates(self) -> dict[int, Fate]:
+        """What became of everybody who should be found, by their row in the ground truth; nobody looks for crowds."""
         if self.annotated is None:
-            return ()
-        return diagnose(self.predictions, self.annotated, self.config)
+            return {}
+        return {it.gt_index: it for it in diagnose(self.predictions, self.annotated, self.config)}
 
     @cached_property
     def tally(self) -> Tally | None:

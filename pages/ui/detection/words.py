@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.diagnosis import Stage
 from fastrcnn_core.evaluation import HitsAndMisses
@@ -82,10 +84,12 @@ def share(value: float | None) -> str:
 
 
 def up(value: float) -> float:
-    """The next step of a slider that is not below the value."""
-    return min(1.0, -(-value * 100 // 1) / 100)
+    """The next step of a slider that is not below the value, in the network's own precision."""
+    step = round(value, 2)
+    return min(1.0, step if np.float32(step) >= np.float32(value) else round(step + 0.01, 2))
 
 
 def down(value: float) -> float:
-    """The next step of a slider that is not above the value."""
-    return value * 100 // 1 / 100
+    """The next step of a slider that is not above the value, in the network's own precision."""
+    step = round(value, 2)
+    return max(0.0, step if np.float32(step) <= np.float32(value) else round(step - 0.01, 2))
