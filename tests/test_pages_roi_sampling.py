@@ -1,0 +1,279 @@
+"""The RoI sampling page: who counts as what, who is drawn, one RoI's targets, and pictures with nobody on them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from fastrcnn_core.config import SamplingConfig
+from fastrcnn_core.structures import AnnotatedImage, Image
+from pages.ui import figures, formulas, resources
+from pages.ui.resources import networks
+from pages.ui.sampling import asking, charts, pictures, tables
+from pages.ui.sampling import words as words_of
+from pages.ui.sampling.view import View, view
+from tests.app import complaints, link, open_app, visit, words
+from tests.tiny import write_tiny
+
+PERSON = [10.0, 10, 30, 50]
+# IoU with PERSON: 0.5, 0.25, 0, 1/39
+HALF, QUARTER, FAR, TOUCHING = (
+    [10.0, 10, 30, 30],
+    [10.0, 10, 20, 30],
+    [60.0, 10, 80, 50],
+    [29.0, 10, 49, 50],
+)
+
+
+def annotated(*boxes: list[float], tags: tuple[str, ...] = ()) -> AnnotatedImage:
+    return AnnotatedImage(
+        Image(np.full((64, 96, 3), 100, np.uint8), "street"),
+        np.asarray(boxes, np.float32).reshape(-1, 4),
+        np.ones(len(boxes), np.int64),
+        ("person",),
+        tags or ("",) * len(boxes),
+    )
+
+
+def seen(
+    *proposals: list[float], truth: AnnotatedImage | None = None, seed: int = 0, **knobs: Any
+) -> View:
+    return view(
+        annotated(PERSON) if truth is None else truth,
+        np.asarray(proposals, np.float32).reshape(-1, 4),
+        SamplingConfig(**knobs),
+        delta_std=(0.1, 0.1, 0.2, 0.2),
+        seed=seed,
+    )
+
+
+# --- One picture, without the app ---------------------------------------------------------------------------------
+
+
+def test_each_candidate_is_of_one_kind_and_the_ground_truth_is_the_last() -> None:
+    it = seen(HALF, QUARTER, FAR, TOUCHING, background_iou_low=0.1)
+    kinds = [it.kind(row) for row in range(5)]
+    assert kinds == ["foreground", "background", "ignored", "ignored", "foreground"]
+    assert words_of.candidate(it, 0) == "proposal 1"
+    assert words_of.candidate(it, 4) == "the ground truth of person 1"
+
+
+def test_the_same_draw_takes_the_same_rois_and_the_next_takes_others() -> None:
+    many = [[float(x), 0, x + 8, 20] for x in range(40, 80)]
+    knobs = {"rois_per_image": 8}
+    first, again = seen(*many, seed=3, **knobs), seen(*many, seed=3, **knobs)
+    assert first.drawn.tolist() == again.drawn.tolist()
+    assert first.drawn.tolist() != seen(*many, seed=4, **knobs).drawn.tolist()
+
+
+def test_why_a_candidate_counts_as_what_it_does_is_told_with_its_iou_and_the_bounds() -> None:
+    it = seen(HALF, QUARTER, FAR, background_iou_low=0.1)
+    assert (
+        "**Positive (foreground)**: its best IoU is 0.50, with person 1, and 0.50 is enough."
+        in (words_of.why(it, 0))
+    )
+    assert "its best IoU is 0.25, with person 1, and that lies in [0.10, 0.50)" in words_of.why(
+        it, 1
+    )
+    assert "**Ignored**: it touches nobody (IoU 0)" in words_of.why(it, 2)
+
+
+def test_who_was_not_drawn_is_told_how_many_were() -> None:
+    it = seen(HALF, HALF, QUARTER, rois_per_image=4, foreground_share=0.25)
+    (left_out, _) = it.rows("foreground", drawn=False)
+    assert words_of.was_drawn(it, int(left_out)) == (
+        "This draw did not take it: 1 of 3 positive (foreground) candidates were drawn."
+    )
+
+
+def test_nobody_matches_a_crowd() -> None:
+    it = seen(HALF, truth=annotated(PERSON, tags=("crowd",)))
+    assert it.kind(0) == "background"
+    assert len(it.candidates) == 1
+
+
+def test_the_marks_of_the_picture_stand_for_their_candidates() -> None:
+    it = seen(HALF, HALF, QUARTER, TOUCHING, background_iou_low=0.1, rois_per_image=4)
+    drawing = pictures.draw(it, chosen=None, ignored=True, left_out=True)
+    count = {layer.role.name: len(layer.array) for layer in drawing.layers}
+    assert count == {
+        "foreground": 1,
+        "background": 1,
+        "ignored": 1,
+        "left_out": 2,
+        "ground_truth": 1,
+    }
+    drawn = int(it.rows("foreground", drawn=True)[0])
+    assert pictures.clicked(it, figures.Chosen("foreground", 0)) == drawn
+    assert pictures.clicked(it, figures.Chosen("ignored", 0)) == 3
+    assert pictures.clicked(it, figures.Chosen("left_out", 1)) not in (drawn, 2, 3)
+    assert pictures.clicked(it, figures.Chosen("ground_truth", 0)) is None
+
+
+def test_thousands_of_ignored_candidates_do_not_hide_the_picture() -> None:
+    many = [[float(x % 60), x // 60, x % 60 + 3, x // 60 + 3] for x in range(1000)]
+    it = seen(*many, background_iou_low=0.3)
+    drawing = pictures.draw(it, chosen=None, ignored=True, left_out=False)
+    layer = next(layer for layer in drawing.layers if layer.role.name == "ignored")
+    assert len(layer.array) == 150
+    assert "of 1,000 the first" in layer.name
+
+
+def test_each_candidate_is_in_one_bar_of_its_own_kind() -> None:
+    """A candidate at IoU 0.5 is foreground, and stands in the bar that begins at 0.5."""
+    it = seen(HALF, QUARTER, FAR, background_iou_low=0.1, add_ground_truth=False)
+    bars = {trace.name: list(trace.y) for trace in charts.histogram(it).data}
+    assert bars["Positive (foreground)"][10] == 1
+    assert bars["Negative (background)"][5] == 1
+    assert bars["Ignored"][0] == 1
+    assert sum(map(sum, bars.values())) == 3
+
+
+def test_the_table_says_what_each_drawn_roi_should_learn() -> None:
+    it = seen(HALF, QUARTER, add_ground_truth=False)
+    table = tables.drawn(it)
+    assert table["RoI"].tolist() == ["Positive", "Negative"]
+    # HALF is as wide as the person and half as high: its center is 10 px too high, which is half its height.
+    assert table.loc[0, ["dx", "dy", "dw", "dh"]].tolist() == pytest.approx(
+        [0, 5, 0, np.log(2) / 0.2]
+    )
+    assert table.loc[1, ["dx", "dy", "dw", "dh"]].isna().all()
+
+
+def test_lower_thresholds_are_counted_before_anybody_moves_a_knob() -> None:
+    table = tables.more_positives(seen(HALF, QUARTER, [10.0, 10, 30, 24], rois_per_image=4))
+    counts = dict(zip(table["Foreground IoU"], table["Positive candidates"], strict=True))
+    assert counts == {"0.30": 3, "0.40": 2, "0.50": 2, "0.60": 1, "0.70": 1}
+    assert table["Drawn at most"].max() == 1
+
+
+def test_the_formulas_have_the_boxes_own_numbers() -> None:
+    box, target = np.asarray(HALF, np.float32), np.asarray(PERSON, np.float32)
+    assert r"\frac{400}{400 + 800 - 400} = 0.50" in formulas.iou(box, target)
+    deltas = np.asarray([0, 0.5, 0, np.log(2)], np.float32)
+    assert r"d_y &= (30.0 - 20.0) / 20.0 = +0.500" in formulas.encoded(box, target, deltas)
+    assert "(+0.00, +5.00, +0.00, +3.47)" in formulas.targets(deltas, (0.1, 0.1, 0.2, 0.2))
+    assert r"y &= 20.0 + 20.0 \cdot (+0.500) = 30.0" in formulas.decoded(box, deltas)
+
+
+@pytest.mark.parametrize("word", ["", "x", "000000-0", "{key}-9", "{key}--1", "{key}-0-1"])
+def test_a_word_that_means_nothing_here_chooses_nothing(word: str) -> None:
+    it = seen(HALF)
+    assert asking.row_of(it, word.replace("{key}", it.key)) is None
+    assert asking.row_of(it, asking.word(it, 1)) == 1
+
+
+def test_crops_of_any_shape_have_one_size() -> None:
+    it = seen([0.0, 0, 96, 2], [95.5, 63.5, 96, 64], [-5.0, -5, 3, 200], HALF)
+    sizes = {crop.size for crop in pictures.crops(it, np.arange(4))}
+    assert sizes == {(80, 112)}
+
+
+# --- The page ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = write_tiny(tmp_path / "tiny street")
+    monkeypatch.setenv("FASTRCNN_DATA", str(folder))
+    monkeypatch.setattr(networks, "BUNDLED_FOLDER", tmp_path / "none")
+    return folder
+
+
+@pytest.fixture
+def app(street: Path) -> AppTest:
+    return open_app("roi_sampling")
+
+
+def metric(app: AppTest, label: str) -> str:
+    return str(next(it.value for it in app.metric if it.label == label))
+
+
+def caption(app: AppTest) -> str:
+    return next(str(it.value) for it in app.caption if "RoIs drawn of" in str(it.value))
+
+
+def test_the_page_needs_no_detector_and_names_both_words_at_first_mention(app: AppTest) -> None:
+    assert not complaints(app)
+    assert "positive (foreground)" in str(app.markdown[0].value) + words(app)
+    assert caption(app).endswith("negative (background).")
+
+
+def test_a_higher_lower_bound_turns_negatives_into_ignored(app: AppTest) -> None:
+    assert metric(app, "Ignored") == "0"
+    app.slider(key="background-iou-low").set_value(0.3).run()
+    assert not complaints(app)
+    assert int(metric(app, "Ignored").replace(",", "")) > 0
+
+
+def test_contradicting_knobs_are_told_in_words_and_can_be_put_right(app: AppTest) -> None:
+    app.slider(key="foreground-iou").set_value(0.3).run()
+    assert not app.exception
+    assert "background\\_iou\\_high is above foreground\\_iou" in words(app)
+    app.slider(key="background-iou-high").set_value(0.3).run()
+    assert "is above" not in words(app)
+    assert caption(app)
+
+
+def test_draw_again_takes_the_next_draw_and_the_link_brings_it_back(app: AppTest) -> None:
+    app.slider(key="rois-per-image").set_value(9).run()
+    before = app.dataframe[0].value["From"].tolist()
+    app.button(key="draw-again").click().run()
+    after = app.dataframe[0].value["From"].tolist()
+    assert app.number_input(key="draw").value == 1
+    assert before != after
+    other = visit("roi_sampling", **link(app), **{"draw": "1", "rois-per-image": "9"})
+    assert other.dataframe[0].value["From"].tolist() == after
+
+
+def test_a_candidate_is_asked_about_by_link(app: AppTest, street: Path) -> None:
+    first = resources.annotated_image(
+        resources.dataset(resources.Source("", "", str(street))), "tiny00"
+    )
+    boxes = resources.proposals(first.image, networks.ProposalConfig())
+    it = seen(*boxes.tolist(), truth=first)
+    row = len(it.candidates) - 1
+    other = visit("roi_sampling", **link(app), roi=asking.word(it, row))
+    assert "**The ground truth of person 1**" in words(other)
+    assert "its best IoU is 1.00, with person 1" in words(other)
+
+
+def test_a_picture_without_people_teaches_only_what_is_background(street: Path) -> None:
+    PIL.Image.fromarray(np.zeros((64, 96), np.uint8)).save(street / "PedMasks" / "tiny00_mask.png")
+    app = open_app("roi_sampling")
+    assert not complaints(app)
+    assert "Nobody is on this picture" in words(app)
+    assert metric(app, "Positive (foreground)") == "0"
+    app.slider(key="background-iou-low").set_value(0.1).run()
+    assert not complaints(app)
+    assert "Only 0 RoIs were drawn, not 64" in words(app)
+    assert "No RoI was drawn" in words(app)
+
+
+def test_a_picture_of_ones_own_says_that_training_needs_annotations(
+    app: AppTest, street: Path
+) -> None:
+    content = (street / "PNGImages" / "tiny00.png").read_bytes()
+    app.file_uploader(key="upload").upload("mine.png", content, "image/png").run()
+    assert not complaints(app)
+    assert "Training needs annotations" in words(app)
+    app.button(key="take-a-scene").click().run()
+    assert not complaints(app)
+    assert caption(app)
+
+
+def test_a_picture_without_a_single_proposal_has_its_ground_truth_to_learn_from(
+    street: Path,
+) -> None:
+    PIL.Image.fromarray(np.full((64, 96, 3), 80, np.uint8)).save(
+        street / "PNGImages" / "tiny00.png"
+    )
+    app = open_app("roi_sampling")
+    assert not complaints(app)
+    assert caption(app).startswith("1 RoIs drawn of 1 candidates: 1 positive")
+    app.toggle(key="add-ground-truth").set_value(False).run()
+    assert not complaints(app)
+    assert "No RoI was drawn" in words(app)
