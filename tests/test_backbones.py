@@ -136,7 +136,7 @@ def test_cells_stay_where_they_are_when_the_picture_gets_a_pixel_wider() -> None
 
 @every_backbone
 def test_as_many_of_the_last_stages_train_as_are_asked_for(name: str) -> None:
-    for trainable in range(STAGES[name] + 1):
+    for trainable in (0, 1, STAGES[name]):
         backbone = build_backbone(name, trainable_stages=trainable, pretrained=False)
         trains = [
             any(parameter.requires_grad for parameter in stage.parameters())

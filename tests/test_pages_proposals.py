@@ -167,9 +167,9 @@ def test_a_box_tells_its_strategy_and_its_merge(street: Path) -> None:
         it = origin.origin_of(shown, proposal)
         assert it.strategy is not None
         traced = resources.traced(shown.image, it.strategy, shown.config)
-        assert traced.boxes[it.node].tolist() == shown.proposals[proposal].tolist()
+        assert traced.all_boxes[it.node].tolist() == shown.proposals[proposal].tolist()
         for other in it.others:
-            boxes = resources.traced(shown.image, other, shown.config).boxes
+            boxes = resources.traced(shown.image, other, shown.config).all_boxes
             assert (boxes == shown.proposals[proposal]).all(axis=1).any()
 
 
@@ -232,9 +232,15 @@ def test_the_film_ends_with_the_best_box_of_the_whole_hierarchy(street: Path) ->
     data = canvas.player_data(shown, traced)
     merges, regions = len(traced.hierarchy.pairs), traced.hierarchy.regions
     overlaps = unpacked(data["arrays"]["overlaps"], merges + 1, len(shown.people))
-    iou = pairwise_iou(traced.boxes, shown.people)
-    assert overlaps[0].tolist() == iou[:regions].max(axis=0).tolist()
-    assert overlaps[-1].tolist() == iou.max(axis=0).tolist()
+    best = unpacked(data["arrays"]["best"], merges + 1, len(shown.people))
+    best_boxes = unpacked(data["arrays"]["best_boxes"], best.max() + 1, 4)
+    iou = pairwise_iou(traced.all_boxes, shown.people)
+    for merge in (0, merges // 2, merges):
+        so_far = iou[traced.met <= merge].max(axis=0)
+        assert overlaps[merge].tolist() == so_far.tolist()
+        for person, row in enumerate(best[merge]):
+            shows = pairwise_iou(best_boxes[[row]], shown.people)[0, person]
+            assert shows == so_far[person]
     assert data["used"] == [True, True, True, True]
     assert data["count"] == regions
 
@@ -327,3 +333,15 @@ def test_people_are_called_pedestrians_and_everything_else_objects(street: Path)
     data = open_dataset(street)
     annotated = data.load(data.names[0])
     assert noun(Picture(annotated.image, annotated, data)) == "pedestrian"
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (200, 3)])
+def test_a_picture_of_almost_nothing_can_be_looked_into(shape: tuple[int, int]) -> None:
+    app = open_app("proposals", **{"min-side": "1"})
+    file = io.BytesIO()
+    pixels = np.random.default_rng(1).integers(0, 255, (*shape, 3), dtype=np.uint8)
+    PillowImage.fromarray(pixels).save(file, "PNG")
+    app.file_uploader(key="upload").upload("mine.png", file.getvalue(), "image/png").run()
+    for section in sections.SECTIONS:
+        app.segmented_control(key="section").set_value(section).run()
+        assert not complaints(app), section

@@ -27,9 +27,18 @@ def test_every_box_of_a_search_is_found_again_at_its_node_of_its_strategy(method
     for index, strategy in enumerate(found.strategies):
         own = found.strategy == index
         traced = trace(picture(), strategy, config)
-        boxes = np.concatenate([traced.boxes, traced.passed_over_boxes])
-        assert sorted(found.node[own]) == list(range(len(boxes)))
-        np.testing.assert_array_equal(found.boxes[own], boxes[found.node[own]])
+        assert sorted(found.node[own]) == list(range(len(traced.all_boxes)))
+        np.testing.assert_array_equal(found.boxes[own], traced.all_boxes[found.node[own]])
+
+
+def test_a_pair_is_met_once_both_of_its_regions_are_there() -> None:
+    traced = trace(picture(), STRATEGIES["single"][0], ProposalConfig())
+    it, nodes = traced.hierarchy, len(traced.boxes)
+    assert len(traced.met) == len(traced.all_boxes)
+    assert traced.met[: it.regions].tolist() == [0] * it.regions
+    assert traced.met[nodes - 1] == len(it.pairs)  # the last merge makes the whole picture
+    for pair, met in zip(it.passed_over, traced.met[nodes:], strict=True):
+        assert met == traced.met[pair].max()
 
 
 def test_boxes_are_in_pixels_of_the_original_picture_when_a_smaller_copy_was_searched() -> None:

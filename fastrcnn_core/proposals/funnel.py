@@ -6,7 +6,7 @@ Shape letters: F boxes found; S survivors of a stage; P proposals, the last surv
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -70,26 +70,34 @@ def propose(image: Image, config: ProposalConfig) -> FloatArray:
     # numba's start costs half a second that a reader of kept proposals need not wait for.
     from fastrcnn_core.selective_search import search
 
-    return funnel(search(image, config), config).proposals
+    found = search(image, config)
+    return found.boxes[list(_survivors(found, config, limit=config.limit))[-1][1]]
 
 
 def funnel(found: SearchResult, config: ProposalConfig) -> Funnel:
-    """Who survives which filter, in the config's order."""
-    boxes, ranks = found.boxes, _ranks(found, config)
-    filters: dict[str, Callable[[IntArray], IntArray]] = {
-        "found": lambda it: it[np.argsort(ranks[it], kind="stable")],
-        "big enough": lambda it: it[_is_big_enough(boxes[it], config.min_side)],
-        "shape": lambda it: it[_is_shaped(boxes[it], config.max_aspect)],
-        "distinct": lambda it: it[_distinct(boxes[it], ranks[it], config)],
-        "kept": lambda it: it[: config.limit],
-    }
+    """Who survives which filter, everybody followed to the end; the proposals are those of `propose`."""
     stages: list[Stage] = []
-    survivors = np.arange(len(boxes))
-    for name, survive in filters.items():
-        start = time.perf_counter()
-        survivors = survive(survivors)
+    start = time.perf_counter()
+    for name, survivors in _survivors(found, config, limit=len(found)):
         stages.append(Stage(name, survivors, time.perf_counter() - start))
+        start = time.perf_counter()
     return Funnel(found, tuple(stages))
+
+
+def _survivors(
+    found: SearchResult, config: ProposalConfig, *, limit: int
+) -> Iterator[tuple[str, IntArray]]:
+    """Each stage's name and survivors; `limit` is how many distinct boxes there is a use for."""
+    ranks = _ranks(found, config)
+    survivors = np.argsort(ranks, kind="stable")
+    yield "found", survivors
+    survivors = survivors[_is_big_enough(found.boxes[survivors], config.min_side)]
+    yield "big enough", survivors
+    survivors = survivors[_is_shaped(found.boxes[survivors], config.max_aspect)]
+    yield "shape", survivors
+    survivors = survivors[_distinct(found.boxes[survivors], ranks[survivors], config, limit)]
+    yield "distinct", survivors
+    yield "kept", survivors[: config.limit]
 
 
 def _ranks(found: SearchResult, config: ProposalConfig) -> FloatArray:
@@ -103,15 +111,13 @@ def _ranks(found: SearchResult, config: ProposalConfig) -> FloatArray:
     return found.rank
 
 
-def _distinct(boxes: FloatArray, ranks: FloatArray, config: ProposalConfig) -> IntArray:
+def _distinct(boxes: FloatArray, ranks: FloatArray, config: ProposalConfig, limit: int) -> IntArray:
     """Which boxes are no near-duplicates of a better one; in the engine's own order, those that repeat least first."""
-    from fastrcnn_core.selective_search import distinct, repeats_later
+    from fastrcnn_core.selective_search import REPEATS_COST, distinct
 
     iou = 1.0 if config.distinct_iou is None else config.distinct_iou
-    kept, repeats = distinct(boxes, iou=iou)
-    if config.order != "rank":
-        return kept
-    return kept[np.argsort(repeats_later(ranks[kept], repeats), kind="stable")]
+    cost = REPEATS_COST if config.order == "rank" else 0.0
+    return distinct(boxes, ranks, iou=iou, repeats_cost=cost, limit=limit)
 
 
 def _is_big_enough(boxes: FloatArray, min_side: int) -> npt.NDArray[np.bool_]:

@@ -8,19 +8,19 @@ from __future__ import annotations
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.selective_search.engine import search_strategies
 from fastrcnn_core.selective_search.package import search_package
-from fastrcnn_core.selective_search.ranking import distinct, pseudo_random, repeats_later
+from fastrcnn_core.selective_search.ranking import REPEATS_COST, distinct, pseudo_random
 from fastrcnn_core.selective_search.result import SearchResult
 from fastrcnn_core.selective_search.strategies import STRATEGIES, Strategy
 from fastrcnn_core.structures import Image
 
 __all__ = [
+    "REPEATS_COST",
     "STRATEGIES",
     "VERSION",
     "SearchResult",
     "Strategy",
     "distinct",
     "pseudo_random",
-    "repeats_later",
     "search",
 ]
 

@@ -26,9 +26,12 @@ def kernel(function: Function) -> Function:
     return _compiled_later(function, fastmath=False)
 
 
-def summing_kernel(function: Function) -> Function:
-    """As `kernel`, and sums are taken several numbers at a time: their last digit depends on the processor."""
-    return _compiled_later(function, fastmath={"reassoc", "nsz"})
+def reducing_kernel(function: Function) -> Function:
+    """As `kernel`, and sums and maxima are taken several at a time: a sum's last digit depends on the processor.
+
+    No number may be a nan.
+    """
+    return _compiled_later(function, fastmath={"reassoc", "nsz", "nnan"})
 
 
 def kernels_on_disk() -> bool:

@@ -20,7 +20,7 @@ from fastrcnn_core.selective_search.regions import Regions
 from fastrcnn_core.selective_search.segmentation import Floats, Ints
 from fastrcnn_core.selective_search.similarity import all_similarities, join, similarity_of
 
-Rows = TypeVar("Rows", bound=Any)  # an array of any kind
+Rows = TypeVar("Rows", bound=npt.NDArray[Any])  # an array of any kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,10 @@ def group(regions: Regions, *, similarity: str, pixels: int) -> Hierarchy:
 
 def _with_room(rows: Rows, count: int) -> Rows:
     """The regions' rows, and as many empty ones as merges will follow."""
-    return np.concatenate([rows, np.empty((count - 1, *rows.shape[1:]), rows.dtype)])
+    rows_and_room: Rows = np.concatenate(  # type: ignore[assignment]  # the stubs lose the shape
+        [rows, np.empty((count - 1, *rows.shape[1:]), rows.dtype)]
+    )
+    return rows_and_room
 
 
 @kernel
@@ -195,4 +198,4 @@ def _neighbours(
 @kernel
 def _longer(rows: Rows) -> Rows:
     """The same rows with room for as many again, and at least for a neighbour of every node."""
-    return np.concatenate((rows, np.zeros_like(rows)))
+    return np.concatenate((rows, np.zeros_like(rows)))  # type: ignore[return-value]  # as above

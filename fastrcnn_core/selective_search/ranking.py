@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fastrcnn_core.selective_search.compiled import kernel
+from fastrcnn_core.selective_search.compiled import kernel, reducing_kernel
 from fastrcnn_core.selective_search.grouping import Hierarchy
+from fastrcnn_core.selective_search.heap import pop, push
 from fastrcnn_core.selective_search.segmentation import Floats
 
 Indices = npt.NDArray[np.int64]
@@ -18,7 +19,7 @@ Indices = npt.NDArray[np.int64]
 _REPEATS_FROM = 0.5
 # A box that repeats a better one at an IoU of 0.85 comes six times as late. Chosen here: of 1 to 7 times, higher was
 # better for the first 100 to 1,000 boxes and made no difference to 2,000.
-_REPEATS_COST = 14.0
+REPEATS_COST = 14.0
 
 # Boxes are compared with 64 others at a time, without a branch between: the processor does several at once.
 _CHUNK = 64
@@ -47,35 +48,47 @@ def pseudo_random(ranks: Floats, generator: np.random.Generator) -> Floats:
     return (ranks * generator.random(len(ranks))).astype(np.float32)
 
 
-def repeats_later(ranks: Floats, repeats: Floats) -> Floats:
-    """The rank after which boxes that repeat a better one come later: (K,), (K,) → (K,)."""
-    return ranks * (1 + _REPEATS_COST * np.maximum(repeats - _REPEATS_FROM, 0))
+def distinct(
+    boxes: Floats, ranks: Floats, *, iou: float, repeats_cost: float = REPEATS_COST, limit: int
+) -> Indices:
+    """The best boxes of which no two have more than this IoU, best first: (K,) int64 indices, K ≤ limit.
 
-
-def distinct(boxes: Floats, *, iou: float) -> tuple[Indices, Floats]:
-    """Which boxes have at most this IoU with every better one that is kept, and how much they repeat these.
+    Whoever is first in rank stays. Then boxes that repeat a better one come later: the rank is multiplied by
+    1 + repeats_cost * (the highest IoU with a better one that stays - 0.5), where that is more than 1.
 
     Args:
         boxes: (P, 4) float32, best first.
+        ranks: (P,) float32, ascending; not negative if repeats cost anything.
         iou: 1 takes away exact repeats only.
-
-    Returns:
-        (K,) int64 indices in order, and (K,) float32 in [0, 1], the highest IoU with a better one that is kept; what is
-        below 0.5 counts as 0.
+        repeats_cost: 0 leaves the order as it is.
+        limit: what cannot be among this many is not looked at.
     """
-    kept, repeats = _distinct(np.ascontiguousarray(boxes, np.float32), np.float32(iou))
-    return kept, np.where(repeats >= _REPEATS_FROM, repeats, np.float32(0))
+    kept, keys = _distinct(
+        np.ascontiguousarray(boxes, np.float32),
+        np.ascontiguousarray(ranks, np.float32),
+        np.float32(iou),
+        np.float32(repeats_cost),
+        limit,
+    )
+    return kept[np.argsort(keys, kind="stable")[:limit]]
 
 
 @kernel
-def _distinct(boxes: Floats, iou: np.float32) -> tuple[Indices, Floats]:
-    # Two boxes of IoU > 1/2 are at most one octave of area apart: each octave keeps its own list.
+def _distinct(
+    boxes: Floats, ranks: Floats, iou: np.float32, repeats_cost: np.float32, limit: int
+) -> tuple[Indices, Floats]:
+    """Indices of the boxes that stay, and the key by which each is ordered."""
     count = len(boxes)
-    kept, repeats = np.empty(count, np.int64), np.empty(count, np.float32)
+    kept, keys = np.empty(count, np.int64), np.empty(count, np.float32)
     found = 0
+    # Two boxes of IoU > 1/2 are at most one octave of area apart: each octave keeps its own list.
     corners, areas = np.empty((_OCTAVES, 4, 64), np.float32), np.ones((_OCTAVES, 64), np.float32)
     lengths = np.zeros(_OCTAVES, np.int64)
+    # The best keys so far, the worst of them on top: once it is reached by the ranks, nothing changes any more.
+    best, best_items = np.empty(limit + 1, np.float32), np.empty(limit + 1, np.int32)
     for index in range(count):
+        if found >= limit and ranks[index] > best[0]:
+            break
         box = boxes[index]
         area = (box[2] - box[0]) * (box[3] - box[1])
         octave = int(np.log2(max(area, np.float32(1)))) + 1
@@ -85,7 +98,11 @@ def _distinct(boxes: Floats, iou: np.float32) -> tuple[Indices, Floats]:
                 most = _highest_iou(box, area, corners[near], areas[near], lengths[near], iou, most)
         if most > iou or most == 1:
             continue
-        kept[found], repeats[found] = index, most
+        repeated = max(most - np.float32(_REPEATS_FROM), np.float32(0))
+        kept[found], keys[found] = index, ranks[index] * (1 + repeats_cost * repeated)
+        push(best, best_items, min(found, limit), keys[found], found)
+        if found >= limit:
+            pop(best, best_items, limit + 1)
         found += 1
         if lengths[octave] == corners.shape[2]:
             corners = np.concatenate((corners, np.zeros_like(corners)), axis=2)
@@ -93,10 +110,10 @@ def _distinct(boxes: Floats, iou: np.float32) -> tuple[Indices, Floats]:
         corners[octave, :, lengths[octave]] = box
         areas[octave, lengths[octave]] = area
         lengths[octave] += 1
-    return kept[:found].copy(), repeats[:found].copy()
+    return kept[:found].copy(), keys[:found].copy()
 
 
-@kernel
+@reducing_kernel
 def _highest_iou(
     box: Floats,
     area: np.float32,

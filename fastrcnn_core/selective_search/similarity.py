@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastrcnn_core.selective_search.compiled import kernel, summing_kernel
+from fastrcnn_core.selective_search.compiled import kernel, reducing_kernel
 from fastrcnn_core.selective_search.segmentation import Floats, Ints
 
 SIMILARITIES = ("colour", "texture", "size", "fill")
 
 
-@summing_kernel
+@reducing_kernel
 def overlap(one: Floats, other: Floats) -> np.float32:
     """Histogram intersection: what two histograms that sum to 1 have in common."""
     total = np.float32(0)

@@ -48,6 +48,18 @@ class Trace:
     boxes: FloatArray
     passed_over_boxes: FloatArray
 
+    @property
+    def all_boxes(self) -> FloatArray:
+        """(R + M + T, 4) every box that the strategy found: a `SearchResult`'s `node` is a row here."""
+        return np.concatenate([self.boxes, self.passed_over_boxes])
+
+    @property
+    def met(self) -> npt.NDArray[np.int32]:
+        """(R + M + T,) how many merges had been made when each of `all_boxes` was first met."""
+        merges = np.arange(1, len(self.hierarchy.pairs) + 1, dtype=np.int32)
+        first = np.zeros(self.hierarchy.regions, np.int32)
+        return np.concatenate([first, merges, self.hierarchy.passed_over_since])
+
 
 def trace(image: Image, strategy: Strategy, config: ProposalConfig) -> Trace:
     """Segmentation and hierarchy as a search with this strategy makes them."""

@@ -53,7 +53,7 @@ _WHAT_HAPPENS = (
     "is a proposal. Colour and texture ask whether they look alike. Size lets small regions merge first, so that no "
     "region swallows the picture early. Fill prefers pairs that leave no gap in their common box. Whatever an object "
     "is made of, somewhere between pixels and picture it is likely to be one region for a moment: the chart shows "
-    "when."
+    "when. The boxes of pairs that were compared and passed over are proposals too: they cost nothing more."
 )
 _FOUR = r"""
 $$ s(A, B) = a_1 s_{colour} + a_2 s_{texture} + a_3 s_{size} + a_4 s_{fill}, \qquad a_i \in \{0, 1\} $$

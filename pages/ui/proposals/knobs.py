@@ -7,7 +7,7 @@ import streamlit as st
 from fastrcnn_core.config import ProposalConfig
 from pages.ui import widgets
 
-_OURS = ("sigma", "search_side", "seed")
+_OURS = ("sigma", "search_side")
 _PACKAGES = ("scale", "sigma", "min_size")
 FILTERS = ("min_side", "max_aspect", "distinct_iou", "order", "limit")
 _LABELS = {
@@ -39,7 +39,10 @@ def _others(config: ProposalConfig) -> ProposalConfig:
         config = widgets.knobs(ProposalConfig, only=names, base=config, labels=_LABELS)
     with keep:
         st.markdown("**What is kept**")
-        return widgets.knobs(ProposalConfig, only=FILTERS, base=config, labels=_LABELS)
+        config = widgets.knobs(ProposalConfig, only=FILTERS, base=config, labels=_LABELS)
+        if config.order != "pseudo_random":
+            return config
+        return widgets.knobs(ProposalConfig, only=["seed"], base=config, labels=_LABELS)
 
 
 def searching(config: ProposalConfig) -> tuple[str, ...]:

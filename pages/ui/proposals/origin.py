@@ -9,6 +9,7 @@ import streamlit as st
 
 from fastrcnn_core.boxes import pairwise_iou
 from fastrcnn_core.selective_search import Strategy
+from fastrcnn_core.selective_search.grouping import Hierarchy
 from pages.ui import resources
 from pages.ui.proposals import sections
 from pages.ui.proposals.view import View
@@ -79,18 +80,16 @@ def words(strategy: Strategy) -> str:
 
 
 def _story(view: View, strategy: Strategy, it: Origin) -> None:
-    trace = resources.traced(view.image, strategy, view.config)
-    regions = trace.hierarchy.regions
-    nodes = len(trace.hierarchy.sizes)
-    step = it.node - regions + 1
-    if it.node >= nodes:
-        step = int(trace.hierarchy.passed_over_since[it.node - nodes])
+    hierarchy = resources.traced(view.image, strategy, view.config).hierarchy
+    merge, pair = _when(hierarchy, it.node)
+    merges = len(hierarchy.pairs)
+    if pair is not None:
+        after = f"after merge {merge:,} of {merges:,}" if merge else "before any merge"
         happened = (
-            f"**a pair that was compared** from merge {step:,} of {regions - 1:,} on, and passed over: both "
-            "merged with others"
+            f"**two regions that were compared** {after}, and passed over: both merged with others"
         )
-    elif step > 0:
-        happened = f"made by **merge {step:,}** of {regions - 1:,}"
+    elif merge:
+        happened = f"made by **merge {merge:,}** of {merges:,}"
     else:
         happened = "**a region of the first segmentation**, before any merge"
     st.markdown(f"Strategy **{words(strategy)}**: {happened}.")
@@ -98,10 +97,24 @@ def _story(view: View, strategy: Strategy, it: Origin) -> None:
         also = "; ".join(map(words, it.others[:3])) + ("; …" if len(it.others) > 3 else "")
         count = "one more strategy" if len(it.others) == 1 else f"{len(it.others)} more strategies"
         st.caption(f"The very same box was found by {count}: {also}.")
-    play = st.button("Play its grouping", icon=":material/play_circle:", key="play-origin",
-                     on_click=sections.go_to_merge, args=(strategy, max(0, step)))  # fmt: skip
+    play = st.button(
+        "Play its grouping",
+        icon=":material/play_circle:",
+        key="play-origin",
+        on_click=sections.go_to_merge,
+        args=(strategy, merge, pair),
+    )
     if play:
         st.rerun()
+
+
+def _when(hierarchy: Hierarchy, node: int) -> tuple[int, tuple[int, int] | None]:
+    """After how many merges the box was first met, and the pair whose box it is if they never merged."""
+    passed_over = node - len(hierarchy.sizes)
+    if passed_over < 0:
+        return max(0, node - hierarchy.regions + 1), None
+    one, other = hierarchy.passed_over[passed_over]
+    return int(hierarchy.passed_over_since[passed_over]), (int(one), int(other))
 
 
 def _fits(view: View, chosen: int) -> None:

@@ -34,20 +34,22 @@ class Wish:
 
     Args:
         strategy: whose. merge: from 1; 0 is the segmentation.
+        pair: two nodes that were compared then and passed over; None for the merge itself.
         number: one more than the wish before, so that the same wish can be said again.
     """
 
     strategy: Strategy
     merge: int
+    pair: tuple[int, int] | None
     number: int
 
 
-def go_to_merge(strategy: Strategy, merge: int) -> None:
-    """Open the grouping of this strategy at this merge: for a button's callback."""
+def go_to_merge(strategy: Strategy, merge: int, pair: tuple[int, int] | None) -> None:
+    """Open the grouping of this strategy at this merge, or at a pair compared then: for a button's callback."""
     before: Wish | None = resources.value(_WISH)
     resources.put(_OPEN, "Grouping")
     resources.put(_STRATEGY, strategy)
-    resources.put(_WISH, Wish(strategy, merge, before.number + 1 if before else 1))
+    resources.put(_WISH, Wish(strategy, merge, pair, before.number + 1 if before else 1))
 
 
 def strategy_key() -> str:

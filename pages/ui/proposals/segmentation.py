@@ -9,7 +9,7 @@ from fastrcnn_core.proposals import best_overlap
 from fastrcnn_core.selective_search.colour_spaces import COLOUR_SPACES, ColourSpace
 from fastrcnn_core.selective_search.edges import sort_edges
 from fastrcnn_core.selective_search.segmentation import segment
-from fastrcnn_core.selective_search.strategies import STRATEGIES
+from fastrcnn_core.selective_search.strategies import FINEST_K, STRATEGIES
 from pages.ui import resources, source
 from pages.ui.proposals import painting
 from pages.ui.proposals.view import View, number, plural
@@ -51,7 +51,7 @@ def _scales() -> list[tuple[ColourSpace, float]]:
     pick, slide = st.columns(2)
     space = pick.selectbox("Colour space", COLOUR_SPACES, COLOUR_SPACES.index("HSV"),
                            format_func=_space, key="segmentation-space")  # fmt: skip
-    own = slide.slider("k of the last picture", 10, 1000, 600, 10, key="segmentation-own-k")
+    own = slide.slider("k of the last picture", FINEST_K, 1000, 600, 10, key="segmentation-own-k")
     return [(space, k) for k in (*_SCALES, own)]
 
 
@@ -60,7 +60,7 @@ def _spaces() -> list[tuple[ColourSpace, float]]:
     pick, slide = st.columns(2)
     spaces = pick.multiselect("Colour spaces, up to four", COLOUR_SPACES, ["HSV", "Lab", "I", "rgI"],
                               max_selections=4, format_func=_space, key="segmentation-spaces")  # fmt: skip
-    k = slide.slider("k", 10, 1000, 100, 10, key="segmentation-k")
+    k = slide.slider("k", FINEST_K, 1000, 100, 10, key="segmentation-k")
     return [(space, k) for space in spaces]
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import streamlit as st
 
-from fastrcnn_core.config import ProposalConfig
+from fastrcnn_core.config import ProposalConfig, ProposalOrder
 from fastrcnn_core.flags import text
 from fastrcnn_core.knobs import knobs as knobs_of
 from pages.ui import palette, source
@@ -20,13 +20,12 @@ from pages.ui.proposals.view import View, duration
 _VALUES: dict[str, tuple[Any, ...]] = {
     "sigma": (0.0, 0.4, 0.8, 1.2, 2.0, 3.0),
     "search_side": (160, 240, 360, 540, 800, 1024),
-    "seed": (0, 1, 2, 3, 4, 5),
     "scale": (50.0, 150.0, 300.0, 450.0, 700.0, 1000.0),
     "min_size": (10, 30, 100, 300, 1000),
     "min_side": (1, 8, 16, 24, 32, 48, 64, 96),
     "max_aspect": (1.5, 2.0, 3.0, 4.0, 5.0, 7.0, None),
     "distinct_iou": (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, None),
-    "order": ("rank", "area"),
+    "order": get_args(ProposalOrder),
     "limit": (50, 100, 200, 500, 1000, 2000, 5000),
 }
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _BY_KEY: dict[str | type, Any] = {Image: lambda image: image.key, ProposalConfig: repr}
 # The knobs that the search itself looks at; all others filter what it found.
-_SEARCHING = ("method", "scale", "search_side", "sigma", "min_size", "seed")
+_SEARCHING = ("method", "scale", "search_side", "sigma", "min_size")
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ import streamlit as st
 from fastrcnn_core.boxes import pairwise_iou
 from fastrcnn_core.proposals import best_overlap, recall_curve
 from fastrcnn_core.selective_search.tracing import Trace
+from fastrcnn_core.structures import FloatArray
 from pages.ui import palette, resources
 from pages.ui.palette import Role
 from pages.ui.proposals.sections import Wish
@@ -70,8 +71,7 @@ def player(view: View, trace: Trace, *, wish: Wish | None, key: str) -> None:
         wish: the merge to go to, once; None leaves the film where it is.
         key: unique on the page.
     """
-    wanted = {"merge": wish.merge, "number": wish.number} if wish else None
-    _PLAYER(key=key, data=player_data(view, trace) | {"wish": wanted})
+    _PLAYER(key=key, data=player_data(view, trace) | {"wish": wish and asdict(wish)})
 
 
 def viewer_data(view: View) -> dict[str, Any]:
@@ -92,8 +92,7 @@ def player_data(view: View, trace: Trace) -> dict[str, Any]:
     """What the player draws; see `player.js`."""
     it, count = trace.hierarchy, trace.hierarchy.regions
     labels = _thinned(trace.labels)
-    positions = range(count, len(trace.boxes) + 1)
-    iou = pairwise_iou(trace.boxes[:count], view.people)
+    overlaps, best, best_boxes = _best_by_merge(trace, view.people)
     arrays = {
         "labels": labels.astype(np.uint16 if count < 2**16 else np.int32),
         "pairs": it.pairs,
@@ -101,7 +100,9 @@ def player_data(view: View, trace: Trace) -> dict[str, Any]:
         "boxes": trace.boxes,
         "sizes": it.sizes,
         "colours": region_colours(view.image.pixels, trace.labels, count),
-        "overlaps": best_overlap(proposals=trace.boxes, gt_boxes=view.people, limits=positions),
+        "overlaps": overlaps,
+        "best": best,
+        "best_boxes": best_boxes,
     }
     return _shared(view) | {
         "identity": _identity(view, trace),
@@ -109,7 +110,6 @@ def player_data(view: View, trace: Trace) -> dict[str, Any]:
         "labels_width": labels.shape[1],
         "count": count,
         "used": [letter in trace.strategy.similarity for letter in "CTSF"],
-        "first_best": iou.argmax(axis=0).tolist(),
     }
 
 
@@ -158,6 +158,25 @@ def _identity(view: View, trace: Trace) -> str:
 
 def _look(role: Role) -> dict[str, Any]:
     return asdict(role) | {"dash": _DASHES[role.dash]}
+
+
+def _best_by_merge(
+    trace: Trace, people: FloatArray
+) -> tuple[FloatArray, npt.NDArray[np.int32], FloatArray]:
+    """After 0, 1, … M merges, each person's best IoU with any box met so far, which box it is, and these boxes.
+
+    Returns:
+        (M + 1, N) IoUs; (M + 1, N) rows of the third, -1 where none touches; (U, 4).
+    """
+    order = np.argsort(trace.met, kind="stable")
+    boxes = trace.all_boxes[order]
+    positions = np.arange(len(trace.hierarchy.pairs) + 1)
+    counts = np.searchsorted(trace.met[order], positions, side="right")
+    overlaps = best_overlap(proposals=boxes, gt_boxes=people, limits=counts.tolist())
+    best = _best_so_far(pairwise_iou(boxes, people))[counts]
+    used, rows = np.unique(best, return_inverse=True)
+    touches = int(len(used) > 0 and used[0] < 0)  # the first of them is "none"
+    return overlaps, rows.reshape(best.shape).astype(np.int32) - touches, boxes[used[touches:]]
 
 
 def _best_so_far(iou: npt.NDArray[np.float32]) -> npt.NDArray[np.int32]:

@@ -36,11 +36,9 @@ class Regions {
     return this.node;
   }
 
-  /** Draw the regions before merge `merges`, its two parts in colours of their own. */
-  paint(merges, [tint_one, tint_other], with_colours) {
-    const before = Math.max(0, merges - 1);
-    const roots = this.roots(before);
-    const [one, other] = merges ? row(this.pairs, merges - 1, 2) : [-1, -1];
+  /** Draw the regions after so many merges, two of them in colours of their own. */
+  paint(merges, [one, other], [tint_one, tint_other], with_colours) {
+    const roots = this.roots(merges);
     const fills = new Uint32Array(this.count);
     const lines = new Uint32Array(this.count);
     for (let region = 0; region < this.count; region++) {
@@ -88,7 +86,7 @@ class Player {
     if (is_new) this.granted = data.wish.number;
     if (same) {
       this.stage.zoom = data.scale;
-      if (is_new) this.go(data.wish.merge);
+      if (is_new) this.go(data.wish.merge, data.wish.pair);
       return this.stage.redraw();
     }
     const arrays = await unpackAll(data.arrays);
@@ -102,7 +100,7 @@ class Player {
     this.root.querySelector("figure").hidden = !this.scored;
     this.stage.show(data);
     this.pause();
-    this.go(is_new ? data.wish.merge : 0);
+    this.go(is_new ? data.wish.merge : 0, is_new ? data.wish.pair : null);
     this.curve();
   }
 
@@ -119,13 +117,14 @@ class Player {
   }
 
   best_box(person) {
-    const position = this.better.findLast((it) => it <= this.position && this.overlap(person, it) > this.overlap(person, it - 1));
-    const node = position === undefined ? this.first_best[person] : this.count + position - 1;
-    return node < 0 || this.overlap(person) <= 0 ? null : row(this.boxes, node);
+    const best = this.best[this.position * this.people.length + person];
+    return best < 0 ? null : row(this.best_boxes, best);
   }
 
-  go(position) {
+  /** To a position; to a pair that was compared then and passed over, if there is one. */
+  go(position, passed_over = null) {
     this.position = Math.max(0, Math.min(this.merges, position));
+    this.passed_over = passed_over;
     this.scrubber.value = this.position;
     this.words();
     this.bars();
@@ -204,33 +203,50 @@ class Player {
     const with_colours = this.root.querySelector("[value=regions]").checked;
     const tints = [looks.one, looks.other].map(channels);
     if (!with_colours) stage.background();
-    stage.background(this.regions.paint(this.position, tints, with_colours), false);
+    const before = this.passed_over ? this.position : Math.max(0, this.position - 1);
+    stage.background(this.regions.paint(before, this.pair() ?? [-1, -1], tints, with_colours), false);
     if (this.scored && this.root.querySelector(".people input").checked) {
       stage.boxes(this.people, looks.ground_truth);
       const best = this.people.map((_, person) => this.best_box(person)).filter(Boolean);
       stage.boxes(best, { ...looks.proposal, width: 2.5, opacity: 1, halo: 0.7 });
       this.people.forEach((box, person) => stage.tag(`${person + 1}: ${decimals(this.overlap(person))}`, box, looks.ground_truth.colour));
     }
-    if (this.position) {
-      const box = row(this.boxes, this.count + this.position - 1);
-      stage.boxes([box], looks.chosen);
+    const box = this.box();
+    if (box) {
+      stage.boxes([box], this.passed_over ? { ...looks.chosen, dash: [7, 4] } : looks.chosen);
       stage.ring(box);
     }
   }
 
+  /** The two nodes that are shown in colours of their own: those that merge, or that were passed over. */
+  pair() {
+    return this.passed_over ?? (this.position ? row(this.pairs, this.position - 1, 2) : null);
+  }
+
+  /** The box around the pair. */
+  box() {
+    const pair = this.pair();
+    if (!pair) return null;
+    const [one, other] = [...pair].map((node) => row(this.boxes, node));
+    return [Math.min(one[0], other[0]), Math.min(one[1], other[1]), Math.max(one[2], other[2]), Math.max(one[3], other[3])];
+  }
+
   words() {
     const { position } = this;
-    const now = position ? `Merge ${position.toLocaleString("en")} of ${this.merges.toLocaleString("en")}` : "The segmentation";
+    const place = `${position.toLocaleString("en")} of ${this.merges.toLocaleString("en")}`;
+    const merged = position ? `Merge ${place}` : "The segmentation";
+    const now = this.passed_over ? `Compared ${position ? `after merge ${place}` : "at the start"}` : merged;
     const left = plural(this.count - position, "region");
     this.root.querySelector(".now").textContent = `${now} · ${left}${position ? " left" : ""}`;
     const pair = this.root.querySelector(".pair");
-    if (!position) {
+    if (!this.pair()) {
       pair.textContent = this.merges ? "No merge yet. Play, or step on: the two most similar touching regions become one." : "The whole picture is one region: there is nothing to merge.";
     } else {
-      const [one, other] = row(this.pairs, position - 1, 2);
-      const [x1, y1, x2, y2] = row(this.boxes, this.count + position - 1);
+      const [one, other] = this.pair();
+      const [x1, y1, x2, y2] = this.box();
+      const fate = this.passed_over ? "were compared and passed over, for others were more alike: the box around both is" : "become one region, in a box of";
       const swatch = (colour) => `<i style="background:${colour}"></i>`;
-      pair.innerHTML = `${swatch(this.looks.one)}${plural(this.sizes[one], "pixel")} and ${swatch(this.looks.other)}${plural(this.sizes[other], "pixel")} become one region, in a box of ${Math.round(x2 - x1)} × ${Math.round(y2 - y1)} pixels.`;
+      pair.innerHTML = `${swatch(this.looks.one)}${plural(this.sizes[one], "pixel")} and ${swatch(this.looks.other)}${plural(this.sizes[other], "pixel")} ${fate} ${Math.round(x2 - x1)} × ${Math.round(y2 - y1)} pixels.`;
     }
     const people = this.people.map((_, person) => `${this.noun} ${person + 1}: best IoU so far ${decimals(this.overlap(person))}`);
     this.canvas.setAttribute("aria-label", [`${now}, ${left}`, ...people].join("; "));
@@ -247,11 +263,12 @@ class Player {
       bars.innerHTML = NAMES.map((name) => `<div class="bar"><span>${name}</span><div class="track"><div class="fill"></div></div><output></output></div>`).join("");
     NAMES.forEach((name, index) => {
       const bar = bars.children[index];
-      const value = this.position ? this.similarities[4 * (this.position - 1) + index] : 0;
+      const known = this.position > 0 && !this.passed_over;
+      const value = known ? this.similarities[4 * (this.position - 1) + index] : 0;
       bar.classList.toggle("unused", !this.used[index]);
       bar.title = this.used[index] ? `${name} similarity` : `${name} similarity; this strategy does not look at it`;
       bar.querySelector(".fill").style.width = `${100 * value}%`;
-      bar.querySelector("output").textContent = this.position ? decimals(value) : "–";
+      bar.querySelector("output").textContent = known ? decimals(value) : "–";
     });
   }
 
