@@ -299,7 +299,7 @@ def test_a_knob_is_tried_where_it_stands_and_within_its_picture(street: Path) ->
     assert 11 in sweeps.values(shown, "min_side")
     assert sweeps.values(shown, "search_side") == [96]
     assert sweeps.values(shown, "max_aspect")[-1] is None
-    assert sorted(sweeps.values(shown, "order")) == ["area", "rank"]
+    assert sorted(sweeps.values(shown, "order")) == ["area", "pseudo_random", "rank"]
 
 
 def test_saved_json_is_what_the_command_line_writes(street: Path) -> None:

@@ -225,7 +225,7 @@ def test_draw_again_takes_the_next_draw_and_the_link_brings_it_back(app: AppTest
     after = app.dataframe[0].value["From"].tolist()
     assert app.number_input(key="draw").value == 1
     assert before != after
-    other = visit("roi_sampling", **link(app), **{"draw": "1", "rois-per-image": "9"})
+    other = visit("roi_sampling", **(link(app) | {"draw": "1", "rois-per-image": "9"}))
     assert other.dataframe[0].value["From"].tolist() == after
 
 
@@ -266,11 +266,10 @@ def test_a_picture_of_ones_own_says_that_training_needs_annotations(
 
 
 def test_a_picture_without_a_single_proposal_has_its_ground_truth_to_learn_from(
-    street: Path,
+    street: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    PIL.Image.fromarray(np.full((64, 96, 3), 80, np.uint8)).save(
-        street / "PNGImages" / "tiny00.png"
-    )
+    none = np.zeros((0, 4), np.float32)
+    monkeypatch.setattr(resources, "proposals", lambda image, config: none)
     app = open_app("roi_sampling")
     assert not complaints(app)
     assert caption(app).startswith("1 RoIs drawn of 1 candidates: 1 positive")

@@ -48,7 +48,9 @@ def iou(box: FloatArray, other: FloatArray) -> str:
     common = float(np.prod(np.clip(right_bottom - left_top, 0, None)))
     a, b = float(np.prod(_size(box))), float(np.prod(_size(other)))
     value = float(pairwise_iou(box[None], other[None])[0, 0])
-    return rf"\text{{IoU}} = \frac{{{common:.0f}}}{{{a:.0f} + {b:.0f} - {common:.0f}}} = {value:.2f}"
+    return (
+        rf"\text{{IoU}} = \frac{{{common:.0f}}}{{{a:.0f} + {b:.0f} - {common:.0f}}} = {value:.2f}"
+    )
 
 
 def figures(*, hits: int, wrong: int, missed: int) -> str:
