@@ -383,7 +383,7 @@ def test_watching_a_run_does_not_load_pytorch(street: Path) -> None:
     code = (
         "import sys; from tests.app import open_app, complaints\n"
         "app = open_app('training'); assert not complaints(app), complaints(app)\n"
-        "assert len(app.get('plotly_chart')) >= 3, app\n"
+        "assert len(app.get('plotly_chart')) == 4, (len(app.get('plotly_chart')), app)\n"
         "raise SystemExit('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True)

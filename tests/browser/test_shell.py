@@ -130,6 +130,18 @@ def test_every_pixel_of_a_picture_is_a_square_at_its_own_place(
         assert canvas(page).evaluate(COLOUR, [x, y]) == pytest.approx(expected, abs=40)
 
 
+def test_a_box_is_drawn_around_the_pixels_that_it_encloses(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/dataset?picture=tiny00")
+    left, right = (
+        next(it for it in order if is_green(page, it)) for order in (range(97), range(96, 0, -1))
+    )
+    assert (
+        right - left == 20
+    )  # the person is 20 pixels wide: the box's sides stand before and behind them
+    assert canvas(page).evaluate(COLOUR, [left + 1.5, 30])[0] > 150  # the person's own red
+    assert canvas(page).evaluate(COLOUR, [left - 1.5, 30])[0] < 120  # the street
+
+
 def test_an_upload_goes_along_to_the_other_pages_and_survives_a_reload(
     server: str, visit: Visit
 ) -> None:
@@ -205,6 +217,17 @@ def test_a_role_is_switched_off_and_on_in_the_legend(server: str, visit: Visit) 
     page.locator(".drawing .legend button").first.click()
     page.wait_for_timeout(300)
     assert is_green(page, edge)
+
+
+def test_the_pointer_over_a_box_tells_its_size(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/dataset?picture=tiny00")
+    edge = next(it for it in range(96) if is_green(page, it))
+    fit = view(page)["fit"]
+    canvas(page).hover(position={"x": (edge + 5) * fit, "y": 30 * fit})
+    note = page.locator(".drawing .note").first
+    assert "20 × 48 px" in note.inner_text()
+    canvas(page).hover(position={"x": 2, "y": 2})
+    assert note.is_hidden()
 
 
 def test_the_drawing_is_saved_as_a_png_of_the_whole_picture(server: str, visit: Visit) -> None:
