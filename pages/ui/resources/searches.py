@@ -15,6 +15,7 @@ import streamlit as st
 from fastrcnn_core.config import PRESETS, ProposalConfig
 from fastrcnn_core.proposals import Funnel, funnel
 from fastrcnn_core.structures import Image
+from pages.ui.resources.memory import Bounded
 
 if TYPE_CHECKING:
     from fastrcnn_core.selective_search import SearchResult, Strategy
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from fastrcnn_core.selective_search.tracing import Trace
 
 _BY_KEY: dict[str | type, Any] = {Image: lambda image: image.key, ProposalConfig: repr}
+# Chosen here: `quality` finds half a million boxes in a picture, some 20 MB; `fast` a fifth of that.
+RESULT_BYTES = 150_000_000
+_Key = tuple[str, ProposalConfig]
 # The knobs that the search itself looks at; all others filter what it found.
 _SEARCHING = ("method", "scale", "search_side", "sigma", "min_size")
 
@@ -77,19 +81,43 @@ def faults(image: Image) -> PackageFaults:
     return package_faults(image, PRESETS["notebook"].proposals)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=_BY_KEY)
 def _filtered(image: Image, config: ProposalConfig) -> TimedFunnel:
-    found, seconds = _found(image, _searching(config))
-    return TimedFunnel(funnel(found, config), seconds)
+    def make() -> TimedFunnel:
+        found, seconds = _found(image, _searching(config))
+        return TimedFunnel(funnel(found, config), seconds)
+
+    return _funnels().get_or_make((image.key, config), make)
 
 
-@st.cache_resource(max_entries=24, show_spinner=False, hash_funcs=_BY_KEY)
 def _found(image: Image, config: ProposalConfig) -> tuple[SearchResult, float]:
     from fastrcnn_core.selective_search import search
 
-    start = time.perf_counter()
-    found = search(image, config)
-    return found, time.perf_counter() - start
+    def make() -> tuple[SearchResult, float]:
+        start = time.perf_counter()
+        found = search(image, config)
+        return found, time.perf_counter() - start
+
+    return _results().get_or_make((image.key, config), make)
+
+
+@st.cache_resource(show_spinner=False)
+def _results() -> Bounded[_Key, tuple[SearchResult, float]]:
+    """Searches by picture and knobs."""
+    return Bounded(RESULT_BYTES, size=lambda it: _bytes(it[0]))
+
+
+@st.cache_resource(show_spinner=False)
+def _funnels() -> Bounded[_Key, TimedFunnel]:
+    """Who survived which filter, and the search that it speaks of."""
+
+    def size(it: TimedFunnel) -> int:
+        return sum(stage.survivors.nbytes for stage in it.funnel.stages) + _bytes(it.funnel.found)
+
+    return Bounded(RESULT_BYTES, size=size)
+
+
+def _bytes(found: SearchResult) -> int:
+    return sum(it.nbytes for it in (found.boxes, found.strategy, found.node, found.rank))
 
 
 @st.cache_resource(show_spinner=False)
