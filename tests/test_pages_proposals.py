@@ -345,3 +345,18 @@ def test_a_picture_of_almost_nothing_can_be_looked_into(shape: tuple[int, int]) 
     for section in sections.SECTIONS:
         app.segmented_control(key="section").set_value(section).run()
         assert not complaints(app), section
+
+
+def test_a_merge_that_was_wanted_is_wanted_of_its_own_strategy_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held: dict[str, Any] = {}
+    monkeypatch.setattr(resources, "put", held.__setitem__)
+    monkeypatch.setattr(resources, "value", held.get)
+    one, other = STRATEGIES["fast"][:2]
+    sections.go_to_merge(one, 12, None)
+    sections.go_to_merge(one, 12, None)
+    wanted = sections.wish(one)
+    assert wanted is not None
+    assert (wanted.merge, wanted.number) == (12, 2)  # said twice, so that it is heard twice
+    assert sections.wish(other) is None

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -23,15 +22,15 @@ class Line:
     """One line of a chart.
 
     Args:
-        name: in the legend. x, y: its points, of the same length.
+        name: in the legend. x, y: its points, numbers or words, of the same length; None leaves a gap.
         colour: from `palette`. dash: says the same again for the colour-blind.
         markers: whether its points are marked.
         steps: whether a value holds until the next point.
     """
 
     name: str
-    x: npt.ArrayLike
-    y: npt.ArrayLike
+    x: Any
+    y: Any
     colour: str
     dash: palette.Dash = "solid"
     markers: bool = False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 import pandas as pd
@@ -11,10 +12,13 @@ import streamlit as st
 from fastrcnn_core.config import ProposalConfig, ProposalOrder
 from fastrcnn_core.flags import text
 from fastrcnn_core.knobs import knobs as knobs_of
-from pages.ui import palette, source
+from fastrcnn_core.proposals import mean_average_best_overlap, recall
+from fastrcnn_core.structures import FloatArray
+from pages.ui import palette, resources, source
 from pages.ui.proposals import charts, knobs
 from pages.ui.proposals.charts import Line
 from pages.ui.proposals.view import View, duration
+from pages.ui.resources import Verdict
 
 # Chosen here: from where a knob hurts on one side to where it hurts on the other.
 _VALUES: dict[str, tuple[Any, ...]] = {
@@ -28,18 +32,6 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "order": get_args(ProposalOrder),
     "limit": (50, 100, 200, 500, 1000, 2000, 5000),
 }
-
-
-@dataclass(frozen=True)
-class Try:
-    """What came of one value of a knob."""
-
-    value: str
-    proposals: int
-    recall_half: float | None
-    recall_seven: float | None
-    mabo: float | None
-    seconds: float
 
 
 def show(view: View) -> None:
@@ -73,69 +65,55 @@ def values(view: View, name: str) -> list[Any]:
     ]
 
 
-def _try_all(view: View, name: str) -> list[Try]:
-    tried, bar = [], st.empty()
+def _try_all(view: View, name: str) -> dict[str, Verdict]:
+    """What came of each value, by its words."""
+    tried, bar = {}, st.empty()
     everything = values(view, name)
     for index, value in enumerate(everything):
         bar.progress(index / len(everything), f"{knobs.label(name)} = {text(value)}…")
-        tried.append(_try(view.with_knobs(**{name: value}), value))
+        config = replace(view.config, **{name: value})
+        tried[text(value)] = resources.verdict(view.image, view.people, config)
     bar.empty()
     return tried
 
 
-def _try(view: View, value: Any) -> Try:
-    return Try(
-        text(value),
-        len(view.proposals),
-        view.recall(0.5),
-        view.recall(0.7),
-        view.mabo,
-        view.timed.total_seconds,
-    )
-
-
-def _chart(tried: list[Try], name: str, stands: str) -> None:
-    x: Any = [it.value for it in tried]
+def _chart(tried: dict[str, Verdict], name: str, stands: str) -> None:
+    x: Any = list(tried)
+    overlaps = [it.overlaps for it in tried.values()]
     drawn = [
-        Line(
-            "Recall at IoU 0.5",
-            x,
-            [it.recall_half or 0 for it in tried],
-            palette.BLUE,
-            markers=True,
-        ),
-        Line(
-            "Recall at IoU 0.7",
-            x,
-            [it.recall_seven or 0 for it in tried],
-            palette.VERMILION,
-            "dash",
-            True,
-        ),
-        Line("MABO", x, [it.mabo or 0 for it in tried], palette.PURPLE, "dot", True),
+        Line("Recall at IoU 0.5", x, _recalls(overlaps, 0.5), palette.BLUE, markers=True),
+        Line("Recall at IoU 0.7", x, _recalls(overlaps, 0.7), palette.VERMILION, "dash", True),
+        Line("MABO", x, [it.mean() for it in overlaps], palette.PURPLE, "dot", True),
     ]
     figure = charts.lines(drawn, x_title=knobs.label(name), y_title="")
     figure.update_xaxes(type="category")
     figure.update_yaxes(range=[0, 1.02])
     if stands in x:
         figure.add_vline(x=x.index(stands), line={"color": palette.GREY, "dash": "dot", "width": 2})
-    words = ", ".join(f"{it.value}: MABO {it.mabo:.2f}" for it in tried if it.mabo is not None)
+    words = ", ".join(
+        f"{value}: MABO {it.mean():.2f}" for value, it in zip(x, overlaps, strict=True)
+    )
     charts.show(
         figure, key="sweep", question="How good are this picture's proposals then?", alt=words
     )
 
 
-def _table(tried: list[Try], name: str) -> None:
+def _table(tried: dict[str, Verdict], name: str) -> None:
+    overlaps = [it.overlaps for it in tried.values()]
     rows = pd.DataFrame(
         {
-            knobs.label(name): [it.value for it in tried],
-            "Proposals": [it.proposals for it in tried],
-            "Recall at IoU 0.5": [it.recall_half for it in tried],
-            "Recall at IoU 0.7": [it.recall_seven for it in tried],
-            "MABO": [it.mabo for it in tried],
-            "Time": [duration(it.seconds) for it in tried],
+            knobs.label(name): list(tried),
+            "Proposals": [it.proposals for it in tried.values()],
+            "Recall at IoU 0.5": _recalls(overlaps, 0.5),
+            "Recall at IoU 0.7": _recalls(overlaps, 0.7),
+            "MABO": [mean_average_best_overlap(it) for it in overlaps],
+            "Time": [duration(it.seconds) for it in tried.values()],
         }
     )
     two = st.column_config.NumberColumn(format="%.2f")
     judged = ["Recall at IoU 0.5", "Recall at IoU 0.7", "MABO"]
     st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(judged, two))
+
+
+def _recalls(overlaps: Sequence[FloatArray], iou: float) -> list[float | None]:
+    return [recall(it, iou) for it in overlaps]

@@ -53,7 +53,15 @@ from pages.ui.resources.pictures import (
     thumbnail,
     title,
 )
-from pages.ui.resources.searches import TimedFunnel, faults, searched, segmented, traced
+from pages.ui.resources.searches import (
+    TimedFunnel,
+    Verdict,
+    faults,
+    searched,
+    segmented,
+    traced,
+    verdict,
+)
 from pages.ui.resources.surveys import LIMITS, Survey, survey
 from pages.ui.resources.training import (
     choose_run,
@@ -78,6 +86,7 @@ __all__ = [
     "Source",
     "Survey",
     "TimedFunnel",
+    "Verdict",
     "all_annotations",
     "annotated_image",
     "ask_about",
@@ -133,6 +142,7 @@ __all__ = [
     "trained_with",
     "validation",
     "value",
+    "verdict",
     "write_asked",
     "write_link",
     "write_run_link",

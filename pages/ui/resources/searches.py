@@ -13,8 +13,8 @@ import numpy as np
 import streamlit as st
 
 from fastrcnn_core.config import PRESETS, ProposalConfig
-from fastrcnn_core.proposals import Funnel, funnel
-from fastrcnn_core.structures import Image
+from fastrcnn_core.proposals import Funnel, best_overlap, funnel
+from fastrcnn_core.structures import FloatArray, Image
 from pages.ui.resources.memory import Bounded
 
 if TYPE_CHECKING:
@@ -55,6 +55,31 @@ def searched(image: Image, config: ProposalConfig) -> TimedFunnel:
     with st.spinner(waiting_for(config)):
         _awaken(config.method)
         return _filtered(image, config)
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What one setting of the knobs is worth on one picture, without its boxes.
+
+    Args:
+        proposals: how many there are.
+        overlaps: (N,) each person's best IoU with any of them.
+        seconds: of search and filters.
+    """
+
+    proposals: int
+    overlaps: FloatArray
+    seconds: float
+
+
+@st.cache_resource(max_entries=1024, show_spinner=False, hash_funcs=_BY_KEY)
+def verdict(image: Image, people: FloatArray, config: ProposalConfig) -> Verdict:
+    """How good the proposals under this config are: remembered long after the boxes themselves."""
+    _awaken(config.method)
+    timed = _filtered(image, config)
+    boxes = timed.funnel.proposals
+    overlaps = best_overlap(proposals=boxes, gt_boxes=people, limits=[len(boxes)])[0]
+    return Verdict(len(boxes), overlaps, timed.total_seconds)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Grouping…", hash_funcs=_BY_KEY)
