@@ -5,6 +5,7 @@ import json
 import resource
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -175,20 +176,29 @@ def test_metadata_that_makes_no_sense_is_a_sentence(file: Path, changes: dict[st
         load_checkpoint(file, device=CPU)
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """No file may grow past 10 kB, as on a full disk."""
-    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    """No file may grow past 10 kB, as on a full disk.
+
+    Only inside the block: the limit is the whole process's, and the tests' own report is a file where it is kept.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_on_a_full_disk_the_old_checkpoint_stays(file: Path, full_disk: None) -> None:
+def test_on_a_full_disk_the_old_checkpoint_stays(file: Path) -> None:
     before = file.read_bytes()
-    with pytest.raises(CheckpointError, match=r"could not be written.*Free some space"):
-        save_checkpoint(file, network(seed=1), card={})
+    trained = network(seed=1)
+    with (
+        pytest.raises(CheckpointError, match=r"could not be written.*Free some space"),
+        full_disk(),
+    ):
+        save_checkpoint(file, trained, card={})
     assert file.read_bytes() == before
     assert list(file.parent.iterdir()) == [file]
