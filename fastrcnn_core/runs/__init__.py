@@ -5,6 +5,7 @@ runs/NAME/config.json       what it was begun with
           metrics.jsonl     one line a training step
           validation.jsonl  one line a checkpoint, if a validation part was kept out
           live.json         a recent step with its RoIs
+          steps/000040.json the steps that stay to be looked at
           environment.json  code version, libraries, data, split, device, times
           control.json      what somebody asked of it: pause, run, stop
           log.txt           what its process printed
@@ -12,6 +13,7 @@ runs/NAME/config.json       what it was begun with
           checkpoints/step-000136/  model.safetensors, trainer.safetensors
 """
 
+from fastrcnn_core.runs.anatomy import Anatomy, anatomy
 from fastrcnn_core.runs.archive import delete_run, export_run, import_run
 from fastrcnn_core.runs.finding import find_run, list_runs, run_path
 from fastrcnn_core.runs.folder import Run, RunCheckpoint
@@ -22,6 +24,7 @@ from fastrcnn_core.runs.starting import free_name, resume_run, start_run, traini
 from fastrcnn_core.runs.status import RunState, RunStatus
 
 __all__ = [
+    "Anatomy",
     "Columns",
     "LivePicture",
     "LiveStep",
@@ -30,6 +33,7 @@ __all__ = [
     "RunCheckpoint",
     "RunState",
     "RunStatus",
+    "anatomy",
     "delete_run",
     "doing_the_same",
     "export_run",

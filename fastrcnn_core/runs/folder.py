@@ -11,6 +11,7 @@ from fastrcnn_core.config import Config
 from fastrcnn_core.errors import CheckpointError, RunError
 from fastrcnn_core.knobs import from_dict
 from fastrcnn_core.runs import control
+from fastrcnn_core.runs.kept import kept_steps, read_kept
 from fastrcnn_core.runs.live import LiveStep, read_live
 from fastrcnn_core.runs.metrics import METRICS_FILE, VALIDATION_FILE, Columns, read_columns
 from fastrcnn_core.runs.status import RunStatus, read_status
@@ -93,6 +94,14 @@ class Run:
     def live(self) -> LiveStep | None:
         """A recent step with its RoIs and what the head said of them."""
         return read_live(self.folder)
+
+    def kept_steps(self) -> tuple[int, ...]:
+        """The numbers of the steps that can be looked at, RoI by RoI, in order."""
+        return kept_steps(self.folder)
+
+    def step(self, number: int) -> LiveStep:
+        """A kept step with its RoIs and what the head said of them. Raises RunError."""
+        return read_kept(self.folder, number)
 
     def log(self, characters: int = 4000) -> str:
         """The end of what its process printed."""

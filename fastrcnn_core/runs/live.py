@@ -1,4 +1,4 @@
-"""The step that a run has just done, with its RoIs, so that a page can show it: one small file, replaced now and then.
+"""A step of a run with its RoIs, so that a page can show it; the one just done is in a file that is replaced.
 
 Shape letters: R RoIs of one picture; K classes without the background.
 """
@@ -57,28 +57,38 @@ def pictures_of(report: StepReport) -> tuple[LivePicture, ...]:
 
 
 def write_live(folder: Path, report: StepReport) -> None:
-    """Replace the file by this step; numbers are rounded to what a screen can show."""
-    pictures = [
-        {name: _plain(value) for name, value in vars(it).items()} for it in pictures_of(report)
-    ]
-    write_text(folder / LIVE_FILE, json.dumps({"step": report.step, "pictures": pictures}))
+    """Replace the run's live file by this step."""
+    write_step(folder / LIVE_FILE, report)
 
 
 def read_live(folder: Path) -> LiveStep | None:
-    """The last step that was written; None if there is none yet.
+    """The last step that was written; None if there is none yet. Raises RunError if the file is damaged."""
+    return read_step(folder / LIVE_FILE)
+
+
+def write_step(path: Path, report: StepReport) -> None:
+    """Put the step into a file of its own; numbers are rounded to what a screen can show."""
+    pictures = [
+        {name: _plain(value) for name, value in vars(it).items()} for it in pictures_of(report)
+    ]
+    write_text(path, json.dumps({"step": report.step, "pictures": pictures}))
+
+
+def read_step(path: Path) -> LiveStep | None:
+    """The step in this file; None if there is no such file.
 
     Raises:
         RunError: the file is damaged.
     """
     try:
-        values = json.loads((folder / LIVE_FILE).read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"))
         return LiveStep(values["step"], tuple(_revived(it) for it in values["pictures"]))
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(
-            f"{LIVE_FILE} of the run {folder.name!r} is damaged.",
-            way_out="A run that goes on writes it anew.",
+            f"{path.name}, a step of the run with its RoIs, is damaged.",
+            way_out="Look at another step; a run that goes on writes new ones.",
         ) from error
 
 

@@ -30,6 +30,7 @@ from fastrcnn_core.runs.folder import (
     Run,
     RunCheckpoint,
 )
+from fastrcnn_core.runs.kept import forget_after, keep_step
 from fastrcnn_core.runs.live import write_live
 from fastrcnn_core.runs.metrics import (
     METRICS_FILE,
@@ -119,10 +120,11 @@ class RunWriter:
         write_status(self.run.folder, self.status)
 
     def step(self, report: StepReport) -> None:
-        """Keep a step's numbers, and now and then its RoIs."""
+        """Keep a step's numbers, its RoIs if it is one that stays, and now and then those of the last."""
         row = numbers_of(report)
         append_row(self.run.folder / METRICS_FILE, row)
         self._events.add("training", row, step=report.step)
+        keep_step(self.run.folder, report, total_steps=self.status.total_steps)
         if time.monotonic() - self._live_written >= SECONDS_BETWEEN_LIVE:
             write_live(self.run.folder, report)
             self._live_written = time.monotonic()
@@ -161,6 +163,7 @@ class RunWriter:
         """Forget what came after this step: a resumed run does it again."""
         for name in (METRICS_FILE, VALIDATION_FILE):
             keep_rows(self.run.folder / name, lambda row: row.get("step", 0) <= step)
+        forget_after(self.run.folder, step)
         self._events.go_back_to(step)
 
     def close(self) -> None:
