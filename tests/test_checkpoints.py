@@ -56,6 +56,22 @@ def test_the_model_comes_back_as_it_was(file: Path) -> None:
     assert model.classes == CLASSES
 
 
+def test_it_lies_in_memory_as_a_fresh_one_so_that_a_resumed_run_adds_in_the_same_order(
+    tmp_path: Path,
+) -> None:
+    fresh = FastRCNN(
+        ModelConfig(hidden=8),
+        ImageConfig(),
+        CLASSES,
+        generator=torch.Generator().manual_seed(0),
+        pretrained=True,
+    )
+    save_checkpoint(tmp_path / "it.safetensors", fresh, card={})
+    loaded = load_checkpoint(tmp_path / "it.safetensors", device=CPU)
+    orders = [{n: it.stride() for n, it in m.named_parameters()} for m in (fresh, loaded)]
+    assert orders[0] == orders[1]
+
+
 def test_it_comes_back_ready_to_detect_and_to_train_on(file: Path) -> None:
     model = load_checkpoint(file, device=CPU)
     assert not model.training

@@ -115,12 +115,14 @@ def _check_stage_count(name: str, trainable_stages: int, count: int) -> None:
 
 def _fill(network: nn.Module, weights: StateDict) -> None:
     """Give an empty network its weights, in float32; every name and shape is checked."""
-    float32 = {
-        name: tensor.float() if tensor.is_floating_point() else tensor
+    plain = {
+        name: (tensor.float() if tensor.is_floating_point() else tensor).contiguous()
         for name, tensor in weights.items()
     }
+    # Contiguous, as a checkpoint's are: some published files keep TensorFlow's order in memory, for which
+    # other kernels add in another order, and a resumed run's losses would leave the unbroken run's by 1e-7.
     try:
-        network.load_state_dict(float32, assign=True)
+        network.load_state_dict(plain, assign=True)
     except RuntimeError as error:
         raise WeightsError(
             f"The ImageNet weights do not fit the network ({str(error).splitlines()[-1].strip()}).",
