@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from fastrcnn_core.runs import Run, list_runs
 from fastrcnn_core.runs.metrics import METRICS_FILE, append_row
 from fastrcnn_core.runs.status import RunStatus, write_status
 from fastrcnn_core.runs.writing import create_run
-from tests.browser.conftest import SECONDS, served, settle
+from tests.browser.conftest import eventually, served, settle
 from tests.tiny import tiny_config, write_tiny
 
 if TYPE_CHECKING:
@@ -46,13 +45,6 @@ def begun(page: Page) -> None:
     page.get_by_role("button", name="Start training").click()
     page.get_by_text("Does the loss fall?").wait_for()
     page.locator(".st-key-plot-loss .main-svg").first.wait_for()
-
-
-def eventually(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.2)
 
 
 def drawn_until(page: Page) -> float:
