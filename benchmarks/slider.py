@@ -47,13 +47,13 @@ def _run(folder: Path) -> None:
     network = detection.predict
     seconds: list[float] = []
 
-    def predict(model, image, proposals):  # type: ignore[no-untyped-def]
+    def predict(model, image, proposals, config):  # type: ignore[no-untyped-def]
         began = time.perf_counter()
-        said = network(model, image, _rois(image))
+        said = network(model, image, _rois(image), config)
         seconds.append(time.perf_counter() - began)
         return _surer_near_people(said, image)
 
-    detection.predict = predict
+    detection.predict = predict  # type: ignore[assignment]
     app = _open()
     print(f"machine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {ROIS:,} predictions")
     confidence = _median(app, "score-threshold", CONFIDENCES)

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from fastrcnn_core.errors import ConfigError
-from fastrcnn_core.knobs import Checked, Knob
+from fastrcnn_core.knobs import Checked, Knob, knobs
 
 ProposalMethod = Literal["single", "fast", "quality", "package"]
 ProposalOrder = Literal["rank", "pseudo_random", "area"]
 BackboneName = Literal["efficientnet_lite0", "resnet50", "vgg16"]
 OptimiserName = Literal["sgd", "adamw"]
+Schedule = Literal["step", "cosine"]
 PresetName = Literal["paper", "notebook", "minute"]
 
 
@@ -392,6 +393,24 @@ class OptimiserConfig(Checked):
             high=1.0,
         ),
     ] = 5e-4
+    backbone_rate: Annotated[
+        float,
+        Knob(
+            "The backbone's learning rate is this many times the head's: higher changes more of what ImageNet taught.",
+            "Girshick, ICCV 2015, section 4.5: the same, 1",
+            low=0.0,
+            high=10.0,
+            step=0.05,
+        ),
+    ] = 1.0
+    schedule: Annotated[
+        Schedule,
+        Knob(
+            "How the learning rate falls after the warm-up: by 10 at each of `drop_at` (step), or along half a "
+            "cosine down to 0 (cosine).",
+            "step: Girshick, ICCV 2015, section 4.2; cosine: Loshchilov & Hutter, SGDR, ICLR 2017, equation 5",
+        ),
+    ] = "step"
     warmup: Annotated[
         float,
         Knob(
@@ -405,7 +424,7 @@ class OptimiserConfig(Checked):
     drop_at: Annotated[
         tuple[float, ...],
         Knob(
-            "The learning rate is divided by 10 at these fractions of the run.",
+            "The learning rate is divided by 10 at these fractions of the run, if the schedule is `step`.",
             "Girshick, ICCV 2015: 30k of 40k",
         ),
     ] = (0.75,)
@@ -443,6 +462,38 @@ class TrainingConfig(Checked):
             step=0.1,
         ),
     ] = 0.5
+    jitter: Annotated[
+        float,
+        Knob(
+            "Each step sees a picture at a size between 1 / (1 + jitter) and 1 + jitter times its own: higher shows "
+            "people in more sizes. The frozen stages are computed anew at every step then.",
+            "Girshick, ICCV 2015, section 5.3: one scale, 0; more in a run: He et al., SPP-net, ECCV 2014, section 2.3",
+            low=0.0,
+            high=1.0,
+            step=0.05,
+        ),
+    ] = 0.0
+    colour_jitter: Annotated[
+        float,
+        Knob(
+            "Each step multiplies brightness, contrast and saturation by factors within 1 ± this: higher is more "
+            "colourful. The frozen stages are computed anew at every step then.",
+            "Girshick, ICCV 2015, section 4.1: none but the flip, 0; more: Howard, 2013, arXiv:1312.5402, section 2.2",
+            low=0.0,
+            high=0.9,
+            step=0.05,
+        ),
+    ] = 0.0
+    average: Annotated[
+        float | None,
+        Knob(
+            "The weights that detect are a moving average over the steps that decays by this factor: higher remembers "
+            "longer; none takes the last step's weights.",
+            "none: Girshick, ICCV 2015; 0.99 and more: Tarvainen & Valpola, Mean teachers, NeurIPS 2017, section 3",
+            low=0.0,
+            high=0.99999,
+        ),
+    ] = None
     min_box_side: Annotated[
         int,
         Knob(
@@ -489,9 +540,58 @@ class TrainingConfig(Checked):
         Knob("cuda, mps or cpu; auto takes the first that is there.", "chosen here: the fastest"),
     ] = "auto"
 
+    @property
+    def sees_pictures_as_they_are(self) -> bool:
+        """No step changes a picture but for mirroring it, so that the frozen stages' results can be kept."""
+        return not (self.jitter or self.colour_jitter)
+
 
 @dataclass(frozen=True, kw_only=True)
-class DetectionConfig(Checked):
+class PredictionConfig(Checked):
+    """How often does the network look at a picture? These knobs ask the network again; the thresholds do not."""
+
+    box_passes: Annotated[
+        int,
+        Knob(
+            "How often the head looks: from 2 on, each RoI's corrected box is looked at again; "
+            "higher places boxes better and takes longer.",
+            "Girshick, ICCV 2015: once; again: Gidaris & Komodakis, ICCV 2015, section 5, iterative localization",
+            low=1,
+            high=4,
+            step=1,
+        ),
+    ] = 1
+    flip_average: Annotated[
+        bool,
+        Knob(
+            "The network looks at the mirror image too, and what it says of both is averaged; takes twice as long.",
+            "Girshick, ICCV 2015: not; for features: He et al., SPP-net, ECCV 2014, section 3.1",
+        ),
+    ] = False
+    zooms: Annotated[
+        tuple[float, ...],
+        Knob(
+            "The network looks at the picture at each of these multiples of its size, and what it says is averaged; "
+            "higher ones see smaller people; each takes its time.",
+            "Girshick, ICCV 2015, section 5.3: one scale",
+            low=0.25,
+            high=4.0,
+        ),
+    ] = (1.0,)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.zooms:
+            raise ConfigError("zooms is empty, so that no picture is seen.", way_out="Write 1.")
+
+    @property
+    def slow_half(self) -> PredictionConfig:
+        """These knobs alone, without the thresholds: what the network says depends on nothing else in here."""
+        return PredictionConfig(**{name: getattr(self, name) for name in knobs(PredictionConfig)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectionConfig(PredictionConfig):
     """Which predictions count as detections?"""
 
     score_threshold: Annotated[
@@ -538,6 +638,14 @@ class Config:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     detection: DetectionConfig = field(default_factory=DetectionConfig)
+
+    def __post_init__(self) -> None:
+        if not (self.model.trainable_stages or self.training.sees_pictures_as_they_are):
+            raise ConfigError(
+                "jitter and colour_jitter change every picture at every step, but trainable_stages is 0, "
+                "which is fast because each picture's features are computed only once.",
+                way_out="Set both to 0, or let at least one stage of the backbone train.",
+            )
 
 
 # What evaluation keeps, so that the precision-recall curve has its tail. Source: Fast R-CNN's own code.

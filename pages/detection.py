@@ -14,7 +14,9 @@ header.show(
 )
 picture, detector = widgets.picture(), widgets.detector()
 trained = resources.trained_with(detector)
-predictions = resources.predictions(picture.image, detector, trained.proposals)
+predictions = resources.predictions(
+    picture.image, detector, trained.proposals, trained.detection.slow_half
+)
 job = resources.split_judging(picture.dataset, detector, "test") if picture.dataset else None
 name = f"Test split ({len(job.names)} pictures)" if job else ""
 

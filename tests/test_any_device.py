@@ -16,6 +16,7 @@ from fastrcnn_core.config import (
     ImageConfig,
     LossConfig,
     ModelConfig,
+    PredictionConfig,
     SamplingConfig,
 )
 from fastrcnn_core.detection import predict, select
@@ -24,6 +25,7 @@ from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.nms import suppress
 from fastrcnn_core.roi_sampling import sample_rois
 from fastrcnn_core.structures import Image, RoIPredictions, SampledRoIs
+from fastrcnn_core.training.averaging import WeightAverage
 
 BOXES = [[10.0, 5, 30, 45], [11, 6, 33, 44], [0, 0, 20, 20], [12, 20, 48, 39], [8, 5, 30, 40]]
 NOTEBOOK_LOSS = LossConfig(box_mean="foreground_coordinates")
@@ -95,6 +97,30 @@ def test_fault_two_devices_detection_runs_on_cuda_and_its_predictions_are_on_the
     for name in ("rois", "boxes", "scores"):
         assert type(getattr(answer, name)) is Tensor
         torch.testing.assert_close(getattr(answer, name), getattr(expected, name))
+
+
+def test_fault_two_devices_several_looks_run_on_cuda() -> None:
+    proposals = np.array(BOXES, dtype=np.float32)
+    every = PredictionConfig(box_passes=2, flip_average=True, zooms=(1.0, 1.5))
+    expected = predict(network(), image(), proposals, every)
+    with PretendedCuda():
+        answer = predict(network().to("cuda"), image(), proposals, every)
+    torch.testing.assert_close(answer.scores, expected.scores)
+    torch.testing.assert_close(answer.boxes, expected.boxes)
+
+
+def test_fault_two_devices_the_average_of_the_weights_stays_where_they_are() -> None:
+    def averaged(device: str) -> Tensor:
+        model = network().to(device)
+        average = WeightAverage(model, 0.9)
+        with torch.no_grad():
+            model.head.layer2.weight += 1
+        average.follow(model, step=1)
+        return average.model.head.layer2.weight
+
+    expected = averaged("cpu")
+    with PretendedCuda():
+        torch.testing.assert_close(values(averaged("cuda")), expected)
 
 
 def test_fault_two_devices_select_and_nms_answer_where_they_are_asked() -> None:

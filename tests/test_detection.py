@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torchvision.models.detection.roi_heads import RoIHeads
 
-from fastrcnn_core import detection
-from fastrcnn_core.config import DetectionConfig, ImageConfig, ModelConfig
-from fastrcnn_core.detection import predict, select
+from fastrcnn_core.boxes import encode, pairwise_iou
+from fastrcnn_core.config import DetectionConfig, ImageConfig, ModelConfig, PredictionConfig
+from fastrcnn_core.detection import predict, predicting, select
 from fastrcnn_core.errors import DeviceError
 from fastrcnn_core.model import FastRCNN
-from fastrcnn_core.structures import Image, RoIPredictions
+from fastrcnn_core.structures import Image, RoIOutputs, RoIPredictions
 
 CLASSES = ("person", "dog", "car")
 
@@ -208,7 +208,7 @@ def test_fault_exp_overflow_boxes_stay_inside_the_picture_whatever_the_network_s
 
 def test_many_rois_take_turns_and_nothing_else_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = predict(network(), picture(), proposals(20))
-    monkeypatch.setattr(detection, "_ROIS_AT_ONCE", 7)
+    monkeypatch.setattr(predicting, "_ROIS_AT_ONCE", 7)
     in_turns = predict(network(), picture(), proposals(20))
     torch.testing.assert_close(in_turns.scores, at_once.scores)
     torch.testing.assert_close(in_turns.boxes, at_once.boxes, rtol=1e-4, atol=1e-3)
@@ -226,7 +226,7 @@ def test_a_model_in_training_predicts_without_dropout_and_goes_on_training() -> 
 def test_a_model_that_fails_goes_on_training_too_and_says_why(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def out_of_memory(pixels: Tensor) -> None:
+    def out_of_memory(pixels: Tensor, *, zoom: float) -> None:
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
 
     model = network().train()
@@ -259,3 +259,95 @@ def test_the_size_at_which_the_network_looks_is_the_models_own() -> None:
     answer = predict(model, picture(), proposals(5))
     assert (answer.height, answer.width) == (96, 128)
     assert answer.boxes[..., 0::2].max() <= 128
+
+
+# Several looks
+
+
+def turned(boxes: Tensor) -> Tensor:
+    return torch.stack([128 - boxes[..., 2], boxes[..., 1], 128 - boxes[..., 0], boxes[..., 3]], -1)
+
+
+def test_a_second_pass_looks_at_the_likeliest_boxes_and_scores_are_the_mean() -> None:
+    model, rois = network(), torch.from_numpy(proposals(12))
+    once = predict(model, picture(), rois.numpy())
+    likeliest = once.boxes[torch.arange(12), once.scores[:, 1:].argmax(1)]
+    again = predict(model, picture(), likeliest.numpy())
+    twice = predict(model, picture(), rois.numpy(), PredictionConfig(box_passes=2))
+    assert torch.equal(twice.rois, rois)  # so that a box's story still begins at its proposal
+    torch.testing.assert_close(twice.boxes, again.boxes)
+    torch.testing.assert_close(twice.scores, (once.scores + again.scores) / 2)
+    assert float((twice.boxes - once.boxes).abs().max()) > 1
+
+
+def test_a_head_that_halves_the_way_comes_nearer_with_every_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, target = network(("person",)), torch.tensor([[30.0, 20, 70, 90]])
+    std = torch.tensor(model.config.delta_std)
+
+    def half_way(features: object, rois: list[Tensor]) -> RoIOutputs:
+        deltas = encode(source=rois[0], target=target.expand_as(rois[0])) / 2 / std
+        return RoIOutputs(torch.zeros(len(deltas), 2), deltas[:, None])
+
+    monkeypatch.setattr(model, "outputs", half_way)
+    reached = [
+        predict(model, picture(), proposals(8), PredictionConfig(box_passes=passes)).boxes[:, 0]
+        for passes in (1, 2, 3, 4)
+    ]
+    ious = torch.stack([pairwise_iou(boxes, target)[:, 0] for boxes in reached])
+    assert (ious.diff(dim=0) > 0).all()
+    assert float(ious[-1].min()) > 0.8
+
+
+def test_a_box_without_area_is_not_looked_at_again() -> None:
+    model = network(("person",), max_log_growth=None)
+    with torch.no_grad():  # far out of the picture: clipped to nothing
+        model.head.deltas.weight.zero_()
+        model.head.deltas.bias.copy_(torch.tensor([1e3, 0, 1e4, 0]))
+    boxes = predict(model, picture(), proposals(5), PredictionConfig(box_passes=3)).boxes
+    assert boxes.isfinite().all()
+
+
+def test_the_mirror_image_is_the_same_picture_to_a_detector_that_averages_both() -> None:
+    model, boxes = network(), proposals(10)
+    mirrored = turned(torch.from_numpy(boxes)).numpy()
+    both = PredictionConfig(flip_average=True)
+    straight = predict(model, picture(), boxes, both)
+    back = predict(model, picture().flipped(), mirrored, both)
+    assert torch.equal(straight.rois, torch.from_numpy(boxes))
+    torch.testing.assert_close(straight.scores, back.scores)
+    torch.testing.assert_close(straight.boxes, turned(back.boxes), atol=1e-3, rtol=1e-4)
+    once = predict(model, picture(), boxes)
+    assert not torch.allclose(once.scores, straight.scores)
+
+
+def test_what_is_said_at_several_sizes_is_averaged() -> None:
+    model, boxes = network(), proposals(6)
+    small, large = (
+        predict(model, picture(), boxes, PredictionConfig(zooms=(zoom,))) for zoom in (1.0, 1.5)
+    )
+    both = predict(model, picture(), boxes, PredictionConfig(zooms=(1.0, 1.5)))
+    torch.testing.assert_close(both.scores, (small.scores + large.scores) / 2)
+    torch.testing.assert_close(both.boxes, (small.boxes + large.boxes) / 2)
+    assert not torch.allclose(small.scores, large.scores)
+    seen = network()
+    seen.image_config = ImageConfig(shorter_side=144, longer_side=None)
+    torch.testing.assert_close(predict(seen, picture(), boxes).scores, large.scores)
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_all_looks_together_cope_with_few_proposals(count: int) -> None:
+    every = PredictionConfig(box_passes=2, flip_average=True, zooms=(0.5, 1.0))
+    answer = predict(network(), picture(), proposals(count), every)
+    assert answer.boxes.shape == (count, 3, 4)
+    torch.testing.assert_close(answer.scores.sum(1), torch.ones(count))
+
+
+def test_one_look_is_the_default() -> None:
+    assert DetectionConfig().slow_half == PredictionConfig()
+    assert DetectionConfig(box_passes=3, nms_iou=0.1).slow_half == PredictionConfig(box_passes=3)
+    expected, answer = (
+        predict(network(), picture(), proposals(4), *args) for args in ((), (DetectionConfig(),))
+    )
+    assert torch.equal(expected.scores, answer.scores)

@@ -21,7 +21,7 @@ from fastrcnn_core.checkpoints import save_checkpoint
 from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.evaluation.ranking import rank
 from fastrcnn_core.model import FastRCNN
-from fastrcnn_core.structures import AnnotatedImage, FloatArray, Image, RoIPredictions
+from fastrcnn_core.structures import AnnotatedImage, Image, RoIPredictions
 from pages.ui import figures, resources
 from pages.ui.detection import asking, charts, pictures, stories, tables
 from pages.ui.detection import words as words_of
@@ -193,7 +193,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """
     names: list[str] = []
 
-    def predict(model: FastRCNN, image: Image, proposals: FloatArray) -> RoIPredictions:
+    def predict(model: FastRCNN, image: Image, *_: object) -> RoIPredictions:
         names.append(image.name)
         return _answer(image, model.classes)
 
@@ -435,7 +435,7 @@ def test_what_was_judged_before_a_stop_is_not_judged_again(
 ) -> None:
     job = job_of()
 
-    def stopping(model: FastRCNN, image: Image, proposals: FloatArray) -> RoIPredictions:
+    def stopping(model: FastRCNN, image: Image, *_: object) -> RoIPredictions:
         asked.append(image.name)
         job.stop()
         return _answer(image, model.classes)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from fastrcnn_core.checkpoints import save_checkpoint
-from fastrcnn_core.config import ModelConfig
+from fastrcnn_core.config import ModelConfig, PredictionConfig
 from fastrcnn_core.model import FastRCNN
+from fastrcnn_core.structures import Image
 from pages.ui import resources
 from pages.ui.resources import networks
 from tests.app import complaints, open_app, words
@@ -126,9 +128,13 @@ def test_predictions_are_kept_by_content_not_by_name(
     other = resources.annotated_image(resources.dataset(source), "tiny01").image
     config = tiny_config().proposals
 
-    def of(path: Path, picture: object) -> object:
-        return resources.predictions(picture, resources.Detector("", "", path), config)  # type: ignore[arg-type]
+    def of(path: Path, picture: Image, **looks: Any) -> object:
+        detector = resources.Detector("", "", path)
+        return resources.predictions(picture, detector, config, PredictionConfig(**looks))
 
     assert of(first, image) is of(first, image)
     assert of(first, image) is of(second, image)  # the same weights under another name
     assert of(first, image) is not of(first, other)
+    twice = of(first, image, box_passes=2)
+    assert twice is not of(first, image)
+    assert twice is of(first, image, box_passes=2)

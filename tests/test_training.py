@@ -19,7 +19,7 @@ from fastrcnn_core.config import (
     TrainingConfig,
     preset,
 )
-from fastrcnn_core.errors import CheckpointError, RunError
+from fastrcnn_core.errors import CheckpointError, ConfigError, RunError
 from fastrcnn_core.features import FeatureStore
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.structures import AnnotatedImage, FloatArray, Image, StepReport
@@ -32,6 +32,7 @@ from fastrcnn_core.training import (
 )
 from fastrcnn_core.training.pictures import Pictures
 from fastrcnn_core.training.state import TrainerState, load_state, save_state
+from fastrcnn_core.training.views import View, draw_views
 
 SMALL = Config(
     image=ImageConfig(shorter_side=64, longer_side=128),
@@ -285,6 +286,41 @@ def test_a_resumed_trainer_takes_the_steps_of_an_unbroken_one(
     assert begun + numbers([second.step(PAIR) for _ in range(3)]) == expected
 
 
+@pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
+def test_with_an_average_a_resumed_trainer_takes_the_steps_of_an_unbroken_one(
+    tmp_path: Path, optimiser: str
+) -> None:
+    config = changed(
+        SMALL,
+        model__trainable_stages=1,
+        optimiser__optimiser=optimiser,
+        training__average=0.9,
+        training__jitter=0.3,
+        training__colour_jitter=0.3,
+    )
+    unbroken = new_trainer(config, total_steps=6)
+    expected = numbers([unbroken.step(PAIR) for _ in range(6)])
+
+    first = new_trainer(config, total_steps=6)
+    begun = numbers([first.step(PAIR) for _ in range(3)])
+    save_state(tmp_path / "trainer.safetensors", first.state())
+    second = new_trainer(config, total_steps=6)
+    second.model.load_state_dict(first.detector.state_dict())  # all that a checkpoint holds
+    second.restore(load_state(tmp_path / "trainer.safetensors"))
+    assert begun + numbers([second.step(PAIR) for _ in range(3)]) == expected
+    for trainers in ((second.model, unbroken.model), (second.detector, unbroken.detector)):
+        ours, theirs = (it.state_dict() for it in trainers)
+        assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_a_run_without_an_average_cannot_go_on_with_one() -> None:
+    trainer = new_trainer()
+    trainer.step(PAIR)
+    averaging = new_trainer(changed(SMALL, training__average=0.9))
+    with pytest.raises(CheckpointError, match="does not remember the weight"):
+        averaging.restore(trainer.state())
+
+
 def test_a_state_of_another_model_is_refused() -> None:
     trainer = new_trainer()
     trainer.step(PAIR)
@@ -303,6 +339,111 @@ def test_a_damaged_state_is_told_in_words(tmp_path: Path, content: bytes | None)
         path.write_bytes(content)
     with pytest.raises(CheckpointError, match="missing or damaged"):
         load_state(path)
+
+
+# The average of the weights
+
+
+def test_the_average_follows_the_weights_by_hand() -> None:
+    """Decay 0.25 at most: 2/11 at the first step, 3/12 and no more from the second on."""
+    config = changed(SMALL, training__average=0.25)
+    trainer = new_trainer(config)
+    weight = trainer.model.head.layer2.weight
+    expected = weight.detach().clone()
+    for decay in (2 / 11, 0.25, 0.25):
+        trainer.step(PAIR)
+        expected = decay * expected + (1 - decay) * weight.detach()
+    torch.testing.assert_close(trainer.detector.head.layer2.weight, expected)
+    assert trainer.detector is not trainer.model
+
+
+def test_the_average_changes_no_step_and_shares_what_never_trains() -> None:
+    with_average, without = (
+        new_trainer(changed(SMALL, model__trainable_stages=1, training__average=average))
+        for average in (0.99, None)
+    )
+    assert numbers([with_average.step(PAIR)]) == numbers([without.step(PAIR)])
+    assert without.detector is without.model
+    ours, its = (
+        dict(model.named_parameters()) for model in (with_average.model, with_average.detector)
+    )
+    shared = {name for name in ours if ours[name] is its[name]}
+    assert shared == {name for name, weight in ours.items() if not weight.requires_grad}
+    assert not with_average.detector.training
+
+
+# How a picture is seen
+
+
+def test_views_are_a_function_of_seed_and_step() -> None:
+    config = TrainingConfig(jitter=0.5, colour_jitter=0.2)
+    flipped = (False, True)
+    assert draw_views(flipped, config, step=3) == draw_views(flipped, config, step=3)
+    others = {draw_views(flipped, config, step=step) for step in range(1, 20)}
+    assert len(others) == 19
+    assert draw_views(flipped, dataclasses.replace(config, seed=1), step=3) not in others
+    assert draw_views(flipped, TrainingConfig(), step=3) == (View(False), View(True))
+
+
+def test_zooms_are_spread_evenly_on_a_log_scale_and_colours_around_one() -> None:
+    config = TrainingConfig(jitter=1.0, colour_jitter=0.4)
+    views = [it for step in range(200) for it in draw_views((False,) * 8, config, step=step)]
+    zooms = np.log2([it.zoom for it in views])
+    assert -1 <= zooms.min() < -0.98
+    assert 0.98 < zooms.max() <= 1
+    assert np.quantile(zooms, [0.25, 0.5, 0.75]) == pytest.approx([-0.5, 0, 0.5], abs=0.07)
+    for name in ("brightness", "contrast", "saturation"):
+        factors = [getattr(it, name) for it in views]
+        assert 0.6 <= min(factors) < 0.61
+        assert 1.39 < max(factors) <= 1.4
+
+
+def test_jitter_makes_the_picture_larger_and_leaves_its_rois_in_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = changed(SMALL, model__trainable_stages=1, training__jitter=0.5)
+    trainer, sizes = new_trainer(config), []
+    frozen = type(trainer.model.backbone).frozen_part
+
+    def watch(backbone: object, pixels: torch.Tensor) -> torch.Tensor:
+        sizes.append(tuple(pixels.shape[-2:]))
+        return frozen(trainer.model.backbone, pixels)
+
+    monkeypatch.setattr(type(trainer.model.backbone), "frozen_part", watch)
+    report = trainer.step(PAIR)
+    plain = new_trainer(changed(config, training__jitter=0.0)).step(PAIR)
+    views = draw_views(report.flipped, config.training, step=1)
+    assert sizes[:2] == [(round(64 * it.zoom), round(80 * it.zoom)) for it in views]
+    assert sizes[2:] == [(64, 80)] * 2
+    assert report.flipped == plain.flipped
+    for ours, theirs in zip(report.rois, plain.rois, strict=True):
+        assert torch.equal(ours.boxes, theirs.boxes)
+    assert report.loss != plain.loss
+
+
+def test_colours_change_and_grey_keeps_its_saturation() -> None:
+    image = picture("a")[0].image
+    straight = View().of(image)
+    assert torch.equal(View(mirrored=True).of(image), straight.flip(2))
+    darker = View(brightness=0.5).of(image)
+    torch.testing.assert_close(darker.float(), straight.float() / 2, atol=1, rtol=0)
+    flat = View(contrast=0.1).of(image)
+    assert flat.float().std() < 0.2 * straight.float().std()
+    grey = View(saturation=0.0).of(image)
+    assert torch.equal(grey[0], grey[1])
+    assert grey.dtype == torch.uint8
+    again = View(saturation=0.3).of(Image(grey.permute(1, 2, 0).numpy()))
+    torch.testing.assert_close(again.int(), grey.int(), atol=1, rtol=0)  # cut to whole numbers
+
+
+@pytest.mark.parametrize("knob", ["training__jitter", "training__colour_jitter"])
+def test_pictures_that_change_cannot_have_kept_features(knob: str) -> None:
+    with pytest.raises(ConfigError, match="trainable_stages is 0"):
+        changed(SMALL, **{knob: 0.1})
+    config = changed(changed(SMALL, model__trainable_stages=1), **{knob: 0.1})
+    model = new_model(config)
+    with pytest.raises(ConfigError, match="without a store"):
+        Trainer(model, config, total_steps=1, features=FeatureStore(model))
 
 
 # The order of pictures
@@ -377,6 +518,44 @@ def test_the_notebook_divides_by_ten_every_four_epochs_and_ends_at_nothing() -> 
     assert rates[-1] == pytest.approx(3e-15)
     paper = preset("paper").optimiser
     assert learning_rate_at(999, total_steps=999, config=paper) >= paper.learning_rate / 100
+
+
+def test_a_cosine_falls_from_the_warm_up_to_nothing() -> None:
+    config = OptimiserConfig(learning_rate=1.0, warmup=0.2, schedule="cosine")
+
+    def rate(step: int) -> float:
+        return learning_rate_at(step, total_steps=100, config=config)
+
+    assert rate(1) == pytest.approx(0.01)
+    assert rate(11) == pytest.approx(0.01 + 0.99 / 2)
+    assert [rate(step) for step in (21, 61, 101)] == pytest.approx([1, 0.5, 0])
+    assert rate(41) == pytest.approx((1 + math.sqrt(0.5)) / 2)  # a quarter of the way
+
+
+@pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
+def test_the_backbone_learns_at_its_own_rate(optimiser: str) -> None:
+    """Plain rules: at a tenth of the rate the first step moves a weight a tenth as far; the head moves as before."""
+    config = changed(
+        SMALL,
+        model__trainable_stages=1,
+        optimiser__optimiser=optimiser,
+        optimiser__learning_rate=0.01,
+        optimiser__clip_gradient=None,
+    )
+
+    def moves(rate: float) -> dict[str, torch.Tensor]:
+        trainer = new_trainer(changed(config, optimiser__backbone_rate=rate))
+        before = {name: it.clone() for name, it in trainer.model.named_parameters()}
+        trainer.step(PAIR)
+        return {name: it - before[name] for name, it in trainer.model.named_parameters()}
+
+    full, tenth, none = moves(1.0), moves(0.1), moves(0.0)
+    stages = [name for name in full if name.startswith("backbone.stages.5") and full[name].any()]
+    assert stages
+    for name in stages:
+        torch.testing.assert_close(tenth[name], full[name] / 10, atol=1e-6, rtol=1e-2)
+        assert not none[name].any()
+    assert torch.equal(tenth["head.layer2.weight"], full["head.layer2.weight"])
 
 
 # What a step takes

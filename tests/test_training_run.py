@@ -1,5 +1,6 @@
 """Whole runs on a tiny data set: they finish, stop, rest, break and go on, and the folder always tells."""
 
+import dataclasses
 import errno
 import os
 import signal
@@ -16,8 +17,9 @@ from tiny import tiny_config, write_tiny
 
 from fastrcnn_core.commands import filling, learning, orders, training_run
 from fastrcnn_core.commands.training_run import train
-from fastrcnn_core.config import Config
+from fastrcnn_core.config import Config, OptimiserConfig
 from fastrcnn_core.errors import CheckpointError, DataError, RunError
+from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.runs import Run, find_run, resume_run, start_run
 from fastrcnn_core.runs.writing import RunWriter, create_run
 from fastrcnn_core.structures import StepReport
@@ -111,6 +113,53 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_happened(
     assert losses(broken) == losses(unbroken)
     ends = [run.load_model().weights_key for run in (broken, unbroken)]
     assert ends[0] == ends[1]
+
+
+def test_a_stopped_run_with_all_knobs_goes_on_as_if_nothing_had_happened(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = every_knob(tiny_config(stages=1))
+    unbroken, broken = (new_run(tiny, config, name=name) for name in ("unbroken", "broken"))
+    train(unbroken)
+    with monkeypatch.context() as patch:
+        at_step(patch, 6, broken.request_stop)
+        assert train(broken) == 0
+    assert train(broken) == 0
+    assert losses(broken) == losses(unbroken)
+    ends = [run.load_model().weights_key for run in (broken, unbroken)]
+    assert ends[0] == ends[1]
+
+
+def test_what_is_kept_and_judged_is_the_average_of_the_weights(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = []
+    find_all = learning.find_all
+
+    def watch(model: FastRCNN, *args: Any, **words: Any) -> Any:
+        judged.append(model.weights_key)
+        return find_all(model, *args, **words)
+
+    monkeypatch.setattr(learning, "find_all", watch)
+    runs = []
+    for average in (None, 0.5):
+        config = tiny_config(epochs=1.0, validation=0.25)
+        training = dataclasses.replace(config.training, average=average)
+        run = new_run(tiny, dataclasses.replace(config, training=training), name=f"run {average}")
+        train(run)
+        runs.append(run)
+        assert judged[-1] == run.load_model().weights_key
+    assert losses(runs[0]) == losses(runs[1])
+    assert judged[0] != judged[1]
+
+
+def every_knob(config: Config) -> Config:
+    """All that a step can do besides the defaults."""
+    return dataclasses.replace(
+        config,
+        optimiser=OptimiserConfig(learning_rate=0.01, schedule="cosine", backbone_rate=0.2),
+        training=dataclasses.replace(config.training, average=0.9, jitter=0.3, colour_jitter=0.2),
+    )
 
 
 def test_a_run_rests_and_lets_others_compute(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,8 @@ def run(words: Sequence[str]) -> int:
             try:
                 image = read_image(path, name=path.stem)
                 proposals = store.get(image, config.proposals)
-                detections = select(predict(model, image, proposals), config.detection)
+                said = predict(model, image, proposals, config.detection)
+                detections = select(said, config.detection)
             except UserError as error:
                 note(f"{path}: {error}")
                 bad += 1

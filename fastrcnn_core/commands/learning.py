@@ -56,7 +56,7 @@ def keep(trainer: Trainer, writer: RunWriter) -> None:
     card = {"run": writer.run.name, "step": trainer.steps_done, "config": to_dict(trainer.config)}
 
     def write(folder: Path) -> None:
-        save_checkpoint(folder / MODEL_FILE, trainer.model, card=card)
+        save_checkpoint(folder / MODEL_FILE, trainer.detector, card=card)
         save_state(folder / TRAINER_FILE, trainer.state())
 
     writer.checkpoint(trainer.steps_done, write, keep=trainer.config.training.checkpoints_kept)
@@ -96,11 +96,11 @@ def _validate(
 
 
 def _judge(trainer: Trainer, pictures: Pictures, names: Sequence[str]) -> Row:
-    """COCO's figures for the model as it is now, and what they cost in seconds."""
+    """COCO's figures for the detector as it is now, and what they cost in seconds."""
     began = time.perf_counter()
     them = {name: pictures.get(name) for name in names}
     judged = evaluate(
-        find_all(trainer.model, them.values(), trainer.config.detection),
+        find_all(trainer.detector, them.values(), trainer.config.detection),
         [annotated for annotated, _ in them.values()],
         classes=trainer.model.classes,
         proposals={name: proposals for name, (_, proposals) in them.items()},

@@ -61,7 +61,8 @@ def make_trainer(run: Run, dataset: Dataset, names: Names, writer: RunWriter) ->
         generator = generator_of(config.training.seed, "head", 0)
         model = FastRCNN(config.model, config.image, dataset.classes, generator=generator)
         model = model.to(device)
-    store = FeatureStore(model) if model.backbone.frozen_stages else None
+    remembers = model.backbone.frozen_stages and config.training.sees_pictures_as_they_are
+    store = FeatureStore(model) if remembers else None
     trainer = Trainer(model, config, total_steps=total, features=store)
     if resumable:
         trainer.restore(load_state(resumable[-1].folder / TRAINER_FILE))

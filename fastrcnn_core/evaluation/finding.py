@@ -22,12 +22,12 @@ def find_all(
 
     Args:
         pictures: each with its (P, 4) proposals.
-        config: NMS and limit; its score threshold is for screens and not used here.
+        config: how often the network looks, NMS and limit; its score threshold is for screens and not used here.
         progress: called with each picture's name when it is done.
     """
     deep = dataclasses.replace(config, score_threshold=EVALUATION_SCORE_THRESHOLD)
     found = {}
     for annotated, proposals in pictures:
-        found[annotated.name] = select(predict(model, annotated.image, proposals), deep)
+        found[annotated.name] = select(predict(model, annotated.image, proposals, config), deep)
         progress(annotated.name)
     return found

@@ -77,14 +77,18 @@ class FastRCNN(nn.Module):
         """Where its weights are."""
         return self.head.class_logits.weight.device
 
-    def features(self, pixels: Tensor) -> Features:
-        """Resize, normalise, and run the backbone: (3, H, W) uint8 RGB → features. Once for each picture."""
-        return self.trained_features(self.frozen_features(pixels))
+    def features(self, pixels: Tensor, *, zoom: float = 1.0) -> Features:
+        """Resize, normalise, and run the backbone: (3, H, W) uint8 RGB → features. Once for each picture.
 
-    def frozen_features(self, pixels: Tensor) -> Features:
+        Args:
+            zoom: the network sees it at this multiple of the size that `image_config` gives it.
+        """
+        return self.trained_features(self.frozen_features(pixels, zoom=zoom))
+
+    def frozen_features(self, pixels: Tensor, *, zoom: float = 1.0) -> Features:
         """The part of `features` that training never changes: the result of the backbone's frozen stages."""
         height, width = pixels.shape[1:]
-        size = input_size(height, width, self.image_config)
+        size = input_size(height, width, self.image_config, zoom=zoom)
         feature_map = self.backbone.frozen_part(resize(pixels, size)[None])[0]
         return Features(feature_map, scale_x=size[1] / width, scale_y=size[0] / height)
 

@@ -8,12 +8,18 @@ from torch import Tensor
 from fastrcnn_core.config import ImageConfig
 
 
-def input_size(height: int, width: int, config: ImageConfig) -> tuple[int, int]:
-    """(height, width) at which the network sees a picture; at least 1 × 1."""
+def input_size(
+    height: int, width: int, config: ImageConfig, *, zoom: float = 1.0
+) -> tuple[int, int]:
+    """(height, width) at which the network sees a picture; at least 1 × 1.
+
+    Args:
+        zoom: times as large as the config says, its bound on the longer side included.
+    """
     scale = 1.0 if config.shorter_side is None else config.shorter_side / min(height, width)
     if config.longer_side is not None:
         scale = min(scale, config.longer_side / max(height, width))
-    return max(1, round(height * scale)), max(1, round(width * scale))
+    return max(1, round(height * scale * zoom)), max(1, round(width * scale * zoom))
 
 
 def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:

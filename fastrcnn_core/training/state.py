@@ -14,10 +14,15 @@ from torch import Tensor, nn
 from fastrcnn_core.errors import CheckpointError
 from fastrcnn_core.files import appearing_whole
 
+WEIGHT = "weight"  # no optimiser calls a memory so
+
 
 @dataclass(frozen=True, eq=False)
 class TrainerState:
-    """Steps done, and the optimiser's memory: "name of the weight|name of the memory" → tensor, on the CPU."""
+    """Steps done, and the optimiser's memory: "name of the weight|name of the memory" → tensor, on the CPU.
+
+    Where the average of the weights is what detects, "name of the weight|weight" is the weight itself.
+    """
 
     step: int
     tensors: Mapping[str, Tensor]
@@ -58,6 +63,30 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer, model: nn.Module) -> dic
     }
 
 
+def weight_tensors(model: nn.Module) -> dict[str, Tensor]:
+    """The weights that train, for a run whose checkpoints hold their average."""
+    return {
+        f"{name}|{WEIGHT}": weight.detach().cpu().contiguous()
+        for name, weight in model.named_parameters()
+        if weight.requires_grad
+    }
+
+
+@torch.no_grad()
+def restore_weights(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Put the weights that train back to what `weight_tensors` remembered.
+
+    Raises:
+        CheckpointError: there is no memory of one of them, or of another shape.
+    """
+    for name, weight in model.named_parameters():
+        if weight.requires_grad:
+            kept = tensors.get(f"{name}|{WEIGHT}")
+            if kept is None or kept.shape != weight.shape:
+                raise _foreign(name)
+            weight.copy_(kept)
+
+
 def restore_optimiser(
     optimiser: torch.optim.Optimizer, model: nn.Module, tensors: Mapping[str, Tensor]
 ) -> None:
@@ -72,8 +101,14 @@ def restore_optimiser(
         name, _, key = place.partition("|")
         weight = weights.get(name)
         if weight is None or (value.ndim and value.shape != weight.shape):
-            raise CheckpointError(
-                f"The checkpoint remembers the weight {name!r}, which this model does not train like that.",
-                way_out="Resume with the run's own config.",
-            )
-        optimiser.state[weight][key] = value.to(weight.device, copy=True)
+            raise _foreign(name)
+        if key != WEIGHT:
+            optimiser.state[weight][key] = value.to(weight.device, copy=True)
+
+
+def _foreign(name: str) -> CheckpointError:
+    return CheckpointError(
+        f"The checkpoint does not remember the weight {name!r}, or remembers it though this model does not train like "
+        "that.",
+        way_out="Resume with the run's own config.",
+    )

@@ -17,8 +17,8 @@ from torch import Tensor
 from fastrcnn_core.boxes import flip_horizontally
 from fastrcnn_core.config import Config
 from fastrcnn_core.devices import autocast, device_errors
-from fastrcnn_core.errors import RunError
-from fastrcnn_core.features import FeatureStore, pixels_of
+from fastrcnn_core.errors import ConfigError, RunError
+from fastrcnn_core.features import FeatureStore
 from fastrcnn_core.losses import losses
 from fastrcnn_core.model import FastRCNN, Features
 from fastrcnn_core.roi_sampling import sample_rois
@@ -30,11 +30,19 @@ from fastrcnn_core.structures import (
     SampledRoIs,
     StepReport,
 )
+from fastrcnn_core.training.averaging import WeightAverage
 from fastrcnn_core.training.pictures import Picture
 from fastrcnn_core.training.randomness import generator_of, seeded
 from fastrcnn_core.training.report import report_of
 from fastrcnn_core.training.schedule import build_optimiser, learning_rate_at
-from fastrcnn_core.training.state import TrainerState, optimiser_tensors, restore_optimiser
+from fastrcnn_core.training.state import (
+    TrainerState,
+    optimiser_tensors,
+    restore_optimiser,
+    restore_weights,
+    weight_tensors,
+)
+from fastrcnn_core.training.views import View, draw_views
 
 
 class Trainer:
@@ -65,6 +73,18 @@ class Trainer:
         self.optimiser = build_optimiser(model, config.optimiser)
         self.features = features
         self._device = model.device
+        self._average: WeightAverage | None = None
+        self._start_average()
+        if features is not None and not config.training.sees_pictures_as_they_are:
+            raise ConfigError(
+                "Features are remembered, but jitter or colour_jitter change every picture.",
+                way_out="Set both to 0, or train without a store of features.",
+            )
+
+    @property
+    def detector(self) -> FastRCNN:
+        """The model that is judged and kept: the average of the weights if there is one, else the weights."""
+        return self.model if self._average is None else self._average.model
 
     def step(self, pictures: Sequence[Picture]) -> StepReport:
         """Look at the pictures once, and learn.
@@ -80,6 +100,7 @@ class Trainer:
         step = self.steps_done + 1
         generator = generator_of(self.config.training.seed, "step", step)
         flipped = self._draw_flips(len(pictures), generator)
+        views = draw_views(flipped, self.config.training, step=step)
         rois = [
             self._draw_rois(annotated, proposals, mirror, generator)
             for (annotated, proposals), mirror in zip(pictures, flipped, strict=True)
@@ -88,12 +109,14 @@ class Trainer:
         rate = learning_rate_at(step, total_steps=self.total_steps, config=self.config.optimiser)
         with device_errors(), seeded(generator, self._device):
             features = [
-                self._features(annotated, mirror)
-                for (annotated, _), mirror in zip(pictures, flipped, strict=True)
+                self._features(annotated, view)
+                for (annotated, _), view in zip(pictures, views, strict=True)
             ]
             outputs, paid = self._forward(features, rois)
             norm = self._learn(paid, rate, _names(images, flipped))
         self.steps_done = step
+        if self._average is not None:
+            self._average.follow(self.model, step=step)
         return report_of(
             rois,
             outputs,
@@ -108,17 +131,27 @@ class Trainer:
         )
 
     def state(self) -> TrainerState:
-        """Everything besides the model's weights that the next step depends on."""
-        return TrainerState(self.steps_done, optimiser_tensors(self.optimiser, self.model))
+        """Everything besides the detector's weights that the next step depends on."""
+        tensors = optimiser_tensors(self.optimiser, self.model)
+        if self._average is not None:
+            tensors |= weight_tensors(self.model)
+        return TrainerState(self.steps_done, tensors)
 
     def restore(self, state: TrainerState) -> None:
-        """Go on where `state` was taken; the model's weights are loaded apart from it.
+        """Go on where `state` was taken; its `detector`'s weights are loaded into the model before.
 
         Raises:
             CheckpointError: the state belongs to another model or optimiser.
         """
+        self._start_average()
+        if self._average is not None:
+            restore_weights(self.model, state.tensors)
         restore_optimiser(self.optimiser, self.model, state.tensors)
         self.steps_done = state.step
+
+    def _start_average(self) -> None:
+        decay = self.config.training.average
+        self._average = None if decay is None else WeightAverage(self.model, decay)
 
     def _draw_flips(self, count: int, generator: torch.Generator) -> tuple[bool, ...]:
         return tuple((torch.rand(count, generator=generator) < self.config.training.flip).tolist())
@@ -144,13 +177,13 @@ class Trainer:
             generator=generator,
         )
 
-    def _features(self, annotated: AnnotatedImage, mirror: bool) -> Features:
+    def _features(self, annotated: AnnotatedImage, view: View) -> Features:
         self.model.train()
         with autocast(self._device):
             if self.features is not None:
-                frozen = self.features.of(annotated.image, flipped=mirror)
+                frozen = self.features.of(annotated.image, flipped=view.mirrored)
                 return self.model.trained_features(frozen)
-            return self.model.features(pixels_of(annotated.image, flipped=mirror).to(self._device))
+            return self.model.features(view.of(annotated.image).to(self._device), zoom=view.zoom)
 
     def _forward(
         self, features: Sequence[Features], rois: Sequence[SampledRoIs]
@@ -176,7 +209,7 @@ class Trainer:
         norm = torch.nn.utils.clip_grad_norm_(trained, math.inf if longest is None else longest)
         _expect_finite(norm, "gradient", self.steps_done + 1, names)
         for group in self.optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["factor"]
         self.optimiser.step()
         return float(norm)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import streamlit as st
 
-from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.detection import select
 from fastrcnn_core.evaluation import hits_and_misses
 from fastrcnn_core.evaluation.ranking import Ranking, rank
@@ -67,9 +68,7 @@ def show(view: View, ranking: Ranking | None, *, split: str) -> None:
 
 def _of_picture(view: View) -> Ranking:
     assert view.annotated is not None
-    low = DetectionConfig(
-        score_threshold=FLOOR, nms_iou=view.config.nms_iou, limit=view.config.limit
-    )
+    low = dataclasses.replace(view.config, score_threshold=FLOOR)
     found = select(view.predictions, low)
     return rank([(found, hits_and_misses(found, view.annotated))])
 

@@ -5,6 +5,7 @@ Only numbers are kept, so that the figures of the split follow the sliders witho
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
 import time
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from fastrcnn_core.config import Config, DetectionConfig, ProposalConfig
+from fastrcnn_core.config import Config, DetectionConfig
 from fastrcnn_core.datasets.dataset import Annotation, Dataset
 from fastrcnn_core.errors import CheckpointError, DeviceError, UserError
 from fastrcnn_core.knobs import from_dict
@@ -151,14 +152,14 @@ _BY_KEY: dict[str | type[Any], Callable[[Any], Any]] = {
     "fastrcnn_core.model.network.FastRCNN": lambda network: (
         f"{network.weights_key} {network.device}"
     ),
-    Config: lambda config: repr(config.proposals),
+    Config: lambda config: repr((config.proposals, config.detection.slow_half)),
     Dataset: id,  # a kept judging keeps its data set, so that no other can take its number
 }
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_BY_KEY)
 def _judging(data: Dataset, network: FastRCNN, config: Config, part: str) -> Judging:
-    look = _Look(data, network, config.proposals)
+    look = _Look(data, network, config)
     return Judging(look, data.split.train if part == "train" else data.split.test)
 
 
@@ -168,7 +169,7 @@ class _Look:
 
     data: Dataset
     network: FastRCNN
-    config: ProposalConfig
+    config: Config
 
     def __call__(self, name: str) -> tuple[Annotation, RoIPredictions]:
         from fastrcnn_core.detection import predict
@@ -176,11 +177,12 @@ class _Look:
 
         annotated = in_classes(self.data.load(name), self.network.classes)
         image = annotated.image
-        proposals = ProposalStore().get(image, self.config)
+        proposals = ProposalStore().get(image, self.config.proposals)
         truth = Annotation(
             name, image.height, image.width, annotated.boxes, annotated.labels, annotated.tags
         )
-        return truth, _confident(predict(self.network, image, proposals))
+        said = predict(self.network, image, proposals, self.config.detection)
+        return truth, _confident(said)
 
 
 def _confident(predictions: RoIPredictions) -> RoIPredictions:
@@ -201,6 +203,6 @@ def _rank(seen: list[tuple[Annotation, RoIPredictions]], config: DetectionConfig
     from fastrcnn_core.evaluation import hits_and_misses
     from fastrcnn_core.evaluation.ranking import rank
 
-    low = DetectionConfig(score_threshold=FLOOR, nms_iou=config.nms_iou, limit=config.limit)
+    low = dataclasses.replace(config, score_threshold=FLOOR)
     found = [(select(predictions, low), truth) for truth, predictions in seen]
     return rank((it, hits_and_misses(it, truth)) for it, truth in found)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from fastrcnn_core.config import ImageConfig, ModelConfig, ProposalConfig
+from fastrcnn_core.config import ImageConfig, ModelConfig, PredictionConfig, ProposalConfig
 from fastrcnn_core.errors import CheckpointError, ConfigError
 from fastrcnn_core.knobs import from_dict
 from fastrcnn_core.runs import Run, list_runs
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 BUNDLED_FOLDER = Path(__file__).resolve().parents[3] / "assets" / "checkpoints"
 DEVICES = ("auto", "cuda", "mps", "cpu")
+_ONE_LOOK = PredictionConfig()
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,7 @@ class _Network:
 _BY_KEY: dict[str | type, Callable[[Any], Any]] = {
     Image: lambda image: image.key,
     ProposalConfig: repr,
+    PredictionConfig: repr,
     _Network: lambda network: network.key,
     np.ndarray: lambda boxes: (boxes.shape, boxes.tobytes()),
 }
@@ -184,13 +186,21 @@ def model(detector: Detector) -> FastRCNN:
     return _model(detector.path, _stamp(detector.path), chosen_device())
 
 
-def predictions(image: Image, detector: Detector, config: ProposalConfig) -> RoIPredictions:
-    """What the network says of the picture's proposals: computed once for each picture, weights and config.
+def predictions(
+    image: Image,
+    detector: Detector,
+    config: ProposalConfig,
+    looks: PredictionConfig = _ONE_LOOK,
+) -> RoIPredictions:
+    """What the network says of the picture's proposals: computed once for each picture, weights and configs.
+
+    Args:
+        looks: how often it looks; not a `DetectionConfig`, whose thresholds would ask the network again.
 
     Raises:
         CheckpointError, DeviceError.
     """
-    return _predictions(image, _Network(model(detector)), config)
+    return _predictions(image, _Network(model(detector)), config, looks)
 
 
 def insides(image: Image, detector: Detector, rois: FloatArray) -> Insides:
@@ -236,10 +246,12 @@ def _model(path: Path, stamp: float, device: str) -> FastRCNN:
     show_spinner="The network looks at the picture…",
     hash_funcs=_BY_KEY,
 )
-def _predictions(image: Image, network: _Network, config: ProposalConfig) -> RoIPredictions:
+def _predictions(
+    image: Image, network: _Network, config: ProposalConfig, looks: PredictionConfig
+) -> RoIPredictions:
     from fastrcnn_core.detection import predict
 
-    return predict(network.model, image, proposals(image, config))
+    return predict(network.model, image, proposals(image, config), looks)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Looking inside the network…", hash_funcs=_BY_KEY)

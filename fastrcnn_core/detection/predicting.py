@@ -1,0 +1,161 @@
+"""The slow half of detection: what the network says of every proposal, in one look or the mean of several.
+
+Shape letters: P proposals, R = P RoIs, K classes without the background.
+Source: Girshick, Fast R-CNN, ICCV 2015, section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import product
+
+import torch
+from torch import Tensor, nn
+
+from fastrcnn_core.boxes import clip, decode, flip_horizontally
+from fastrcnn_core.config import PredictionConfig
+from fastrcnn_core.devices import autocast, device_errors
+from fastrcnn_core.model import FastRCNN, Features
+from fastrcnn_core.structures import FloatArray, Image, RoIPredictions
+
+_ROIS_AT_ONCE = 512  # bounds memory: RoIAlign's result for 512 RoIs of ResNet-50 takes 100 MB
+_ONE_LOOK = PredictionConfig()
+
+
+def predict(
+    model: FastRCNN, image: Image, proposals: FloatArray, config: PredictionConfig = _ONE_LOOK
+) -> RoIPredictions:
+    """What the network says of every proposal of a picture, before any threshold. On the CPU.
+
+    Args:
+        model: runs where its weights are, without dropout, and comes back in the mode in which it was.
+        image: the picture.
+        proposals: (P, 4) float32 in its pixels; P may be 0.
+        config: how often the network looks; scores and boxes are the mean of all looks.
+
+    Raises:
+        DeviceError: the device failed or is out of memory.
+    """
+    mirrored = (False, True) if config.flip_average else (False,)
+    with inferring(model):
+        pixels = torch.tensor(image.pixels).to(model.device).permute(2, 0, 1)
+        rois = torch.tensor(proposals).to(model.device)
+        looks = [
+            (_look_at_mirror_image if mirror else _look)(model, pixels, rois, config, zoom)
+            for zoom, mirror in product(config.zooms, mirrored)
+        ]
+        return _mean(looks)
+
+
+def predict_rois(
+    model: FastRCNN,
+    features: Features,
+    rois: Tensor,
+    *,
+    height: int,
+    width: int,
+    passes: int = 1,
+) -> RoIPredictions:
+    """`predict` from features that are already there: (R, 4) RoIs on the model's device, in pixels of the original.
+
+    Args:
+        passes: how often the head looks; each RoI's corrected box is the next pass's RoI. The boxes are the last
+            pass's, the scores the mean of all. Source: Gidaris & Komodakis, ICCV 2015, section 5.
+    """
+    with inferring(model):
+        boxes, scores = _ask_head(model, features, rois, height, width)
+        all_scores = [scores]
+        for _ in range(passes - 1):
+            again = _most_likely_boxes(rois, boxes, all_scores[-1])
+            boxes, scores = _ask_head(model, features, again, height, width)
+            all_scores.append(scores)
+        return RoIPredictions(
+            rois=rois.cpu(),
+            boxes=boxes.cpu(),
+            scores=torch.stack(all_scores).mean(0).cpu(),
+            classes=model.classes,
+            height=height,
+            width=width,
+        )
+
+
+@contextmanager
+def inferring(model: nn.Module) -> Iterator[None]:
+    """Without dropout, gradients or bookkeeping, mixed precision where it pays; the model's mode is restored.
+
+    Raises:
+        DeviceError: the device failed or is out of memory.
+    """
+    device = next(model.parameters()).device
+    was_training = model.training
+    if was_training:  # a model that several threads share is never written to
+        model.eval()
+    try:
+        with device_errors(), torch.inference_mode(), autocast(device):
+            yield
+    finally:
+        if was_training:
+            model.train()
+
+
+def _look(
+    model: FastRCNN, pixels: Tensor, rois: Tensor, config: PredictionConfig, zoom: float
+) -> RoIPredictions:
+    """The picture, (3, H, W) uint8, seen once."""
+    height, width = pixels.shape[1:]
+    features = model.features(pixels, zoom=zoom)
+    return predict_rois(model, features, rois, height=height, width=width, passes=config.box_passes)
+
+
+def _look_at_mirror_image(
+    model: FastRCNN, pixels: Tensor, rois: Tensor, config: PredictionConfig, zoom: float
+) -> RoIPredictions:
+    """The mirror image seen once, and what was said of it turned back."""
+    width = pixels.shape[2]
+    said = _look(model, pixels.flip(2), flip_horizontally(rois, width=width), config, zoom)
+    boxes = flip_horizontally(said.boxes.flatten(0, 1), width=width).view_as(said.boxes)
+    return replace(said, rois=rois.cpu(), boxes=boxes)
+
+
+def _mean(looks: Sequence[RoIPredictions]) -> RoIPredictions:
+    """One look as it is; else the mean of the scores and of each class's boxes, RoI by RoI."""
+    if len(looks) == 1:
+        return looks[0]
+    return replace(
+        looks[0],
+        boxes=torch.stack([look.boxes for look in looks]).mean(0),
+        scores=torch.stack([look.scores for look in looks]).mean(0),
+    )
+
+
+def _ask_head(
+    model: FastRCNN, features: Features, rois: Tensor, height: int, width: int
+) -> tuple[Tensor, Tensor]:
+    """Each class's box inside the picture and the scores: (R, 4) → (R, K, 4), (R, K + 1)."""
+    parts = [model.outputs([features], [some]) for some in rois.split(_ROIS_AT_ONCE)]
+    logits = torch.cat([part.class_logits for part in parts])
+    deltas = torch.cat([part.deltas for part in parts])
+    boxes = _decode_each_class(rois, deltas, model)
+    inside = clip(boxes.flatten(0, 1), height=height, width=width).view_as(boxes)
+    return inside, logits.softmax(dim=1)
+
+
+def _most_likely_boxes(rois: Tensor, boxes: Tensor, scores: Tensor) -> Tensor:
+    """The RoIs' boxes for their likeliest classes; the RoI itself where that box is thinner than a pixel: (R, 4)."""
+    likeliest = scores[:, 1:].argmax(dim=1)
+    best = boxes[torch.arange(len(boxes), device=boxes.device), likeliest]
+    is_thin = (best[:, 2:] - best[:, :2]).amin(dim=1) < 1
+    return torch.where(is_thin[:, None], rois, best)
+
+
+def _decode_each_class(rois: Tensor, deltas: Tensor, model: FastRCNN) -> Tensor:
+    """Each class's box: (R, 4), (R, K, 4) in units of `delta_std` → (R, K, 4)."""
+    source = rois[:, None].expand_as(deltas)
+    raw = deltas * deltas.new_tensor(model.config.delta_std)
+    return decode(
+        source=source.reshape(-1, 4),
+        deltas=raw.reshape(-1, 4),
+        max_log_growth=model.config.max_log_growth,
+    ).view_as(deltas)

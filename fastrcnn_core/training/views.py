@@ -1,0 +1,64 @@
+"""How a step sees each of its pictures: mirrored, larger or smaller, in other light.
+
+A view changes pixels alone. Boxes stay in pixels of the original, but for the mirror image's.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torchvision.transforms.v2 import functional as transform
+
+from fastrcnn_core.config import TrainingConfig
+from fastrcnn_core.features import pixels_of
+from fastrcnn_core.structures import Image
+from fastrcnn_core.training.randomness import generator_of
+
+
+@dataclass(frozen=True)
+class View:
+    """One look at a picture.
+
+    Args:
+        mirrored: left and right exchanged.
+        zoom: times the size at which the network sees pictures.
+        brightness, contrast, saturation: factors; 1 leaves the picture as it is.
+    """
+
+    mirrored: bool = False
+    zoom: float = 1.0
+    brightness: float = 1.0
+    contrast: float = 1.0
+    saturation: float = 1.0
+
+    def of(self, image: Image) -> Tensor:
+        """The picture's pixels as they are seen, before resizing: (3, H, W) uint8 on the CPU."""
+        pixels = pixels_of(image, flipped=self.mirrored)
+        if self.brightness != 1:
+            pixels = transform.adjust_brightness(pixels, self.brightness)
+        if self.contrast != 1:
+            pixels = transform.adjust_contrast(pixels, self.contrast)
+        if self.saturation != 1:
+            pixels = transform.adjust_saturation(pixels, self.saturation)
+        return pixels
+
+
+def draw_views(flipped: tuple[bool, ...], config: TrainingConfig, *, step: int) -> tuple[View, ...]:
+    """How the step sees each of its pictures; a function of the seed and the step's number.
+
+    Zooms are drawn evenly on a log scale, so that twice as large is as likely as half as large; the colours' factors
+    evenly. What the jitters draw disturbs nothing else that is random, whether they are on or off.
+    """
+    generator = generator_of(config.seed, "view", step)
+    draws = torch.rand(len(flipped), 4, generator=generator).mul(2).sub(1).tolist()  # in [-1, 1)
+    return tuple(
+        View(
+            mirrored,
+            math.exp(zoom * math.log1p(config.jitter)),
+            *(1 + value * config.colour_jitter for value in colours),
+        )
+        for mirrored, (zoom, *colours) in zip(flipped, draws, strict=True)
+    )
