@@ -13,7 +13,7 @@ from tiny import tiny_config, write_tiny
 
 from fastrcnn_core.__main__ import main
 from fastrcnn_core.checkpoints import save_checkpoint
-from fastrcnn_core.commands import data, models, propose
+from fastrcnn_core.commands import data, models, proposed
 from fastrcnn_core.commands.arguments import parse
 from fastrcnn_core.commands.train import GROUPS, TrainArguments
 from fastrcnn_core.config import PRESETS, Config, PresetName, preset
@@ -269,7 +269,7 @@ def test_what_was_proposed_before_is_only_read(tiny: Path, capsys: Captured) -> 
     assert tried("propose", *words) == 0
     assert tried("propose", *words) == 0
     assert "of which 10 were searched before" in capsys.readouterr().out
-    assert propose.LIMITS[-1] == 2000
+    assert proposed.LIMITS[-1] == 2000
 
 
 # train

@@ -9,6 +9,7 @@ import logging
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,13 +17,12 @@ from typing import Any
 import joblib
 
 from fastrcnn_core.config import ProposalConfig
-from fastrcnn_core.errors import ConfigError, UserError
+from fastrcnn_core.errors import UserError
+from fastrcnn_core.proposals.backends import backend_called, children_ignore_ctrl_c
 from fastrcnn_core.proposals.store import ProposalStore
 from fastrcnn_core.structures import AnnotatedImage, FloatArray
 
 logger = logging.getLogger(__name__)
-
-BACKENDS = ("loky", "threading", "dask", "ray")
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,18 +90,15 @@ def propose_all(
 
     Raises:
         ConfigError: no such backend.
-        UserError: the backend's package is not installed, or its scheduler does not answer.
+        UserError: the backend's package is not installed, its scheduler does not answer, or a worker died.
     """
     done, kept, problems = 0, 0, list[tuple[str, str]]()
     tasks = (joblib.delayed(propose_one)(name, load, config, store) for name in names)
     with (
-        warnings.catch_warnings(
-            action="ignore", category=UserWarning
-        ),  # joblib's, of a run that is stopped
-        _backend(backend, scheduler, workers),
-        closing(joblib.Parallel(n_jobs=workers, return_as="generator", batch_size=1)(tasks)) as run,
+        backend_called(backend, scheduler=scheduler, workers=workers),
+        _begun(tasks, workers) as run,
     ):
-        for count, outcome in enumerate(run, start=1):
+        for count, outcome in enumerate(_answers(run, should_stop), start=1):
             if outcome.problem is None:
                 done += 1
                 kept += outcome.was_kept
@@ -111,6 +108,28 @@ def propose_all(
             if should_stop():
                 break
     return BatchReport(done, kept, tuple(problems), done + len(problems) == len(names))
+
+
+@contextmanager
+def _begun(tasks: Iterator[Any], workers: int) -> Iterator[Iterator[Outcome]]:
+    """The tasks' outcomes in order, as they come; what is not asked for until the block ends is given up."""
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # joblib's, of giving up
+        with children_ignore_ctrl_c():
+            run = joblib.Parallel(n_jobs=workers, return_as="generator", batch_size=1)(tasks)
+        with closing(run):
+            yield run
+
+
+def _answers(run: Iterator[Outcome], should_stop: Callable[[], bool]) -> Iterator[Outcome]:
+    """The outcomes; a worker's death ends them, in words unless all were to stop anyway."""
+    try:
+        yield from run
+    except BrokenProcessPool as error:
+        if not should_stop():  # SIGTERM may have been for all of us
+            raise UserError(
+                "A worker process ended without an answer: it was killed, most likely for want of memory.",
+                way_out="Start again with fewer workers; what was found is kept.",
+            ) from error
 
 
 def propose_one(
@@ -133,62 +152,3 @@ def propose_one(
         return Outcome(name, 0, 0, None, words, False, time.perf_counter() - start)
     seconds = time.perf_counter() - start
     return Outcome(name, image.height, image.width, boxes, None, was_kept, seconds)
-
-
-@contextmanager
-def _backend(backend: str, scheduler: str | None, workers: int) -> Iterator[None]:
-    """joblib's backend of this name, with its cluster if it has one."""
-    if backend not in BACKENDS:
-        raise ConfigError(
-            f"There is no backend {backend!r}.", way_out=f"Take one of {', '.join(BACKENDS)}."
-        )
-    if backend == "dask":
-        with _dask_client(scheduler, workers) as client, _config("dask", client=client):
-            yield
-    elif backend == "ray":
-        _start_ray(scheduler, workers)
-        with _config("ray"):
-            yield
-    else:
-        with _config(backend):
-            yield
-
-
-def _config(backend: str, **settings: Any) -> Any:
-    """One thread a worker: the pictures are what is worked on side by side."""
-    if backend == "loky":
-        settings["inner_max_num_threads"] = 1
-    return joblib.parallel_config(backend=backend, **settings)
-
-
-def _dask_client(scheduler: str | None, workers: int) -> Any:
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise _not_installed("dask[distributed]") from error
-    try:
-        if scheduler is not None:
-            return Client(scheduler, timeout="10s")
-        return Client(n_workers=workers, threads_per_worker=1, dashboard_address=None)
-    except OSError as error:
-        raise UserError(
-            f"No Dask scheduler answers at {scheduler}.",
-            way_out="Start one with `dask scheduler`, or leave the address out.",
-        ) from error
-
-
-def _start_ray(scheduler: str | None, workers: int) -> None:
-    try:
-        import ray
-        from ray.util.joblib import register_ray
-    except ImportError as error:
-        raise _not_installed("ray") from error
-    register_ray()
-    ray.init(address=scheduler, num_cpus=None if scheduler else workers)
-
-
-def _not_installed(package: str) -> UserError:
-    return UserError(
-        f"{package} is not installed.",
-        way_out="Run `pip install -r requirements-cluster.txt`, or take the backend loky.",
-    )
