@@ -18,11 +18,12 @@ from fastrcnn_core.structures import FloatArray, Image
 
 logger = logging.getLogger(__name__)
 
-# Changes whenever the same picture and config give other boxes; part of every file's name.
+# Changes whenever the same picture and config give other boxes: in the search, or in the funnel. Part of every file's
+# name, and written here because a reader of kept proposals does not wait for the search to be imported.
 METHOD_VERSION = "2"
 
 _ONLY_FOR_PACKAGE = ("scale", "min_size")
-_NOT_FOR_PACKAGE = ("seed", "search_side")
+_NOT_FOR_PACKAGE = ("search_side",)
 
 
 def default_folder() -> Path:
@@ -47,21 +48,22 @@ class ProposalStore:
         if not path.exists():
             return None
         try:
-            boxes = np.load(path, allow_pickle=False)
+            with path.open("rb") as file:
+                boxes = np.lib.format.read_array(file, allow_pickle=False)
             if boxes.dtype != np.float32 or boxes.ndim != 2 or boxes.shape[1] != 4:
                 raise ValueError(f"{boxes.dtype} {boxes.shape} are no boxes")
-        except (OSError, ValueError, EOFError) as error:
+        except Exception as error:  # NumPy raises half a dozen types, depending on the damage
             logger.warning("%s is damaged and is computed again: %s", path, error)
             return None
         return boxes
 
     def size(self) -> int:
         """Bytes on disk."""
-        return sum(path.stat().st_size for path in self.folder.glob("*.npy"))
+        return sum(path.stat().st_size for path in self.folder.glob("[!.]*.npy"))
 
     def clear(self) -> None:
         """Forget everything."""
-        for path in self.folder.glob("*.npy"):
+        for path in self.folder.glob("[!.]*.npy"):
             path.unlink(missing_ok=True)
 
     def _compute(self, image: Image, config: ProposalConfig) -> FloatArray:

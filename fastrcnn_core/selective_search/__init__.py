@@ -16,16 +16,12 @@ from fastrcnn_core.structures import Image
 __all__ = [
     "REPEATS_COST",
     "STRATEGIES",
-    "VERSION",
     "SearchResult",
     "Strategy",
     "distinct",
     "pseudo_random",
     "search",
 ]
-
-# Part of every key under which proposals are kept: changes whenever the same picture and config give other boxes.
-VERSION = "2"
 
 
 def search(image: Image, config: ProposalConfig) -> SearchResult:
