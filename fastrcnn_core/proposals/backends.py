@@ -79,7 +79,7 @@ def _dask_client(scheduler: str | None, workers: int) -> Any:
             return Client(
                 n_workers=workers,
                 threads_per_worker=1,
-                dashboard_address=None,
+                dashboard_address=":0",  # any free port
                 silence_logs=logging.ERROR,
             )
     return _cluster_with_workers(Client, scheduler)

@@ -1,0 +1,332 @@
+"""Segmentation against Felzenszwalb and Huttenlocher's algorithm written down slowly, and what comes before it."""
+
+from collections import Counter
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.ndimage import gaussian_filter
+from skimage.color import rgb2hsv, rgb2lab
+from skimage.metrics import adapted_rand_error
+from skimage.segmentation import felzenszwalb
+
+from fastrcnn_core.selective_search.coarsening import coarsen
+from fastrcnn_core.selective_search.colour_spaces import (
+    COLOUR_SPACES,
+    ColourSpace,
+    Planes,
+    convert,
+)
+from fastrcnn_core.selective_search.edges import BUCKETS_PER_LEVEL, sort_edges
+from fastrcnn_core.selective_search.regions import describe, pixel_features
+from fastrcnn_core.selective_search.segmentation import Segmentation, segment, sides
+from fastrcnn_core.selective_search.smoothing import blur
+
+Edge = tuple[float, int, int]  # weight, pixel, pixel
+
+
+def planes_of(seed: int, height: int, width: int, *, channels: int = 3, block: int = 4) -> Planes:
+    """Blocks of grey levels with a little noise."""
+    generator = np.random.default_rng(seed)
+    blocks = generator.integers(0, 256, (channels, -(-height // block), -(-width // block)))
+    large = np.kron(blocks, np.ones((1, block, block), int))[:, :height, :width]
+    noise = generator.normal(0, 4, large.shape)
+    return np.clip(large + noise, 0, 255).astype(np.float32)
+
+
+def edges_of(planes: Planes) -> list[Edge]:
+    """Each pixel with its right and its lower neighbour, in reading order, the weight in eighths of a grey level."""
+    _, height, width = planes.shape
+    edges = []
+    for y in range(height):
+        for x in range(width):
+            for there_y, there_x in ((y, x + 1), (y + 1, x)):
+                if there_y < height and there_x < width:
+                    step = planes[:, y, x].astype(float) - planes[:, there_y, there_x]
+                    weight = round(float(np.linalg.norm(step)) * BUCKETS_PER_LEVEL)
+                    edges.append(
+                        (weight / BUCKETS_PER_LEVEL, y * width + x, there_y * width + there_x)
+                    )
+    return edges
+
+
+def slowly_segmented(
+    edges: list[Edge], pixels: int, *, k: float, min_size: int
+) -> tuple[list[int], dict[int, float]]:
+    """Each pixel's component as a number in reading order, and Int(C) of each: section 4 of the paper."""
+    component = list(range(pixels))
+    members = {pixel: [pixel] for pixel in range(pixels)}
+    variation = dict.fromkeys(range(pixels), 0.0)
+
+    def merge(one: int, other: int) -> int:
+        large, small = (one, other) if len(members[one]) >= len(members[other]) else (other, one)
+        for pixel in members[small]:
+            component[pixel] = large
+        members[large] += members.pop(small)
+        return large
+
+    ordered = sorted(edges, key=lambda edge: edge[0])
+    for weight, here, there in ordered:
+        one, other = component[here], component[there]
+        if one != other and weight <= min(
+            variation[it] + k / len(members[it]) for it in (one, other)
+        ):
+            variation[merge(one, other)] = weight
+    for _, here, there in ordered:
+        one, other = component[here], component[there]
+        if one != other and min(len(members[one]), len(members[other])) < min_size:
+            merge(one, other)
+    numbers: dict[int, int] = {}
+    for it in component:
+        numbers.setdefault(it, len(numbers))
+    return [numbers[it] for it in component], {numbers[it]: variation[it] for it in members}
+
+
+# The graph
+
+
+@given(seed=st.integers(0, 10**6), height=st.integers(1, 9), width=st.integers(1, 9))
+@settings(max_examples=30)
+def test_every_neighbour_is_an_edge_once_and_lighter_edges_come_first(
+    seed: int, height: int, width: int
+) -> None:
+    planes = planes_of(seed, height, width)
+    edges = sort_edges(planes)
+    pixel = edges.codes >> 1
+    ends = list(zip(pixel, pixel + np.where(edges.codes & 1, width, 1), strict=True))
+    weights = np.repeat(np.arange(len(edges.starts) - 1), np.diff(edges.starts))
+    expected = edges_of(planes)
+    assert Counter(ends) == Counter((here, there) for _, here, there in expected)
+    assert len(weights) == len(ends)
+    by_ends = {(here, there): weight for weight, here, there in expected}
+    told = np.array([by_ends[it] for it in ends]) * BUCKETS_PER_LEVEL
+    assert np.all(np.abs(weights - told) <= 1)  # float32 rounds a half the other way now and then
+    assert np.all(np.diff(weights) >= 0)
+
+
+def test_the_steepest_step_that_there_is_has_a_place_in_the_order() -> None:
+    planes = np.zeros((3, 1, 2), np.float32)
+    planes[:, 0, 1] = 255
+    edges = sort_edges(planes)
+    bucket = int(np.flatnonzero(np.diff(edges.starts))[0])
+    assert bucket / BUCKETS_PER_LEVEL == pytest.approx(255 * np.sqrt(3), abs=0.1)
+
+
+def test_pixels_that_meet_at_a_corner_only_are_not_joined() -> None:
+    checkers = np.indices((6, 6)).sum(axis=0) % 2 * np.float32(200)
+    assert segment(sort_edges(checkers[None]), k=10, min_size=1).count == 36
+
+
+# Segmentation
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    height=st.integers(1, 16),
+    width=st.integers(1, 16),
+    k=st.sampled_from([0.5, 10.0, 50.0, 200.0, 1000.0]),
+    min_size=st.sampled_from([1, 2, 5, 20]),
+)
+@settings(max_examples=60)
+def test_regions_are_those_of_the_algorithm_written_down_slowly(
+    seed: int, height: int, width: int, k: float, min_size: int
+) -> None:
+    # Whole grey levels in one channel: every weight is exact, so that ties are ties for both.
+    planes = np.round(planes_of(seed, height, width, channels=1))
+    fast = segment(sort_edges(planes), k=k, min_size=min_size)
+    labels, variation = slowly_segmented(edges_of(planes), height * width, k=k, min_size=min_size)
+    assert fast.labels.ravel().tolist() == labels
+    np.testing.assert_allclose(fast.variation, [variation[i] for i in range(fast.count)])
+
+
+@given(seed=st.integers(0, 10**6), k=st.sampled_from([5.0, 50.0, 300.0]))
+@settings(max_examples=20)
+def test_regions_in_three_channels_are_large_enough_whole_and_numbered_as_one_reads(
+    seed: int, k: float
+) -> None:
+    from skimage.measure import label
+
+    it = segment(sort_edges(planes_of(seed, 20, 30)), k=k, min_size=7)
+    assert it.labels.dtype == np.int32
+    assert np.bincount(it.labels.ravel()).min() >= 7
+    firsts = [int(np.flatnonzero(it.labels.ravel() == region)[0]) for region in range(it.count)]
+    assert firsts == sorted(firsts)
+    assert label(it.labels + 1, connectivity=1).max() == it.count  # each hangs together
+    _expect_true_borders(it)
+
+
+def _expect_true_borders(it: Segmentation) -> None:
+    """Borders are all the edges between two regions, smallest step first."""
+    one, other = sides(it.labels, it.borders)
+    assert np.all(one != other)
+    between = (it.labels[:, 1:] != it.labels[:, :-1]).sum()
+    between += (it.labels[1:] != it.labels[:-1]).sum()
+    assert len(it.borders) == len(it.steps) == between
+    assert np.all(np.diff(it.steps) >= 0)
+
+
+def test_a_higher_k_gives_fewer_regions() -> None:
+    edges = sort_edges(planes_of(1, 40, 40))
+    counts = [segment(edges, k=k, min_size=1).count for k in (1, 30, 300, 3000, 100_000)]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > counts[-1] == 1
+
+
+def test_scikit_images_regions_of_the_same_picture_are_much_the_same() -> None:
+    """A loose peer: it joins 8 neighbours, and divides k by 255 itself."""
+    planes = planes_of(3, 60, 60, channels=1, block=20)
+    ours = segment(sort_edges(planes), k=300, min_size=30).labels
+    theirs = felzenszwalb(planes[0] / 255, scale=300, sigma=0, min_size=30)
+    error, _, _ = adapted_rand_error(theirs, ours)
+    assert error < 0.1
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1), (7, 5)])
+def test_one_colour_is_one_region_whatever_its_shape(shape: tuple[int, int]) -> None:
+    it = segment(sort_edges(np.full((3, *shape), 90, np.float32)), k=50, min_size=50)
+    assert (it.count, it.labels.shape, len(it.borders)) == (1, shape, 0)
+
+
+def test_a_picture_smaller_than_the_smallest_region_is_one_region() -> None:
+    assert segment(sort_edges(planes_of(2, 1, 12, block=1)), k=1, min_size=50).count == 1
+
+
+# Coarsening
+
+
+def slowly_coarsened(fine: Segmentation, *, k: float, min_size: int) -> list[int]:
+    """The algorithm goes on over the borders between regions, step by step: each region's part, in order."""
+    sizes = dict(enumerate(np.bincount(fine.labels.ravel()).tolist()))
+    variation = dict(enumerate(fine.variation.tolist()))
+    part = list(range(fine.count))
+    borders = list(zip(fine.steps.tolist(), *sides(fine.labels, fine.borders), strict=True))
+
+    def merge(one: int, other: int) -> None:
+        for region in range(fine.count):
+            part[region] = one if part[region] == other else part[region]
+        sizes[one] += sizes.pop(other)
+
+    for step, here, there in borders:
+        one, other = part[here], part[there]
+        if one != other and step <= min(variation[it] + k / sizes[it] for it in (one, other)):
+            merge(one, other)
+            variation[one] = step
+    for _, here, there in borders:
+        one, other = part[here], part[there]
+        if one != other and min(sizes[one], sizes[other]) < min_size:
+            merge(one, other)
+    numbers: dict[int, int] = {}
+    return [numbers.setdefault(it, len(numbers)) for it in part]
+
+
+@given(seed=st.integers(0, 10**6), k=st.sampled_from([20.0, 100.0, 1000.0]))
+@settings(max_examples=30)
+def test_coarser_regions_are_those_of_the_same_rule_with_a_higher_k(seed: int, k: float) -> None:
+    planes = np.round(planes_of(seed, 18, 22, channels=1))
+    fine = segment(sort_edges(planes), k=10, min_size=3)
+    _, part_of = coarsen(describe(fine, pixel_features(planes)), k=k, min_size=8)
+    assert part_of.tolist() == slowly_coarsened(fine, k=k, min_size=8)
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=20)
+def test_coarser_regions_are_described_as_if_their_pixels_had_been_looked_at(seed: int) -> None:
+    planes = planes_of(seed, 24, 30)
+    fine = segment(sort_edges(planes), k=10, min_size=4)
+    features = pixel_features(planes)
+    coarse, part_of = coarsen(describe(fine, features), k=200, min_size=20)
+    labels = part_of[fine.labels]
+    one, other = sides(labels, fine.borders)
+    seen = Segmentation(
+        labels, coarse.variation, fine.borders[one != other], fine.steps[one != other]
+    )
+    anew = describe(seen, features)
+    for name in ("sizes", "boxes", "pairs", "gaps"):
+        np.testing.assert_array_equal(getattr(coarse, name), getattr(anew, name), err_msg=name)
+    for name in ("colour", "texture"):
+        np.testing.assert_allclose(getattr(coarse, name), getattr(anew, name), atol=1e-6)
+
+
+# Before segmentation
+
+
+@pytest.mark.parametrize("sigma", [0.4, 0.8, 2.0])
+@pytest.mark.parametrize("shape", [(20, 30), (1, 30), (30, 1), (1, 1), (3, 3)])
+def test_blurring_is_scipys_gaussian_with_the_last_pixel_repeated(
+    sigma: float, shape: tuple[int, int]
+) -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    blurred = blur(rgb, sigma)
+    assert blurred.dtype == np.float32
+    radius = int(np.ceil(4 * sigma))
+    for channel in range(3):
+        expected = gaussian_filter(
+            rgb[..., channel].astype(float), sigma, mode="nearest", radius=radius
+        )
+        np.testing.assert_allclose(blurred[channel], expected, atol=0.01)
+
+
+def test_a_sigma_of_0_leaves_the_pixels_as_they_are() -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(blur(rgb, 0), rgb.transpose(2, 0, 1))
+
+
+def every_kind_of_colour() -> npt.NDArray[np.uint8]:
+    """(64, 64, 3): random colours, all greys, and the cube's corners."""
+    colours = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    colours[:4] = np.arange(256, dtype=np.uint8).reshape(4, 64, 1)
+    colours[4, :8] = [[r, g, b] for r in (0, 255) for g in (0, 255) for b in (0, 255)]
+    return colours
+
+
+def as_planes(rgb: npt.NDArray[np.uint8]) -> Planes:
+    return np.ascontiguousarray(rgb.transpose(2, 0, 1), np.float32)
+
+
+def test_hsv_is_scikit_images_stretched_to_255() -> None:
+    rgb = every_kind_of_colour()
+    ours, theirs = convert(as_planes(rgb), "HSV"), rgb2hsv(rgb).transpose(2, 0, 1) * 255
+    np.testing.assert_allclose(ours[1:], theirs[1:], atol=0.01)
+    apart = np.abs(ours[0] - theirs[0])
+    assert np.minimum(apart, 255 - apart).max() < 0.01  # hue is a circle
+
+
+def test_lab_is_scikit_images_with_lightness_stretched_and_colours_shifted() -> None:
+    rgb = every_kind_of_colour()
+    lightness, a, b = rgb2lab(rgb).transpose(2, 0, 1)
+    ours = convert(as_planes(rgb), "Lab")
+    np.testing.assert_allclose(ours, [lightness * 2.55, a + 128, b + 128], atol=0.6)
+
+
+def test_the_other_spaces_by_hand() -> None:
+    one = np.array([[[200]], [[100]], [[20]]], np.float32)
+    share = 255 / 320
+    expected = {
+        "RGB": [200, 100, 20],
+        "I": [320 / 3],
+        "rgb": [200 * share, 100 * share, 20 * share],
+        "rgI": [200 * share, 100 * share, 320 / 3],
+        "C": [50 + 127.5, 260 / 4 + 127.5, 320 / 3],
+        "H": [42.5 * 80 / 180],
+        "HSV": [42.5 * 80 / 180, 255 * 180 / 200, 200],
+    }
+    for space, values in expected.items():
+        found = convert(one, space)  # type: ignore[arg-type]
+        np.testing.assert_allclose(found.ravel(), values, rtol=1e-5, err_msg=space)
+
+
+@pytest.mark.parametrize("space", COLOUR_SPACES)
+def test_every_channel_stays_within_0_and_255(space: ColourSpace) -> None:
+    planes = convert(as_planes(every_kind_of_colour()), space)
+    assert planes.dtype == np.float32
+    assert planes.min() >= -0.01
+    assert planes.max() <= 255.01
+    assert np.isfinite(planes).all()
+
+
+@pytest.mark.parametrize("space", ["H", "HSV", "rgb", "rgI", "Lab", "C"])
+def test_black_white_and_grey_have_a_colour_in_every_space(space: ColourSpace) -> None:
+    greys = np.broadcast_to(np.array([0, 1, 128, 255], np.float32), (3, 1, 4)).copy()
+    assert np.isfinite(convert(greys, space)).all()
