@@ -1,4 +1,4 @@
-"""The command line: `python -m fastrcnn_core data|propose|train|evaluate|detect`.
+"""The command line: `python -m fastrcnn_core data|propose|estimate|train|evaluate|detect`.
 
 Exit codes: 0 well done; 1 it failed, or a picture could not be used; 2 the arguments make no sense; 130 Ctrl-C.
 """
@@ -16,6 +16,7 @@ from fastrcnn_core.errors import ConfigError, UserError
 COMMANDS = {
     "data": "fetch, make or check a data set, and print what is in it",
     "propose": "find the boxes that are worth looking at",
+    "estimate": "measure what a training run will cost here",
     "train": "train a detector; the process that the app starts",
     "evaluate": "judge a detector by COCO's average precision",
     "detect": "detect on picture files",

@@ -5,8 +5,10 @@ PyTorch is imported when a function needs it, so that pages without a network st
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastrcnn_core.errors import DeviceError
@@ -58,6 +60,30 @@ def describe(device: torch.device) -> str:
         return "Apple GPU"
     threads = torch.get_num_threads()
     return f"CPU, {threads} thread{'' if threads == 1 else 's'}"
+
+
+def peak_memory() -> int:
+    """Most bytes of main memory that this process has held so far.
+
+    Not `ru_maxrss` on Linux: a child process inherits its parent's there.
+    """
+    if sys.platform == "linux":
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
+    if sys.platform == "win32":
+        import psutil
+
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def peak_device_memory(device: torch.device) -> int | None:
+    """Most bytes that PyTorch has taken of a CUDA device so far; None elsewhere."""
+    import torch
+
+    return torch.cuda.max_memory_reserved(device) if device.type == "cuda" else None
 
 
 @contextmanager

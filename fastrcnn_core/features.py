@@ -56,6 +56,11 @@ class FeatureStore:
         self._kept.move_to_end(path)
         return _unpack(kept, self.model.device)
 
+    def knows(self, image: Image, *, flipped: bool = False) -> bool:
+        """Whether the picture, or its mirror image, was met before and is still remembered."""
+        path = self._path(image, flipped)
+        return path in self._kept or path.exists()
+
     def bytes_in_memory(self) -> int:
         """How much the maps take that are kept in memory now."""
         return sum(value.nbytes for packed in self._kept.values() for value in packed.values())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from fastrcnn_core.commands.orders import Orders
 from fastrcnn_core.commands.progress import bar
+from fastrcnn_core.config import Config
 from fastrcnn_core.errors import DataError
 from fastrcnn_core.features import prune
 from fastrcnn_core.proposals import Outcome, propose_all
@@ -59,14 +60,18 @@ def remember_features(
     if trainer.features is None:
         return
     prune(trainer.features.folder)
-    mirrored = (False, True) if trainer.config.training.flip > 0 else (False,)
-    views = [(name, flipped) for name in names for flipped in mirrored]
+    views = [(name, flipped) for name in names for flipped in mirrored_views(trainer.config)]
     with bar(len(views), "features") as progress:
         for done, (name, flipped) in enumerate(views):
             orders.obey()
             writer.tell(stage=f"features {done}/{len(views)}")
             trainer.features.of(pictures.get(name)[0].image, flipped=flipped)
             progress.update()
+
+
+def mirrored_views(config: Config) -> tuple[bool, ...]:
+    """Whether each view of a picture that training will see is mirrored."""
+    return (False, True) if config.training.flip > 0 else (False,)
 
 
 def worker_count(tasks: int) -> int:

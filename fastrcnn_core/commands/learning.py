@@ -33,7 +33,7 @@ def learn(
         RunError: a loss is no number any more; the last checkpoint is from before.
     """
     writer.tell(state="running", stage="training")
-    every = _steps_between_checkpoints(len(names.training), trainer.config)
+    every = steps_between_checkpoints(len(names.training), trainer.config)
     pace = _Pace()
     with bar(trainer.total_steps, "training", done=trainer.steps_done) as progress:
         while trainer.steps_done < trainer.total_steps:
@@ -53,13 +53,18 @@ def learn(
 
 def keep(trainer: Trainer, writer: RunWriter) -> None:
     """A checkpoint of this moment: the model for everybody, the trainer's memory for going on."""
-    card = {"run": writer.run.name, "step": trainer.steps_done, "config": to_dict(trainer.config)}
 
     def write(folder: Path) -> None:
-        save_checkpoint(folder / MODEL_FILE, trainer.detector, card=card)
-        save_state(folder / TRAINER_FILE, trainer.state())
+        write_checkpoint(trainer, folder, run=writer.run.name)
 
     writer.checkpoint(trainer.steps_done, write, keep=trainer.config.training.checkpoints_kept)
+
+
+def write_checkpoint(trainer: Trainer, folder: Path, *, run: str) -> None:
+    """The files of a checkpoint; `run` is the name of whose it is."""
+    card = {"run": run, "step": trainer.steps_done, "config": to_dict(trainer.config)}
+    save_checkpoint(folder / MODEL_FILE, trainer.detector, card=card)
+    save_state(folder / TRAINER_FILE, trainer.state())
 
 
 def _keep_if_begun(trainer: Trainer, writer: RunWriter) -> None:
@@ -109,7 +114,8 @@ def _judge(trainer: Trainer, pictures: Pictures, names: Sequence[str]) -> Row:
     return {**figures, "seconds": time.perf_counter() - began}
 
 
-def _steps_between_checkpoints(pictures: int, config: Config) -> int:
+def steps_between_checkpoints(pictures: int, config: Config) -> int:
+    """How many steps `checkpoint_every` epochs of so many pictures take; at least 1."""
     steps = config.training.checkpoint_every * pictures / config.sampling.images_per_step
     return max(1, round(steps))
 

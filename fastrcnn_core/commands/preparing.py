@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import torch
 
 from fastrcnn_core.checkpoints import load_checkpoint
 from fastrcnn_core.config import Config
@@ -58,17 +61,25 @@ def make_trainer(run: Run, dataset: Dataset, names: Names, writer: RunWriter) ->
         file = resumable[-1].model_file
         model = load_checkpoint(file, device=device, classes=dataset.classes)
     else:
-        generator = generator_of(config.training.seed, "head", 0)
-        model = FastRCNN(config.model, config.image, dataset.classes, generator=generator)
-        model = model.to(device)
-    remembers = model.backbone.frozen_stages and config.training.sees_pictures_as_they_are
-    store = FeatureStore(model) if remembers else None
-    trainer = Trainer(model, config, total_steps=total, features=store)
+        model = fresh_model(config, dataset.classes, device)
+    trainer = Trainer(model, config, total_steps=total, features=feature_store(model, config))
     if resumable:
         trainer.restore(load_state(resumable[-1].folder / TRAINER_FILE))
     writer.go_back_to(trainer.steps_done)
     writer.tell(step=trainer.steps_done)
     return trainer
+
+
+def fresh_model(config: Config, classes: Sequence[str], device: torch.device) -> FastRCNN:
+    """The network as a run begins with it. Raises WeightsError where its ImageNet weights cannot be had."""
+    generator = generator_of(config.training.seed, "head", 0)
+    return FastRCNN(config.model, config.image, classes, generator=generator).to(device)
+
+
+def feature_store(model: FastRCNN, config: Config) -> FeatureStore | None:
+    """Where what the frozen stages make of pictures is remembered; None if all train, or no view comes twice."""
+    remembers = model.backbone.frozen_stages and config.training.sees_pictures_as_they_are
+    return FeatureStore(model) if remembers else None
 
 
 def note_environment(

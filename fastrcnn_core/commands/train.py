@@ -65,7 +65,7 @@ class TrainArguments:
 def run(words: Sequence[str]) -> int:
     """The command; returns 0 when the run has finished or was stopped on request, 130 after Ctrl-C."""
     arguments, config = parse(
-        TrainArguments, words, command="train", groups=GROUPS, base=_base(words)
+        TrainArguments, words, command="train", groups=GROUPS, base=preset_of(words)
     )
     chosen = _resumed(arguments, config, words) if arguments.resume else _begun(arguments, config)
     from fastrcnn_core.commands.training_run import train  # imports torch
@@ -76,7 +76,7 @@ def run(words: Sequence[str]) -> int:
     return code
 
 
-def _base(words: Sequence[str]) -> Config:
+def preset_of(words: Sequence[str]) -> Config:
     """The preset's config; a wrong name is left to the parser, which knows what to say."""
     name = value_of(words, "preset")
     return preset(name) if name in PRESETS else Config()

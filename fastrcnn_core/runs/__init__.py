@@ -15,6 +15,7 @@ runs/NAME/config.json       what it was begun with
 
 from fastrcnn_core.runs.anatomy import Anatomy, anatomy
 from fastrcnn_core.runs.archive import delete_run, export_run, import_run
+from fastrcnn_core.runs.estimating import Estimate, estimate_run
 from fastrcnn_core.runs.finding import find_run, list_runs, run_path
 from fastrcnn_core.runs.folder import Run, RunCheckpoint
 from fastrcnn_core.runs.live import LivePicture, LiveStep, pictures_of
@@ -26,6 +27,7 @@ from fastrcnn_core.runs.status import RunState, RunStatus
 __all__ = [
     "Anatomy",
     "Columns",
+    "Estimate",
     "LivePicture",
     "LiveStep",
     "Pace",
@@ -36,6 +38,7 @@ __all__ = [
     "anatomy",
     "delete_run",
     "doing_the_same",
+    "estimate_run",
     "export_run",
     "find_run",
     "free_name",
