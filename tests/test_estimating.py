@@ -7,7 +7,7 @@ import pytest
 from tiny import tiny_config, write_tiny
 
 from fastrcnn_core.__main__ import main
-from fastrcnn_core.commands import filling, probing
+from fastrcnn_core.commands import filling, probing, workload
 from fastrcnn_core.commands.probing import probe
 from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.datasets import open_dataset
@@ -74,7 +74,8 @@ def test_memory_grows_with_what_the_run_remembers_until_it_begins_to_forget() ->
 def test_the_probe_counts_the_work_of_the_run_that_would_follow(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filling, "worker_count", lambda tasks: 1)
+    for room in (filling, workload):
+        monkeypatch.setattr(room, "worker_count", lambda tasks: 1)
     config, dataset = tiny_config(validation=0.25), open_dataset(str(tiny))
     counted: list[Workload] = []
 

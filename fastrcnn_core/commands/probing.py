@@ -5,25 +5,24 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
 import psutil
 
-from fastrcnn_core.commands.filling import mirrored_views, worker_count
-from fastrcnn_core.commands.learning import steps_between_checkpoints, write_checkpoint
-from fastrcnn_core.commands.preparing import Names, choose_names, feature_store, fresh_model
+from fastrcnn_core.commands.filling import mirrored_views
+from fastrcnn_core.commands.learning import write_checkpoint
+from fastrcnn_core.commands.preparing import choose_names, feature_store, fresh_model
+from fastrcnn_core.commands.workload import FEW, what_is_known, workload
 from fastrcnn_core.config import Config
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.devices import choose_device, describe, peak_device_memory, peak_memory
 from fastrcnn_core.evaluation import find_all
-from fastrcnn_core.features import MEMORY_BYTES as MOST_VIEW_BYTES
 from fastrcnn_core.proposals import ProposalStore
-from fastrcnn_core.runs.estimating import Estimate, Measured, Workload, extrapolate
+from fastrcnn_core.runs.estimating import Estimate, Measured, extrapolate
 from fastrcnn_core.training import Trainer, steps_of_run
-from fastrcnn_core.training.pictures import MEMORY_BYTES as MOST_PICTURE_BYTES
 from fastrcnn_core.training.pictures import Pictures
 
 T = TypeVar("T")
@@ -32,16 +31,6 @@ T = TypeVar("T")
 SECONDS = 10.0  # of the process's life, after which no further step begins
 FEWEST_STEPS, MOST_STEPS = 2, 12  # the first warms up and does not count
 ASKED = 8  # pictures of which is asked what the stores know
-FEW = 2  # pictures that are worked on
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the stores know of a picture already: its proposals, and how many of its views."""
-
-    name: str
-    proposals: bool
-    views: int
 
 
 def probe(config: Config, dataset: Dataset) -> Estimate:
@@ -58,43 +47,10 @@ def probe(config: Config, dataset: Dataset) -> Estimate:
     trainer = Trainer(model, config, total_steps=total, features=feature_store(model, config))
     starting = time.time() - psutil.Process().create_time()
     asked = names.training[:: max(1, len(names.training) // ASKED)]
-    reading, known = _timed(lambda: [_known(trainer, pictures, name) for name in asked])
+    reading, known = _timed(lambda: [what_is_known(trainer, pictures, name) for name in asked])
     few = [it.name for it in sorted(known, key=lambda it: (it.proposals, it.views))[:FEW]]
     measured = _measure(trainer, pictures, few, starting, reading / len(asked))
-    return extrapolate(measured, _workload(trainer, names, known))
-
-
-def _known(trainer: Trainer, pictures: Pictures, name: str) -> Known:
-    image = pictures.dataset.load(name).image
-    store, views = trainer.features, mirrored_views(trainer.config)
-    return Known(
-        name,
-        pictures.store.look_up(image, pictures.config) is not None,
-        0 if store is None else sum(store.knows(image, flipped=it) for it in views),
-    )
-
-
-def _workload(trainer: Trainer, names: Names, known: Sequence[Known]) -> Workload:
-    """All that is to be done; what the few that were asked lack, all the others are supposed to lack."""
-    config, count = trainer.config, len(names.training)
-    every = steps_between_checkpoints(count, config)
-    checkpoints = -(-trainer.total_steps // every)
-    of_each = 0 if trainer.features is None else len(mirrored_views(config))
-    lacking = 1 - sum(it.proposals for it in known) / len(known)
-    lacking_views = of_each - sum(it.views for it in known) / len(known)
-    return Workload(
-        pictures=count + len(names.validation),
-        searches=lacking * (count + len(names.validation)),
-        workers=worker_count(count),
-        views=lacking_views * count,
-        steps=trainer.total_steps,
-        judged=checkpoints * len(names.validation),
-        checkpoints=checkpoints,
-        held_views=max(0, count - FEW) * of_each,
-        held_pictures=max(0, count + len(names.validation) - FEW),
-        most_view_bytes=MOST_VIEW_BYTES,
-        most_picture_bytes=MOST_PICTURE_BYTES,
-    )
+    return extrapolate(measured, workload(trainer, names, known))
 
 
 def _measure(
@@ -124,7 +80,7 @@ def _search(pictures: Pictures, few: Sequence[str]) -> tuple[float, float]:
     """What a search costs beyond its own time when it is a process's first, and its own time; 0 where none is due."""
     images = [pictures.dataset.load(name).image for name in few]
     due = [it for it in images if pictures.store.look_up(it, pictures.config) is None]
-    times = [_timed(lambda it=it: pictures.store.get(it, pictures.config))[0] for it in due]
+    times = [_timed(partial(pictures.store.get, it, pictures.config))[0] for it in due]
     if not times:
         return 0.0, 0.0
     return max(0.0, times[0] - times[-1]), times[-1]
@@ -140,7 +96,7 @@ def _views(trainer: Trainer, pictures: Pictures, few: Sequence[str]) -> tuple[fl
         image = pictures.get(name)[0].image
         for flipped in mirrored_views(trainer.config):
             known, count = store.knows(image, flipped=flipped), count + 1
-            seconds, _ = _timed(lambda: store.of(image, flipped=flipped))  # noqa: B023 - called here
+            seconds, _ = _timed(partial(store.of, image, flipped=flipped))
             times += [] if known else [seconds]
     return (min(times) if times else 0.0), store.bytes_in_memory() // count
 
