@@ -90,8 +90,12 @@ def row(step: int) -> dict[str, Any]:
     }
 
 
-def looked_at(run: Run, *, step: int = 40) -> None:
-    """The run's recent step: one picture, a positive that the head takes for background and a negative."""
+def looked_at(run: Run, *, step: int = 40, kept: bool = False) -> None:
+    """A step of the run: one picture, a positive that the head takes for background and a negative.
+
+    Args:
+        kept: it is one of those that stay, not the recent one.
+    """
     picture = {
         "name": "tiny00",
         "flipped": True,
@@ -103,7 +107,9 @@ def looked_at(run: Run, *, step: int = 40) -> None:
         "classification_loss": [2.303, 0.051],
         "box_loss": [0.2, 0.0],
     }
-    (run.folder / LIVE_FILE).write_text(json.dumps({"step": step, "pictures": [picture]}))
+    file = run.folder / (f"steps/{step:06d}.json" if kept else LIVE_FILE)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps({"step": step, "pictures": [picture]}))
 
 
 def charts(app: AppTest) -> list[dict[str, Any]]:
@@ -297,8 +303,61 @@ def test_a_recent_step_shows_its_rois_and_which_cost_most(street: Path) -> None:
         app
     )
     table = app.dataframe[0].value
-    assert list(table["Loss"].round(3)) == [2.503, 0.051]
+    assert list(table["Share"].round(3)) == [0.980, 0.020]  # 2.503 and 0.051 of 2.554
     assert list(table["Head says"]) == ["background", "background"]
+    assert "The 1 positives pay 98% of it, the 1 negatives 2%." in words(app)
+    assert "**#1, 98%**: is person (IoU 0.80), head says background 0.90" in words(app)
+
+
+def drawn(app: AppTest) -> list[dict[str, Any]]:
+    """The pictures' scenes, as the canvas is told them."""
+    return [
+        json.loads(it.proto.json) for it in app.get("bidi_component") if "layers" in it.proto.json
+    ]
+
+
+def test_a_roi_has_the_colour_of_what_it_is_or_of_what_it_costs(street: Path) -> None:
+    looked_at(a_run(street, steps=40))
+    app = open_app("training")
+    assert {"foreground", "background"} <= {it["role"] for it in drawn(app)[0]["layers"]}
+    app.button_group(key="roi-colour").set_value("What it costs").run()
+    assert not complaints(app)
+    layers = {it["role"]: it for it in drawn(app)[0]["layers"]}
+    assert {role: len(it["boxes"]) for role, it in layers.items() if it["boxes"]} == {
+        "ground_truth": 1,
+        "cost_2": 1,  # 1.997 % of the loss
+        "cost_4": 1,  # 98 %
+    }
+    assert layers["cost_4"]["texts"] == ["#1"]
+    assert "98.0% of the step's loss" in layers["cost_4"]["notes"][0]
+
+
+def test_any_kept_step_can_be_looked_at_by_number_by_neighbour_and_by_link(street: Path) -> None:
+    run = a_run(street, steps=40)
+    for step in (1, 20, 40):
+        looked_at(run, step=step, kept=True)
+    app = open_app("training")
+    assert "What did step 40 look at" in words(app)
+    app.number_input(key="step-of-run-typed").set_value(30).run()
+    assert "What did step 20 look at" in words(app)
+    assert link(app)["step"] == "first:20"
+    app.button(key="step-The step before").click().run()
+    assert "What did step 1 look at" in words(app)
+    assert app.button(key="step-The step before").disabled
+    app.slider(key="step-of-run").set_value(40).run()
+    assert "What did step 40 look at" in words(app)
+    assert "What did step 1 look at" in words(open_app("training", step="first:1"))
+    assert "What did step 40 look at" in words(open_app("training", step="another:1"))
+
+
+def test_the_steps_that_were_hard_late_in_the_run_are_a_click_away(street: Path) -> None:
+    run = a_run(street)
+    for step in range(1, 41):
+        append_row(run.folder / METRICS_FILE, row(step) | {"loss": 9.0 if step == 33 else 1.0})
+        looked_at(run, step=step, kept=True)
+    app = open_app("training")
+    app.button(key="costly-33").click().run()
+    assert "What did step 33 look at" in words(app)
 
 
 def test_a_step_on_pictures_that_have_changed_since_is_not_drawn_over_them(street: Path) -> None:
@@ -312,10 +371,11 @@ def test_a_step_on_pictures_that_have_changed_since_is_not_drawn_over_them(stree
 
 def test_a_step_that_is_held_stays_while_the_run_goes_on(street: Path) -> None:
     run = a_run(street, state="running", steps=40, **alive())
-    looked_at(run, step=40)
+    for step in (39, 40):
+        looked_at(run, step=step, kept=True)
     app = open_app("training")
     app.toggle(key="hold-step").set_value(True).run()
-    looked_at(run, step=41)
+    looked_at(run, step=41, kept=True)
     assert "step 40 look at" in words(app.run())
     assert "step 41 look at" in words(app.toggle(key="hold-step").set_value(False).run())
 
@@ -383,7 +443,7 @@ def test_watching_a_run_does_not_load_pytorch(street: Path) -> None:
     code = (
         "import sys; from tests.app import open_app, complaints\n"
         "app = open_app('training'); assert not complaints(app), complaints(app)\n"
-        "assert len(app.get('plotly_chart')) == 4, (len(app.get('plotly_chart')), app)\n"
+        "assert len(app.get('plotly_chart')) == 5, len(app.get('plotly_chart'))\n"
         "raise SystemExit('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True)

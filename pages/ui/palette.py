@@ -65,6 +65,16 @@ SUPPRESSED = Role("suppressed", "Suppressed", PURPLE, "dot", width=1.5, opacity=
 MISSED = Role("missed", "Missed pedestrian", GREEN, "dash", width=2.5, halo=0.4, hatch="/")
 CHOSEN = Role("chosen", "Chosen", "#FFFFFF", width=3.0, halo=1.0)
 
+# What a RoI's loss is worth, from next to nothing up: five colours of plasma, bright and wide is much, none of them
+# green like the ground truth. Source: van der Walt & Smith, matplotlib's colour maps, 2015.
+COSTS = (
+    Role("cost_0", "under 0.2 % of the loss", "#5302A3", "dot", width=1.0, opacity=0.6),
+    Role("cost_1", "0.2 to 0.8 %", "#8B0AA5", width=1.2),
+    Role("cost_2", "0.8 to 2 %", "#DB5C68", width=1.8, halo=0.4),
+    Role("cost_3", "2 to 5 %", "#FEBA2C", width=2.4, halo=1.0),
+    Role("cost_4", "over 5 %", "#F0F921", width=3.2, halo=1.0),
+)
+
 ROLES = (
     GROUND_TRUTH,
     FOREGROUND,

@@ -66,7 +66,6 @@ from pages.ui.resources.surveys import LIMITS, Survey, survey
 from pages.ui.resources.training import (
     choose_run,
     chosen_run,
-    live_step,
     metrics,
     pick_run,
     run_of_link_is_missing,
@@ -117,7 +116,6 @@ __all__ = [
     "faults",
     "follow_link",
     "insides",
-    "live_step",
     "metrics",
     "model",
     "names",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import streamlit as st
 
-from fastrcnn_core.runs import Columns, LiveStep, Run, list_runs
+from fastrcnn_core.runs import Columns, Run, list_runs
 from pages.ui.resources.memory import Bounded
 
-_RUN, _LINK, _STEP = "chosen-run", "run", "shown-step"
+_RUN, _LINK = "chosen-run", "run"
 # Chosen here: some dozens of runs of a few thousand steps.
 _METRICS_BYTES = 100_000_000
 
@@ -52,16 +50,6 @@ def write_run_link(run: Run) -> None:
     """Make the link say which run is watched."""
     if st.query_params.get(_LINK) != run.name:
         st.query_params[_LINK] = run.name
-
-
-def live_step(run: Run, *, held: bool) -> LiveStep | None:
-    """The run's last step; while it is held, the one that was shown before. Raises RunError."""
-    name, shown = st.session_state.get(_STEP, ("", None))
-    if held and name == run.name and shown is not None:
-        return cast(LiveStep, shown)
-    live = run.live()
-    st.session_state[_STEP] = (run.name, live)
-    return live
 
 
 def metrics(run: Run) -> Columns:

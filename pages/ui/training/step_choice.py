@@ -1,0 +1,104 @@
+"""Which step of a run is looked at: the newest, or one that was chosen by number, by neighbour, or for its price."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from fastrcnn_core.runs import Run
+from pages.ui import resources
+
+_LINK = "step"
+_SLIDER, _TYPED, _HOLD = "step-of-run", "step-of-run-typed", "hold-step"
+_COSTLY = 4  # buttons
+
+
+def asked(run: Run) -> int | None:
+    """The step that the reader or the link asks for; None for the newest."""
+    name, _, number = (resources.asked(_LINK) or "").rpartition(":")
+    return int(number) if name == run.name and number.isdecimal() else None
+
+
+def show(run: Run, kept: tuple[int, ...], shown: int, *, moving: bool) -> None:
+    """A slider over the kept steps with its typed twin, neighbours, and the steps that cost most."""
+    resources.write_asked(_LINK, None if asked(run) is None else f"{run.name}:{shown}")
+    if len(kept) < 2:
+        return
+    if moving:
+        _hold(run, shown)
+    slider, typed, before, after = st.columns(
+        [6, 1.6, 0.6, 0.6], vertical_alignment="bottom", wrap=False
+    )
+    low, high = kept[0], kept[-1]
+    inside = min(max(shown, low), high)
+    for place, kind, key in ((slider, st.slider, _SLIDER), (typed, st.number_input, _TYPED)):
+        resources.put(key, inside)
+        with place:
+            kind(
+                "Step" if key == _SLIDER else "Step, typed",
+                *(low, high),
+                step=1,
+                key=key,
+                label_visibility="visible" if key == _SLIDER else "collapsed",
+                on_change=partial(_take, run, key),
+            )
+    here = int(np.searchsorted(kept, inside))
+    with before:
+        _neighbour(run, kept, here - 1, ":material/chevron_left:", "The step before")
+    with after:
+        _neighbour(run, kept, here + 1, ":material/chevron_right:", "The step after")
+    _costly(run, kept)
+
+
+def _hold(run: Run, shown: int) -> None:
+    resources.put(_HOLD, asked(run) is not None)
+    st.toggle(
+        "Hold this step",
+        key=_HOLD,
+        on_change=lambda: _ask(run, shown if resources.value(_HOLD) else None),
+        help="The run goes on; only what is shown here stays.",
+    )
+
+
+def _neighbour(run: Run, kept: tuple[int, ...], place: int, icon: str, words: str) -> None:
+    is_there = 0 <= place < len(kept)
+    st.button(
+        "",
+        icon=icon,
+        key=f"step-{words}",
+        help=words,
+        disabled=not is_there,
+        on_click=_ask,
+        args=(run, kept[place] if is_there else None),
+    )
+
+
+def _costly(run: Run, kept: tuple[int, ...]) -> None:
+    """Buttons to the kept steps with the highest loss of the run's second half: what it still finds hard."""
+    columns = resources.metrics(run)
+    known = zip(columns["step"], columns["loss"], strict=True)
+    losses = {step: loss for step, loss in known if loss is not None}
+    late = [step for step in kept if step in losses and step > kept[-1] // 2]
+    if len(late) < 2 * _COSTLY:
+        return
+    dearest = sorted(late, key=lambda step: -losses[step])[:_COSTLY]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption("What it still finds hard:")
+        for step in dearest:
+            st.button(
+                f"Step {step}, loss {losses[step]:.2f}",
+                key=f"costly-{step}",
+                type="tertiary",
+                on_click=_ask,
+                args=(run, step),
+            )
+
+
+def _take(run: Run, key: str) -> None:
+    _ask(run, int(resources.value(key)))
+
+
+def _ask(run: Run, step: int | None) -> None:
+    resources.ask_about(_LINK, "" if step is None else f"{run.name}:{step}")
