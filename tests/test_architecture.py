@@ -32,6 +32,7 @@ FLOORS: dict[str, int] = {
     "checkpoints": 5,
     "detection": 5,
     "features": 5,
+    "growth": 6,
     "insides": 6,
     "training": 6,
     "evaluation": 7,

@@ -7,22 +7,28 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
+from fastrcnn_core import growth
+from fastrcnn_core.checkpoints import save_checkpoint
 from fastrcnn_core.config import Config, OptimiserConfig, preset
 from fastrcnn_core.files import runs_folder
 from fastrcnn_core.flags import to_arguments
+from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.runs import Run, RunState, list_runs, starting
 from fastrcnn_core.runs.live import LIVE_FILE
 from fastrcnn_core.runs.metrics import METRICS_FILE, VALIDATION_FILE, append_row
 from fastrcnn_core.runs.status import STATUS_FILE, RunStatus, write_status
 from fastrcnn_core.runs.writing import create_run
-from tests.app import ROOT, complaints, link, open_app, words
+from tests.app import ROOT, SECONDS, complaints, link, open_app, words
 from tests.tiny import tiny_config, write_tiny
 
 
@@ -338,13 +344,13 @@ def test_any_kept_step_can_be_looked_at_by_number_by_neighbour_and_by_link(stree
         looked_at(run, step=step, kept=True)
     app = open_app("training")
     assert "What did step 40 look at" in words(app)
-    app.number_input(key="step-of-run-typed").set_value(30).run()
+    app.number_input(key="step-of-run-typed-40").set_value(30).run()
     assert "What did step 20 look at" in words(app)
     assert link(app)["step"] == "first:20"
     app.button(key="step-The step before").click().run()
     assert "What did step 1 look at" in words(app)
     assert app.button(key="step-The step before").disabled
-    app.slider(key="step-of-run").set_value(40).run()
+    app.slider(key="step-of-run-40").set_value(40).run()
     assert "What did step 40 look at" in words(app)
     assert "What did step 1 look at" in words(open_app("training", step="first:1"))
     assert "What did step 40 look at" in words(open_app("training", step="another:1"))
@@ -378,6 +384,73 @@ def test_a_step_that_is_held_stays_while_the_run_goes_on(street: Path) -> None:
     looked_at(run, step=41, kept=True)
     assert "step 40 look at" in words(app.run())
     assert "step 41 look at" in words(app.toggle(key="hold-step").set_value(False).run())
+
+
+def with_checkpoints(run: Run, *steps: int) -> Run:
+    """Networks of different random heads, as a run would leave them behind."""
+    for step in steps:
+        config = run.config()
+        generator = torch.Generator().manual_seed(step)
+        model = FastRCNN(config.model, config.image, ("person",), generator=generator)
+        with torch.no_grad():  # the later, the surer
+            model.head.class_logits.bias.copy_(torch.tensor([0.0, float(step) - 2.0]))
+        folder = run.folder / "checkpoints" / f"step-{step:06d}"
+        folder.mkdir(parents=True)
+        save_checkpoint(folder / "model.safetensors", model, card={"step": step})
+    return run
+
+
+def grown(app: AppTest) -> AppTest:
+    """Let the checkpoints look at the picture, and wait until they have."""
+    app.button(key="start-growing").click().run()
+    deadline = time.monotonic() + SECONDS
+    while any(it.name == "growing" for it in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return app.run()
+
+
+def test_the_time_machine_shows_one_picture_at_every_checkpoint_without_the_network(
+    street: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_checkpoints(a_run(street, steps=4), 1, 2, 4)
+    app = open_app("training")
+    assert "The run has 3 checkpoints" in words(app)
+    assert not drawn(app)
+    app = grown(app)
+    assert not complaints(app)
+    assert "tiny00 after step 4 of the run first, confidence 0.50" in words(app)
+    surest = [it["boxes"] for it in drawn(app)[0]["layers"] if it["role"] != "ground_truth"]
+
+    monkeypatch.setattr(growth, "predict_rois", lambda *_, **__: pytest.fail("the network ran"))
+    app.select_slider(key="checkpoint-of-run-3").set_value(1).run()
+    assert not complaints(app)
+    assert "tiny00 after step 1 of the run first" in words(app)
+    assert link(app)["checkpoint"] == "first:1"
+    roles = {it["role"]: len(it["boxes"]) for it in drawn(app)[0]["layers"]}
+    assert roles["ground_truth"] == 1
+    assert [it["boxes"] for it in drawn(app)[0]["layers"] if it["role"] != "ground_truth"] != surest
+    app.slider(key="score-threshold").set_value(1.0).run()
+    assert "confidence 1.00" in words(app)
+    assert app.get("button")
+    assert "start-growing" not in [it.key for it in app.button]
+
+
+def test_the_time_machine_plays_from_checkpoint_to_checkpoint(street: Path) -> None:
+    with_checkpoints(a_run(street, steps=4), 1, 4)
+    app = grown(open_app("training"))
+    app.toggle(key="play-checkpoints").set_value(True).run()
+    seen = {words(app.run()).split("tiny00 after step ")[1][0] for _ in range(2)}
+    assert seen == {"1", "4"}
+
+
+def test_a_checkpoint_that_cannot_be_read_is_told_beside_those_that_can(street: Path) -> None:
+    run = with_checkpoints(a_run(street, steps=4), 1, 4)
+    (run.folder / "checkpoints" / "step-000004" / "model.safetensors").write_text("torn")
+    app = grown(open_app("training"))
+    assert "tiny00 after step 1 of the run first" in words(app)
+    assert "model.safetensors" in words(app).replace("\\", "")
+    assert "start-growing" in [it.key for it in app.button]
 
 
 def test_compared_runs_have_a_colour_each_and_a_table_of_the_knobs_that_differ(

@@ -21,6 +21,7 @@ from pages.ui.resources.choice import (
 )
 from pages.ui.resources.downloads import Download, download
 from pages.ui.resources.forms import put, reset, value
+from pages.ui.resources.growing import Growing, growing
 from pages.ui.resources.judging import Judging, split_judging, trained_or_default, trained_with
 from pages.ui.resources.link import follow_link, write_link
 from pages.ui.resources.networks import (
@@ -80,6 +81,7 @@ __all__ = [
     "Detector",
     "DetectorCard",
     "Download",
+    "Growing",
     "Judging",
     "Picture",
     "Source",
@@ -115,6 +117,7 @@ __all__ = [
     "encoded",
     "faults",
     "follow_link",
+    "growing",
     "insides",
     "metrics",
     "model",

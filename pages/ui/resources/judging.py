@@ -182,10 +182,10 @@ class _Look:
             name, image.height, image.width, annotated.boxes, annotated.labels, annotated.tags
         )
         said = predict(self.network, image, proposals, self.config.detection)
-        return truth, _confident(said)
+        return truth, confident(said)
 
 
-def _confident(predictions: RoIPredictions) -> RoIPredictions:
+def confident(predictions: RoIPredictions) -> RoIPredictions:
     """Without the RoIs that no class wants: nine of ten, and with many classes most of the memory."""
     rows = (predictions.scores[:, 1:] >= FLOOR).any(dim=1).nonzero()[:, 0]
     return RoIPredictions(

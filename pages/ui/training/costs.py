@@ -22,7 +22,7 @@ def show(seen: Seen) -> None:
         return
     st.markdown("##### Which RoIs cost most?")
     st.caption(_summary(seen))
-    with st.grid("auto", min_column_width=130, gap="small"):
+    with st.grid("auto", min_column_width=190, gap="small"):
         for overall in order[: costliest_told()].tolist():
             _close_up(seen, overall)
     left, right = st.columns(2, gap="large")

@@ -20,7 +20,7 @@ from fastrcnn_core.runs import (
 )
 from pages.ui import errors, resources
 from pages.ui.knob_widgets import knobs, move_to
-from pages.ui.training.live import duration
+from pages.ui.training.words import duration
 
 _PRESET, _NAME = "preset", "run-name"
 _ABOUT: dict[PresetName, str] = {

@@ -1,6 +1,6 @@
 """A run while it goes, and after: where it stands, what can be asked of it, its numbers, its RoIs.
 
-Three fragments look at the folder by themselves while the run goes; the rest of the page stands still. They are
+Four fragments look at the folder by themselves while the run goes; the rest of the page stands still. They are
 siblings, not nested, for Streamlit leaves stale pictures of nested ones.
 """
 
@@ -12,8 +12,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from fastrcnn_core.runs import Run, RunState, RunStatus, resume_run
-from pages.ui import errors, header, resources
-from pages.ui.training import comparison, keep, plots, step
+from pages.ui import errors, resources
+from pages.ui.training import comparison, keep, machine, plots, step
+from pages.ui.training.words import duration
 
 # Seconds between two looks at a run that goes: often enough to feel alive, seldom enough to leave it the processor.
 _STATUS_LOOKS = 1.0
@@ -40,7 +41,10 @@ def show(run: Run, others: tuple[Run, ...]) -> None:
     _fragment(_stand, _STATUS_LOOKS if going else None)(run, state)
     _fragment(_numbers, _PLOT_LOOKS if moving else None)(run, others, going)
     comparison.show((run, *others))
-    _fragment(_step, _STEP_LOOKS if moving else None)(run, moving)
+    every = machine.looks(run)
+    _fragment(_grown, every)(run, every)
+    following = step.follows(run, moving=moving)
+    _fragment(_step, _STEP_LOOKS if following else None)(run, moving, following)
     with st.expander("What its process printed", icon=":material/terminal:", key="log"):
         st.code(run.log() or "Nothing.", language=None)
     keep.take_or_delete(run, going=going)
@@ -57,7 +61,7 @@ def _stand(run: Run, state: RunState) -> None:
     _progress(run, status)
     _requests(run, status)
     if not status.is_alive and run.checkpoints():
-        header.link("detection", "See what it finds")
+        _see(run)
 
 
 def _progress(run: Run, status: RunStatus) -> None:
@@ -106,6 +110,13 @@ def _requests(run: Run, status: RunStatus) -> None:
                 st.rerun()
 
 
+def _see(run: Run) -> None:
+    """To the page Detection, with this run's newest checkpoint."""
+    if st.button("See what it finds", icon=":material/person_search:", key="see"):
+        resources.choose_detector(f"run:{run.name}")
+        st.switch_page("pages/detection.py")
+
+
 def _button(label: str, icon: str, act: object) -> None:
     """A request; the process heeds it after the step that it is at."""
     asked = f"Asked to {label.lower()}: it does after the step that it is at."
@@ -123,15 +134,11 @@ def _numbers(run: Run, others: tuple[Run, ...], alive: bool) -> None:
         st.caption("It ended before its first step, so that there is nothing to plot.")
 
 
-def _step(run: Run, moving: bool) -> None:
+def _grown(run: Run, every: float | None) -> None:
     with errors.shown():
-        step.show(run, moving=moving)
+        machine.show(run, every)
 
 
-def duration(seconds: float) -> str:
-    """In words, such as "2 min 5 s"."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+def _step(run: Run, moving: bool, following: bool) -> None:
+    with errors.shown():
+        step.show(run, moving=moving, following=following)

@@ -17,12 +17,20 @@ from pages.ui.training.step_pictures import Seen
 _COLOURS = ("What it is", "What it costs")
 
 
-def show(run: Run, *, moving: bool) -> None:
+def follows(run: Run, *, moving: bool) -> bool:
+    """Whether there are newer steps to come, and nobody holds one of the old."""
+    return moving and step_choice.asked(run) is None
+
+
+def show(run: Run, *, moving: bool, following: bool) -> None:
     """The step's pictures side by side, then the RoIs that cost most.
 
     Args:
         moving: whether the run goes on meanwhile, so that a reader may want to hold the step.
+        following: what `follows` said when the fragment was made; the page is drawn anew when it says something else.
     """
+    if follows(run, moving=moving) != following:
+        st.rerun()
     kept = run.kept_steps()
     shown = _shown(run, kept)
     if shown is None or not shown.pictures:

@@ -33,15 +33,16 @@ def show(run: Run, kept: tuple[int, ...], shown: int, *, moving: bool) -> None:
     )
     low, high = kept[0], kept[-1]
     inside = min(max(shown, low), high)
-    for place, kind, key in ((slider, st.slider, _SLIDER), (typed, st.number_input, _TYPED)):
+    for place, kind, name in ((slider, st.slider, _SLIDER), (typed, st.number_input, _TYPED)):
+        key = f"{name}-{high}"  # a widget whose scale has changed answers with what it held before
         resources.put(key, inside)
         with place:
             kind(
-                "Step" if key == _SLIDER else "Step, typed",
+                "Step" if name == _SLIDER else "Step, typed",
                 *(low, high),
                 step=1,
                 key=key,
-                label_visibility="visible" if key == _SLIDER else "collapsed",
+                label_visibility="visible" if name == _SLIDER else "collapsed",
                 on_change=partial(_take, run, key),
             )
     here = int(np.searchsorted(kept, inside))
@@ -85,7 +86,7 @@ def _costly(run: Run, kept: tuple[int, ...]) -> None:
         return
     dearest = sorted(late, key=lambda step: -losses[step])[:_COSTLY]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption("What it still finds hard:")
+        st.caption("What it still finds hard:", width="content")
         for step in dearest:
             st.button(
                 f"Step {step}, loss {losses[step]:.2f}",

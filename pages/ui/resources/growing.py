@@ -1,0 +1,142 @@
+"""What a run's checkpoints say of one picture: computed once, in the background, and kept for moving sliders."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from fastrcnn_core.config import Config
+from fastrcnn_core.errors import UserError
+from fastrcnn_core.proposals import ProposalStore
+from fastrcnn_core.runs import Run, RunCheckpoint
+from fastrcnn_core.structures import Image, RoIPredictions
+from pages.ui.resources.judging import confident
+from pages.ui.resources.networks import chosen_device
+
+if TYPE_CHECKING:
+    from fastrcnn_core.model import FastRCNN
+
+logger = logging.getLogger(__name__)
+
+Look = Callable[[Sequence[RunCheckpoint]], Iterator[RoIPredictions]]
+
+
+@dataclass
+class Growing:
+    """A picture's predictions, checkpoint by checkpoint. Its fields are written by its own thread, read by pages.
+
+    Args:
+        look: what each of the checkpoints says of the picture, one after the other.
+        turn: one visitor's picture at a time is looked at; the others wait.
+        seen: what is known so far, by the checkpoint's step.
+        wanted: how many were asked for. error: why it ended early, if it did.
+    """
+
+    look: Look
+    turn: threading.Lock
+    seen: dict[int, RoIPredictions] = field(default_factory=dict)
+    wanted: int = 0
+    error: UserError | None = None
+    _seconds: list[float] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """From the last few checkpoints; None before the first."""
+        last = self._seconds[-3:]
+        return sum(last) / len(last) * (self.wanted - len(self.seen)) if last else None
+
+    def missing(self, checkpoints: Sequence[RunCheckpoint]) -> list[RunCheckpoint]:
+        """Those that have not looked at the picture yet."""
+        return [it for it in checkpoints if it.step not in self.seen]
+
+    def start(self, checkpoints: Sequence[RunCheckpoint]) -> None:
+        """Let those that have not looked yet do so, oldest first; nothing if it runs already."""
+        with self._lock:
+            missing = self.missing(checkpoints)
+            if self.is_running or not missing:
+                return
+            self.error, self.wanted = None, len(self.seen) + len(missing)
+            self._stop.clear()
+            self._thread = threading.Thread(
+                target=self._run, args=(missing,), name="growing", daemon=True
+            )
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Ask it to end after this checkpoint; what is known is kept."""
+        self._stop.set()
+
+    def _run(self, checkpoints: list[RunCheckpoint]) -> None:
+        try:
+            with self.turn:
+                began = time.monotonic()
+                for checkpoint, found in zip(checkpoints, self.look(checkpoints), strict=True):
+                    self.seen[checkpoint.step] = found
+                    self._seconds.append(time.monotonic() - began)
+                    began = time.monotonic()
+                    if self._stop.is_set():
+                        return
+        except UserError as error:
+            self.error = error
+        except Exception:  # a thread has nobody to raise to
+            logger.exception("looking at a picture with every checkpoint failed")
+            self.error = UserError(
+                "A checkpoint of this run failed on the picture; the log says how.",
+                way_out="Try again, or choose another picture.",
+            )
+
+
+def growing(run: Run, image: Image) -> Growing:
+    """The run's checkpoints before this picture: one for all visitors. Raises RunError, ConfigError."""
+    created = float(run.settings().get("created", 0.0))
+    return _growing(str(run.folder), created, image, run.config(), chosen_device())
+
+
+@st.cache_resource(
+    max_entries=32,
+    show_spinner=False,
+    hash_funcs={Image: lambda image: image.key, Config: repr},
+)
+def _growing(folder: str, created: float, image: Image, config: Config, device: str) -> Growing:
+    return Growing(_Look(image, config, device), _turn())
+
+
+@st.cache_resource(show_spinner=False)
+def _turn() -> threading.Lock:
+    return threading.Lock()
+
+
+@dataclass(frozen=True)
+class _Look:
+    """The slow half: the networks, one after the other, so that only one is in memory."""
+
+    image: Image
+    config: Config
+    device: str
+
+    def __call__(self, checkpoints: Sequence[RunCheckpoint]) -> Iterator[RoIPredictions]:
+        from fastrcnn_core.growth import predict_each
+
+        proposals = ProposalStore().get(self.image, self.config.proposals)
+        models = (self._model(checkpoint) for checkpoint in checkpoints)
+        looks = predict_each(models, self.image, proposals, self.config.detection)
+        return map(confident, looks)
+
+    def _model(self, checkpoint: RunCheckpoint) -> FastRCNN:
+        from fastrcnn_core.checkpoints import load_checkpoint
+        from fastrcnn_core.devices import choose_device
+
+        return load_checkpoint(checkpoint.model_file, device=choose_device(self.device))

@@ -1,0 +1,155 @@
+"""A time machine: what each of a run's checkpoints finds on the picture of the side bar, and how that changed.
+
+The network looks once for each checkpoint, in the background; the slider and the threshold only compare numbers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from fastrcnn_core.config import DetectionConfig
+from fastrcnn_core.errors import UserError
+from fastrcnn_core.runs import Run, RunCheckpoint
+from pages.ui import errors, figures, resources, widgets
+from pages.ui.resources import Growing, Picture
+from pages.ui.training import growth_chart, words
+
+if TYPE_CHECKING:
+    from pages.ui.detection.view import View
+
+_LINK, _SLIDER, _PLAY = "checkpoint", "checkpoint-of-run", "play-checkpoints"
+_PLAY_LOOKS, _PROGRESS_LOOKS = 1.0, 0.7  # seconds
+
+
+def looks(run: Run) -> float | None:
+    """Seconds between two looks of the fragment: while it computes or plays; None otherwise."""
+    try:
+        growing = resources.growing(run, resources.chosen_picture().image)
+    except UserError:
+        return None
+    if growing.is_running:
+        return _PROGRESS_LOOKS
+    return _PLAY_LOOKS if resources.value(_PLAY, False) else None
+
+
+def show(run: Run, every: float | None) -> None:
+    """The picture as one checkpoint saw it, a slider over all of them, and what became of the detections.
+
+    Args:
+        every: what `looks` said when the fragment was made; the page is drawn anew when it says something else.
+    """
+    checkpoints = run.checkpoints()
+    if not checkpoints:
+        return
+    st.markdown("#### How did it learn to see this picture?")
+    try:
+        picture = resources.chosen_picture()
+        growing = resources.growing(run, picture.image)
+    except UserError as error:
+        st.caption(f"The picture of the side bar cannot be shown: {error.problem}")
+        return
+    if every is not None and looks(run) != every:
+        st.rerun()
+    _work(growing, checkpoints, picture)
+    if growing.seen:
+        _show(run, growing, picture)
+
+
+def _work(growing: Growing, checkpoints: tuple[RunCheckpoint, ...], picture: Picture) -> None:
+    """The button that lets the checkpoints look, or how far they are; nothing when all have looked."""
+    if growing.error is not None:
+        errors.show(growing.error)
+    missing = growing.missing(checkpoints)
+    if growing.is_running:
+        left = growing.seconds_left
+        told = "" if left is None else f", about {words.duration(left)} left"
+        done = len(growing.seen)
+        st.progress(
+            done / max(growing.wanted, 1),
+            f"{done} of {growing.wanted} checkpoints have looked at {picture.name}{told}",
+        )
+        st.button("Stop", key="stop-growing", icon=":material/stop:", on_click=growing.stop)
+    elif missing:
+        what = f"{len(missing)} more checkpoints" if growing.seen else f"{len(missing)} checkpoints"
+        if not growing.seen:
+            st.caption(
+                f"The run has {len(checkpoints)} checkpoints. Each looks once at the picture of the side bar, "
+                f"{picture.name}; then you can go back and forth in time."
+            )
+        if st.button(
+            f"Let {what if len(missing) > 1 else 'the checkpoint'} look at {picture.name}",
+            key="start-growing",
+            icon=":material/history:",
+        ):
+            growing.start(checkpoints)
+            st.rerun()
+
+
+def _show(run: Run, growing: Growing, picture: Picture) -> None:
+    from pages.ui.detection import pictures
+    from pages.ui.detection.view import view
+
+    steps = sorted(growing.seen)
+    left, right = st.columns([3, 2], gap="large")
+    with right:
+        step = _step(run, steps)
+        config = widgets.knobs(
+            DetectionConfig, only=["score_threshold"], base=run.config().detection, reset=False
+        )
+        views = {
+            it: view(picture.image, picture.annotated, growing.seen[it], config) for it in steps
+        }
+        growth_chart.show(views, step)
+    with left:
+        drawing = pictures.survivors(views[step], chosen=None, truth=True, suppressed=False)
+        figures.show(drawing, key="time-machine", caption=_caption(run, views[step], step, picture))
+
+
+def _step(run: Run, steps: list[int]) -> int:
+    """The slider's checkpoint; the next one while it plays, and the last at first."""
+    name, _, number = (resources.asked(_LINK) or "").rpartition(":")
+    asked = int(number) if name == run.name and number.isdecimal() else steps[-1]
+    step = min(steps, key=lambda it: abs(it - asked))
+    if len(steps) < 2:
+        st.caption(f"Step {step}, the only checkpoint so far.")
+        return step
+    if resources.value(_PLAY, False):
+        step = steps[(steps.index(step) + 1) % len(steps)]
+        resources.ask_about(_LINK, f"{run.name}:{step}")
+    resources.write_asked(_LINK, f"{run.name}:{step}" if step != steps[-1] else None)
+    # Another key when there is one more: a slider whose scale has changed answers with what it held before.
+    key = f"{_SLIDER}-{len(steps)}"
+    resources.put(key, step)
+    st.select_slider(
+        "After step",
+        steps,
+        key=key,
+        on_change=lambda: resources.ask_about(_LINK, f"{run.name}:{resources.value(key)}"),
+    )
+    if st.toggle("Play", key=_PLAY, help="One checkpoint a second, again and again.") != (
+        looks(run) == _PLAY_LOOKS
+    ):
+        st.rerun()
+    return step
+
+
+def _caption(run: Run, seen: View, step: int, picture: Picture) -> str:
+    from pages.ui.detection.words import counts
+
+    told = "" if seen.tally is None else f": {counts(seen.tally)}"
+    return (
+        f"{picture.name} after step {step} of the run {run.name}, confidence "
+        f"{seen.config.score_threshold:.2f}{told}. {_familiar(run, picture)}"
+    )
+
+
+def _familiar(run: Run, picture: Picture) -> str:
+    """Whether the run learned from this picture; nothing where it is of other data."""
+    data = run.environment().get("data", {})
+    if picture.dataset is None or data.get("setting") != picture.dataset.setting:
+        return ""
+    if picture.name in data.get("train", ()):
+        return "The run learned from this picture; one of the test split tells more."
+    return "The run never learned from this picture."
