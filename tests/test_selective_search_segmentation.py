@@ -174,13 +174,17 @@ def test_a_higher_k_gives_fewer_regions() -> None:
     assert counts[0] > counts[-1] == 1
 
 
-def test_scikit_images_regions_of_the_same_picture_are_much_the_same() -> None:
-    """A loose peer: it joins 8 neighbours, and divides k by 255 itself."""
-    planes = planes_of(3, 60, 60, channels=1, block=20)
-    ours = segment(sort_edges(planes), k=300, min_size=30).labels
-    theirs = felzenszwalb(planes[0] / 255, scale=300, sigma=0, min_size=30)
-    error, _, _ = adapted_rand_error(theirs, ours)
-    assert error < 0.1
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=10)
+def test_scikit_image_finds_the_same_regions_where_they_are_plain(seed: int) -> None:
+    """A loose peer, for it joins 8 neighbours: on 9 tiles of well separated greys both rules mean the same."""
+    generator = np.random.default_rng(seed)
+    tiles = np.kron(generator.permutation(9).reshape(3, 3) * 28 + 10, np.ones((15, 15), int))
+    plane = (tiles + generator.normal(0, 1, tiles.shape)).astype(np.float32)
+    ours = segment(sort_edges(plane[None]), k=300, min_size=30).labels
+    theirs = felzenszwalb(plane / 255, scale=300, sigma=0, min_size=30)  # divides k by 255 itself
+    assert ours.max() == theirs.max() == 8
+    assert adapted_rand_error(theirs, ours)[0] == 0
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1), (7, 5)])
