@@ -21,13 +21,16 @@ from fastrcnn_core.boxes import pairwise_iou
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.proposals import best_overlap, propose, recall
-from fastrcnn_core.proposals.following import Loss
+from fastrcnn_core.proposals import funnel as funnel_of
+from fastrcnn_core.proposals.following import Best, Loss, follow
 from fastrcnn_core.selective_search import STRATEGIES
 from fastrcnn_core.structures import Image
 from pages.ui import resources
 from pages.ui.proposals import (
+    blame,
     canvas,
-    funnel,
+    following,
+    knobs,
     origin,
     painting,
     saving,
@@ -35,7 +38,7 @@ from pages.ui.proposals import (
     sweeps,
 )
 from pages.ui.proposals.view import View, duration, noun, plural, view
-from pages.ui.resources import Picture
+from pages.ui.resources import Picture, searches
 from pages.ui.resources.searches import waiting_for
 from tests.app import ROOT, complaints, link, open_app, words
 from tests.tiny import write_tiny
@@ -156,6 +159,22 @@ def test_the_first_search_on_a_computer_says_what_it_is_doing(
     assert "machine code" not in waiting_for(ProposalConfig(method="package"))
     monkeypatch.setattr(compiled, lambda: True)
     assert waiting_for(ProposalConfig()) == "Searching for proposals with 'fast'…"
+
+
+def test_what_is_compiled_at_the_first_visit_is_not_counted_as_a_filters_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    filtered: list[int] = []
+
+    def watched(found: Any, config: ProposalConfig) -> Any:
+        filtered.append(len(found))
+        return funnel_of(found, config)
+
+    monkeypatch.setattr(searches, "funnel", watched)
+    searches._awaken.clear()  # type: ignore[attr-defined]
+    pixels = np.random.default_rng(3).integers(0, 255, (40, 50, 3), dtype=np.uint8)
+    resources.searched(Image(pixels), ProposalConfig(method="single"))
+    assert filtered[0] < filtered[1], "a tiny picture goes through the filters before the visitor's"
 
 
 # ---- where did this box come from?
@@ -279,7 +298,79 @@ def test_regions_are_coloured_and_bordered_in_white() -> None:
 def test_a_filter_that_takes_a_box_says_why(
     street: Path, stage: str, loss: Loss, said: str
 ) -> None:
-    assert funnel.words(loss, stage, seen(street, min_side=16, max_aspect=4.0)) == said
+    assert blame.words(loss, stage, seen(street, min_side=16, max_aspect=4.0)) == said
+
+
+def path(*steps: tuple[str, float]) -> tuple[Best, ...]:
+    return tuple(Best(stage, 0, iou, 1, None) for stage, iou in steps)
+
+
+def test_the_search_or_the_filter_that_costs_most_is_to_blame() -> None:
+    paths = [
+        path(("found", 0.9), ("distinct", 0.8), ("kept", 0.4)),
+        path(("found", 0.9), ("distinct", 0.6), ("kept", 0.6)),
+        path(("found", 0.4), ("distinct", 0.3), ("kept", 0.1)),
+        path(("found", 0.9), ("distinct", 0.899), ("kept", 0.899)),
+    ]
+    table = blame.everybody(paths)
+    assert table["Lost to"].tolist() == ["kept", "distinct", "the search", "–"]
+    assert table["kept"].tolist() == [0.4, 0.6, 0.1, 0.899]
+
+
+def test_whoever_is_not_proposed_was_never_found_or_was_lost(street: Path) -> None:
+    shown = seen(street)
+    assert "**is proposed**" in blame.verdict(shown, 0, path(("found", 0.9), ("kept", 0.5)))
+    assert "**was found and lost**" in blame.verdict(shown, 0, path(("found", 0.5), ("kept", 0.49)))
+    assert "**was never found**" in blame.verdict(shown, 1, path(("found", 0.49), ("kept", 0.4)))
+
+
+@pytest.mark.parametrize(
+    ("stage", "loss", "expected"),
+    [
+        ("big enough", Loss(0, 12.7), ("min_side", 12)),
+        ("shape", Loss(0, 4.81), ("max_aspect", 4.9)),
+        ("distinct", Loss(0, 0.914, 3), ("distinct_iou", 0.92)),
+        ("distinct", Loss(0, 0.995, 3), ("distinct_iou", None)),
+        ("kept", Loss(0, 2411.0), ("limit", 2411)),
+    ],
+)
+def test_the_nearest_value_that_lets_a_lost_box_through_is_named(
+    stage: str, loss: Loss, expected: tuple[str, Any]
+) -> None:
+    assert blame.remedy(loss, stage) == expected
+
+
+def test_a_lost_box_is_given_back_by_the_knob_that_took_it(street: Path) -> None:
+    shown = seen(street, min_side=25)
+    steps = follow(shown.funnel, shown.people[0])
+    taken = next(it for it in steps if it.stage == "big enough")
+    assert taken.loss is not None, "the person is thinner than that"
+    name, value = blame.remedy(taken.loss, taken.stage)
+    better = shown.with_knobs(**{name: value}).overlaps[-1, 0]
+    app = open_app("proposals", section="Funnel", **{"min-side": "25"})
+    app.selectbox(key=following.key(shown.image.key)).set_value(0).run()
+    assert not complaints(app)
+    said = f"With the knob *Shorter side* at {value}, the best that is kept has an IoU of **{better:.2f}**"
+    assert said in words(app)
+    assert better > steps[-1].iou
+
+
+def test_from_a_followed_box_one_goes_to_its_merge(street: Path) -> None:
+    shown = seen(street)
+    best = follow(shown.funnel, shown.people[1])[0]
+    assert best.index is not None
+    strategy = origin.origin_of_found(shown, best.index).strategy
+    app = open_app("proposals", section="Funnel", **{"min-side": "8"})
+    app.selectbox(key=following.key(shown.image.key)).set_value(1).run()
+    app.button(key="play-followed").click().run()
+    assert not complaints(app)
+    assert app.segmented_control(key="section").value == "Grouping"
+    assert app.selectbox(key=sections.strategy_key()).value == strategy
+
+
+def test_a_knobs_axis_names_its_unit() -> None:
+    assert knobs.axis("min_side") == "Shorter side (pixels)"
+    assert knobs.axis("order") == "What comes first"
 
 
 def test_the_notebooks_aspect_limit_is_judged_on_this_picture(street: Path) -> None:

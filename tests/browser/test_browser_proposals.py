@@ -16,7 +16,7 @@ from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.proposals import best_overlap, propose
 from fastrcnn_core.selective_search import STRATEGIES
 from fastrcnn_core.selective_search.tracing import Trace, trace
-from pages.ui.proposals import sections
+from pages.ui.proposals import canvas, sections
 from tests.browser.conftest import served, settle
 from tests.tiny import write_tiny
 
@@ -276,6 +276,38 @@ def test_every_section_fits_a_phone(address: str, visit: Visit, scheme: str) -> 
     ink = page.locator(".viewer #of").evaluate("it => getComputedStyle(it).color")
     lightness = sum(map(int, re.findall(r"\d+", ink)[:3])) / 3
     assert (lightness > 150) == (scheme == "dark")
+
+
+STAGE = (Path(canvas.__file__).parent / "stage.js").read_text("utf-8")
+
+
+def test_numbers_at_the_ends_of_curves_stand_apart_and_in_order(visit: Visit, address: str) -> None:
+    page = visit(address)
+    places = [100.0, 52.0, 50.0, 99.0, 10.0]
+    moved = page.evaluate(f"(places) => {{ {STAGE}; return apart(places, 11, 104); }}", places)
+    assert moved == [104, 61, 50, 93, 10]
+
+
+@pytest.mark.parametrize(("top", "inside", "outside"), [(40, 45, 30), (4, 9, 92)])
+def test_a_name_stands_over_the_head_or_under_the_feet_but_never_on_a_face(
+    visit: Visit, address: str, top: int, inside: int, outside: int
+) -> None:
+    page = visit(address)
+    face, name = page.evaluate(
+        f"""([top, inside, outside]) => {{
+            {STAGE}
+            const canvas = document.createElement("canvas");
+            [canvas.width, canvas.height] = [200, 200];
+            const stage = new Stage(canvas, () => {{}});
+            Object.assign(stage, {{ width: 200, height: 200, scale: 1, zoom: 1 }});
+            stage.tag("1: 0.85", [20, top, 90, 80], "#009E73");
+            const alpha = (y) => stage.context.getImageData(22, y, 1, 1).data[3];
+            return [alpha(inside), alpha(outside)];
+        }}""",
+        [top, inside, outside],
+    )
+    assert face == 0
+    assert name > 0
 
 
 def test_back_and_forward_and_a_reload_keep_the_section(address: str, visit: Visit) -> None:

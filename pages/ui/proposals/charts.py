@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages.ui import palette, resources
 
+JUDGED = "Recall, MABO"  # the axis of charts that show both
 _HEIGHT = 280
 _LOG = {"type": "log", "dtick": 1, "minor": {"showgrid": False}, "tickformat": ",d"}
 _CONFIG = {"displaylogo": False, "displayModeBar": False}

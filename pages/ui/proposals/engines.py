@@ -12,7 +12,7 @@ from fastrcnn_core.config import PRESETS, ProposalMethod
 from fastrcnn_core.selective_search import STRATEGIES, search
 from fastrcnn_core.selective_search.package_faults import package_faults
 from pages.ui import figures, palette, source
-from pages.ui.proposals import faults
+from pages.ui.proposals import faults, tables
 from pages.ui.proposals.view import View, duration, number, plural
 
 METHODS: tuple[ProposalMethod, ...] = get_args(ProposalMethod)
@@ -59,7 +59,7 @@ def _engine(view: View, method: ProposalMethod) -> View:
     notebook = PRESETS["notebook"].proposals
     knobs = {"scale": notebook.scale, "min_size": notebook.min_size} if method == "package" else {}
     its = view.with_knobs(method=method, **knobs)
-    st.markdown(f"**{method}**, {_about(method)}")
+    st.markdown(f"**{method}**")
     best = sorted({int(it) - 1 for it in its.overlaps.argmax(axis=0) if it > 0})
     notes = [f"rank {rank + 1}" for rank in best]
     drawing = figures.draw(
@@ -68,7 +68,8 @@ def _engine(view: View, method: ProposalMethod) -> View:
         figures.Layer(palette.FOREGROUND, its.proposals[best], notes, label="Best boxes"),
         legend=False,
     )
-    found = f"{plural(len(its.proposals), 'box')} in {duration(its.timed.total_seconds)}"
+    boxes, cost = plural(len(its.proposals), "box"), duration(its.timed.total_seconds)
+    found = f"{_about(method)}: {boxes} in {cost}"
     judged = f", MABO {number(its.mabo)}" if len(its.people) else ""
     figures.show(
         drawing,
@@ -82,7 +83,7 @@ def _engine(view: View, method: ProposalMethod) -> View:
 def _about(method: ProposalMethod) -> str:
     """How much an engine does."""
     if method == "package":
-        return "the notebook's package"
+        return "The notebook's"
     count = len(STRATEGIES[method])
     return "1 strategy" if count == 1 else f"{count} strategies"
 
@@ -91,14 +92,12 @@ def _table(shown: list[View]) -> None:
     rows = pd.DataFrame(
         {
             "Engine": METHODS,
-            "Seconds": [it.timed.total_seconds for it in shown],
-            "Found": [len(it.funnel.found) for it in shown],
-            "Proposals": [len(it.proposals) for it in shown],
-            "Recall at IoU 0.5": [it.recall(0.5) for it in shown],
-            "Recall at IoU 0.7": [it.recall(0.7) for it in shown],
+            "Recall 0.5": [it.recall(0.5) for it in shown],
+            "Recall 0.7": [it.recall(0.7) for it in shown],
             "MABO": [it.mabo for it in shown],
+            "Proposals": [len(it.proposals) for it in shown],
+            "Found": [len(it.funnel.found) for it in shown],
+            "Seconds": [it.timed.total_seconds for it in shown],
         }
     )
-    two = st.column_config.NumberColumn(format="%.2f")
-    judged = ["Seconds", "Recall at IoU 0.5", "Recall at IoU 0.7", "MABO"]
-    st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(judged, two))
+    tables.show(rows, decimals=2)

@@ -58,7 +58,7 @@ def _identity(view: View) -> str:
 
 def _figures(view: View) -> None:
     """How good all proposals of this picture are, and what they cost."""
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, gap="xsmall"):
         st.metric("Recall at IoU 0.5", number(view.recall(0.5)), help=_RECALL, width="content")
         st.metric("at 0.7", number(view.recall(0.7)), help=_RECALL, width="content")
         st.metric("MABO", number(view.mabo), help=_MABO, width="content")

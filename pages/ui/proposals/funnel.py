@@ -1,18 +1,15 @@
-"""Which filter costs what? Counts and time of every stage, and one person's best box followed through them."""
+"""Which filter costs what? Counts and time of every stage, and everybody's best box followed through them."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from fastrcnn_core.config import PRESETS
 from fastrcnn_core.proposals import funnel
-from fastrcnn_core.proposals.following import Best, Loss, follow
-from pages.ui import figures, palette, source
-from pages.ui.proposals import charts
+from fastrcnn_core.proposals.following import follow
+from pages.ui import palette, source
+from pages.ui.proposals import charts, following
 from pages.ui.proposals.view import View, duration, plural
 
 _NOTEBOOK_ASPECT = PRESETS["notebook"].proposals.max_aspect
@@ -23,22 +20,9 @@ def show(view: View) -> None:
     st.subheader("Which filter costs what?", anchor=False)
     _stages(view)
     if len(view.people):
-        _followed(view)
+        following.show(view)
     _what_the_aspect_limit_does(view)
     source.show(funnel, follow)
-
-
-def words(loss: Loss, stage: str, view: View) -> str:
-    """Why a stage took a box, in one sentence with its numbers."""
-    if stage == "big enough":
-        return (
-            f"its shorter side has {loss.measure:.0f} pixels; {view.config.min_side} are asked for"
-        )
-    if stage == "shape":
-        return f"its longer side is {loss.measure:.1f} times the shorter; {view.config.max_aspect:g} are allowed"
-    if stage == "distinct":
-        return f"it repeats a better ranked box at IoU {loss.measure:.2f}"
-    return f"it stands at place {loss.measure:,.0f}; {view.config.limit:,} are kept"
 
 
 def _stages(view: View) -> None:
@@ -67,91 +51,6 @@ def _label(view: View, stage: str) -> str:
         "distinct": f"distinct ({iou})",
         "kept": f"kept (≤ {config.limit:,})",
     }[stage]
-
-
-def _followed(view: View) -> None:
-    """One person's best box from stage to stage: in words left, in the picture right."""
-    st.markdown("**Which filter loses a good box?**")
-    left, right = st.columns([13, 8], gap="large")
-    with left:
-        who = _pick(view)
-        steps = follow(view.funnel, view.people[who])
-        _ledger(view, steps)
-    with right:
-        _picture(view, who, steps)
-
-
-def _pick(view: View) -> int:
-    """Whom to follow: at first the one who loses most on the way."""
-    lost = [_cost(view, who) for who in range(len(view.people))]
-    options = list(range(len(view.people)))
-    return int(
-        st.selectbox(
-            f"Follow the best box of {view.noun}",
-            options,
-            index=int(np.argmax(lost)),
-            format_func=lambda who: f"{who + 1}: loses {lost[who]:.2f} of IoU on the way",
-            key=f"followed-{view.image.key}",
-        )
-    )
-
-
-def _cost(view: View, who: int) -> float:
-    """How much IoU the filters cost this person."""
-    steps = follow(view.funnel, view.people[who])
-    return steps[0].iou - steps[-1].iou
-
-
-def _ledger(view: View, steps: tuple[Best, ...]) -> None:
-    """A row a stage: the best IoU that is left, and its place; below, why each better box went."""
-    rows = pd.DataFrame(
-        {
-            "Stage": [step.stage for step in steps],
-            "Best IoU": [step.iou for step in steps],
-            "Place": [step.place for step in steps],
-        }
-    )
-    st.dataframe(
-        rows,
-        hide_index=True,
-        column_config={"Best IoU": st.column_config.NumberColumn(format="%.2f")},
-    )
-    told = [
-        f"- **{after.stage}** takes the box of IoU {before.iou:.2f}: {words(after.loss, after.stage, view)}."
-        for before, after in pairwise(steps)
-        if after.loss is not None
-    ]
-    st.markdown("\n".join(told) or _nothing_lost(view, steps))
-
-
-def _nothing_lost(view: View, steps: tuple[Best, ...]) -> str:
-    if steps[0].index is None:
-        return f"No box that was found touches this {view.noun}: the filters have nothing to lose."
-    return "The best box that was found survives every stage."
-
-
-def _picture(view: View, who: int, steps: tuple[Best, ...]) -> None:
-    """The person, the best box that was found, and the best that was kept."""
-    boxes = view.funnel.found.boxes
-    layers = [figures.Layer(palette.GROUND_TRUTH, view.people[[who]], texts=[str(who + 1)])]
-    first, last = steps[0], steps[-1]
-    if first.index is not None and first.index != last.index:
-        note = f"The best box found: IoU {first.iou:.2f}"
-        layers.append(
-            figures.Layer(
-                palette.SUPPRESSED, boxes[[first.index]], [note], label="Best found, lost"
-            )
-        )
-    if last.index is not None:
-        note = f"The best box kept: IoU {last.iou:.2f}"
-        layers.append(
-            figures.Layer(palette.FOREGROUND, boxes[[last.index]], [note], label="Best kept")
-        )
-    figures.show(
-        figures.draw(view.image, *layers),
-        key="followed-box",
-        caption=f"What did the filters cost {view.noun} {who + 1}? IoU {first.iou:.2f} found, {last.iou:.2f} kept.",
-    )
 
 
 def _what_the_aspect_limit_does(view: View) -> None:

@@ -20,6 +20,15 @@ _LABELS = {
     "order": "What comes first",
     "search_side": "Longest searched side",
 }
+_UNITS = {
+    "scale": "grey levels × pixels",
+    "sigma": "pixels",
+    "min_size": "pixels of area",
+    "min_side": "pixels",
+    "max_aspect": "longer side : shorter side",
+    "limit": "proposals",
+    "search_side": "pixels",
+}
 
 
 def show() -> ProposalConfig:
@@ -53,3 +62,8 @@ def searching(config: ProposalConfig) -> tuple[str, ...]:
 def label(name: str) -> str:
     """A knob's words on screen."""
     return _LABELS.get(name, name.replace("_", " ").capitalize().replace("iou", "IoU"))
+
+
+def axis(name: str) -> str:
+    """A knob's words with its unit, for the axis of a chart."""
+    return f"{label(name)} ({_UNITS[name]})" if name in _UNITS else label(name)

@@ -35,8 +35,12 @@ class Origin:
 
 def origin_of(view: View, proposal: int) -> Origin:
     """Where the proposal came from; the index counts from 0 in rank order."""
+    return origin_of_found(view, int(view.funnel.stages[-1].survivors[proposal]))
+
+
+def origin_of_found(view: View, index: int) -> Origin:
+    """Where any box of the search came from, whether it became a proposal or not."""
     found = view.funnel.found
-    index = view.funnel.stages[-1].survivors[proposal]
     if not found.strategies:
         return Origin(None, int(found.node[index]), ())
     same = np.flatnonzero((found.boxes == found.boxes[index]).all(axis=1))
@@ -69,7 +73,7 @@ def show(view: View, chosen: int | None) -> None:
             f"The package's region {it.node + 1:,}, in its own order. It does not say how a region came about."
         )
     else:
-        _story(view, it.strategy, it)
+        story(view, it.strategy, it, key="play-origin", label="Play its grouping")
     _fits(view, chosen)
 
 
@@ -79,7 +83,8 @@ def words(strategy: Strategy) -> str:
     return f"{strategy.space}, k = {strategy.k:g}, {looked_at}"
 
 
-def _story(view: View, strategy: Strategy, it: Origin) -> None:
+def story(view: View, strategy: Strategy, it: Origin, *, key: str, label: str) -> None:
+    """The strategy and the merge that made a box, and a button of this key and label that plays it."""
     hierarchy = resources.traced(view.image, strategy, view.config).hierarchy
     merge, pair = _when(hierarchy, it.node)
     merges = len(hierarchy.pairs)
@@ -98,9 +103,9 @@ def _story(view: View, strategy: Strategy, it: Origin) -> None:
         count = "one more strategy" if len(it.others) == 1 else f"{len(it.others)} more strategies"
         st.caption(f"The very same box was found by {count}: {also}.")
     play = st.button(
-        "Play its grouping",
+        label,
         icon=":material/play_circle:",
-        key="play-origin",
+        key=key,
         on_click=sections.go_to_merge,
         args=(strategy, merge, pair),
     )

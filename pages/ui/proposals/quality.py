@@ -9,7 +9,7 @@ import streamlit as st
 from fastrcnn_core.proposals import best_overlap, recall_curve
 from fastrcnn_core.structures import FloatArray
 from pages.ui import palette, resources, source
-from pages.ui.proposals import charts
+from pages.ui.proposals import charts, tables
 from pages.ui.proposals.charts import Line
 from pages.ui.proposals.view import View, duration, plural
 
@@ -140,7 +140,7 @@ def _against_count(limits: np.ndarray, overlaps: FloatArray, of: str) -> None:
         Line("Recall at IoU 0.7", x, at[rows, 1], palette.VERMILION, "dash", steps=True),
         Line("MABO", x, overlaps.mean(axis=1)[rows], palette.PURPLE, "dot", steps=True),
     ]
-    figure = charts.lines(drawn, x_title="The first … proposals", y_title="", log_x=True)
+    figure = charts.lines(drawn, x_title="Proposals looked at", y_title=charts.JUDGED, log_x=True)
     figure.update_yaxes(range=[0, 1.02])
     charts.show(figure, key="quality-by-count", question="How many boxes are enough?",
                 alt=f"Recall and MABO of {of} against the number of proposals")  # fmt: skip
@@ -150,7 +150,7 @@ def _against_iou(limits: np.ndarray, overlaps: FloatArray, of: str) -> None:
     rows = _rows(limits)
     curves = recall_curve(overlaps[list(rows.values())], _IOUS)
     drawn = [
-        Line(f"First {limit:,}", _IOUS, curve, *_LOOKS[index])
+        Line(f"First {limit:,}", _IOUS, curve, *_LOOKS[index], steps=True)
         for index, (limit, curve) in enumerate(zip(rows, curves, strict=True))
     ]
     figure = charts.lines(drawn, x_title="IoU asked for", y_title="Recall")
@@ -165,13 +165,12 @@ def _table(limits: np.ndarray, overlaps: FloatArray) -> None:
     table = pd.DataFrame(
         {
             "Proposals": list(rows),
-            "Recall at IoU 0.5": at[list(rows.values()), 0],
-            "Recall at IoU 0.7": at[list(rows.values()), 1],
+            "Recall 0.5": at[list(rows.values()), 0],
+            "Recall 0.7": at[list(rows.values()), 1],
             "MABO": overlaps.mean(axis=1)[list(rows.values())],
         }
     )
-    two = st.column_config.NumberColumn(format="%.3f")
-    st.dataframe(table, hide_index=True, column_config=dict.fromkeys(table.columns[1:], two))
+    tables.show(table, decimals=3)
 
 
 def _rows(limits: np.ndarray) -> dict[int, int]:

@@ -15,7 +15,7 @@ from fastrcnn_core.knobs import knobs as knobs_of
 from fastrcnn_core.proposals import mean_average_best_overlap, recall
 from fastrcnn_core.structures import FloatArray
 from pages.ui import palette, resources, source
-from pages.ui.proposals import charts, knobs
+from pages.ui.proposals import charts, knobs, tables
 from pages.ui.proposals.charts import Line
 from pages.ui.proposals.view import View, duration
 from pages.ui.resources import Verdict
@@ -85,7 +85,7 @@ def _chart(tried: dict[str, Verdict], name: str, stands: str) -> None:
         Line("Recall at IoU 0.7", x, _recalls(overlaps, 0.7), palette.VERMILION, "dash", True),
         Line("MABO", x, [it.mean() for it in overlaps], palette.PURPLE, "dot", True),
     ]
-    figure = charts.lines(drawn, x_title=knobs.label(name), y_title="")
+    figure = charts.lines(drawn, x_title=knobs.axis(name), y_title=charts.JUDGED)
     figure.update_xaxes(type="category")
     figure.update_yaxes(range=[0, 1.02])
     if stands in x:
@@ -104,15 +104,13 @@ def _table(tried: dict[str, Verdict], name: str) -> None:
         {
             knobs.label(name): list(tried),
             "Proposals": [it.proposals for it in tried.values()],
-            "Recall at IoU 0.5": _recalls(overlaps, 0.5),
-            "Recall at IoU 0.7": _recalls(overlaps, 0.7),
+            "Recall 0.5": _recalls(overlaps, 0.5),
+            "Recall 0.7": _recalls(overlaps, 0.7),
             "MABO": [mean_average_best_overlap(it) for it in overlaps],
             "Time": [duration(it.seconds) for it in tried.values()],
         }
     )
-    two = st.column_config.NumberColumn(format="%.2f")
-    judged = ["Recall at IoU 0.5", "Recall at IoU 0.7", "MABO"]
-    st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(judged, two))
+    tables.show(rows, decimals=2)
 
 
 def _recalls(overlaps: Sequence[FloatArray], iou: float) -> list[float | None]:

@@ -147,10 +147,11 @@ def _bytes(found: SearchResult) -> int:
 
 @st.cache_resource(show_spinner=False)
 def _awaken(method: str) -> None:
-    """Compile, or load, what the method needs, so that the first measured search is like every other."""
+    """Compile, or load, what the method needs, so that the first measured search and filters are like all others."""
     from fastrcnn_core.selective_search import search
 
-    search(Image(np.zeros((16, 16, 3), np.uint8)), ProposalConfig(method=method))  # type: ignore[arg-type]
+    config = ProposalConfig(method=method)  # type: ignore[arg-type]
+    funnel(search(Image(np.zeros((16, 16, 3), np.uint8)), config), config)
 
 
 def waiting_for(config: ProposalConfig) -> str:

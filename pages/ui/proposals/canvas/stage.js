@@ -94,14 +94,15 @@ class Stage {
     context.globalAlpha = 1;
   }
 
-  /** A word on a dark ground, inside the picture, at a box's top left corner, or at its bottom left. */
+  /** A word on a dark ground over a box's top left corner; under the box where `below` says so, or where the picture ends above: there the word would lie on a face. */
   tag(text, box, colour, { below = false } = {}) {
     const { context, scale, zoom } = this;
     context.font = `600 ${12 * zoom}px system-ui, sans-serif`;
     const across = context.measureText(text).width + 10;
     const high = 18 * zoom;
     const x = Math.max(0, Math.min(box[0] * scale, this.width * scale - across));
-    const y = Math.max(0, Math.min(below ? box[3] * scale : box[1] * scale - high, this.height * scale - high));
+    const above = box[1] * scale - high;
+    const y = below || above < 0 ? Math.min(box[3] * scale, this.height * scale - high) : above;
     context.fillStyle = "rgba(16, 22, 28, 0.82)";
     context.fillRect(x, y, across, high);
     context.fillStyle = colour;
@@ -129,6 +130,16 @@ class Stage {
     this.observer.disconnect();
     cancelAnimationFrame(this.waiting);
   }
+}
+
+/** The same places, moved as little as it takes until no two are closer than `least`, and none is beyond `last`. */
+function apart(places, least, last) {
+  const order = places.map((_, index) => index).sort((one, other) => places[one] - places[other]);
+  const moved = [...places];
+  order.forEach((it, turn) => { if (turn) moved[it] = Math.max(moved[it], moved[order[turn - 1]] + least); });
+  let end = last;
+  for (const it of order.reverse()) end = (moved[it] = Math.min(moved[it], end)) - least;
+  return moved;
 }
 
 const row = (array, index, length = 4) => array.subarray(index * length, (index + 1) * length);

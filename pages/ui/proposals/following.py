@@ -1,0 +1,118 @@
+"""Which filter loses a good box? Everybody's best box through the funnel, who took it, and what gives it back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fastrcnn_core.flags import text
+from fastrcnn_core.proposals.following import Best, Loss, follow
+from pages.ui import figures, palette, resources
+from pages.ui.proposals import blame, knobs, origin, tables
+from pages.ui.proposals.view import View
+
+_LOST = replace(palette.SUPPRESSED, width=2.5, opacity=1.0, halo=0.7)
+
+
+def show(view: View) -> None:
+    """Everybody in a table; then one pedestrian in words left, in the picture right."""
+    st.markdown("**Which filter loses a good box?**")
+    paths = [follow(view.funnel, person) for person in view.people]
+    if len(paths) > 1:
+        tables.show(blame.everybody(paths), decimals=2)
+    left, right = st.columns([13, 8], gap="large")
+    with left:
+        who = _pick(view, paths)
+        st.markdown(blame.verdict(view, who, paths[who]))
+        _ledger(view, who, paths[who])
+    with right:
+        _picture(view, who, paths[who])
+    _where_from(view, who, paths[who])
+
+
+def _pick(view: View, paths: Sequence[tuple[Best, ...]]) -> int:
+    """Whom to follow: at first the one who loses most on the way."""
+    lost = [steps[0].iou - steps[-1].iou for steps in paths]
+    return int(
+        st.selectbox(
+            f"Follow the best box of {view.noun}",
+            list(range(len(paths))),
+            index=int(np.argmax(lost)),
+            format_func=lambda who: f"{who + 1}: loses {lost[who]:.2f} of IoU on the way",
+            key=key(view.image.key),
+        )
+    )
+
+
+def key(image_key: str) -> str:
+    """The key of the widget that chooses whom to follow on a picture."""
+    return f"followed-{image_key}"
+
+
+def _ledger(view: View, who: int, steps: tuple[Best, ...]) -> None:
+    """A row a stage: the best IoU that is left, and its place; below, why each better box went."""
+    rows = pd.DataFrame(
+        {
+            "Stage": [step.stage for step in steps],
+            "Best IoU": [step.iou for step in steps],
+            "Place": pd.array([step.place for step in steps], dtype="Int64"),
+        }
+    )
+    tables.show(rows, decimals=2)
+    told = [
+        f"- **{after.stage}** takes the box of IoU {before.iou:.2f}: {blame.words(after.loss, after.stage, view)}. "
+        + _given_back(view, who, after.loss, after.stage)
+        for before, after in pairwise(steps)
+        if after.loss is not None
+    ]
+    st.markdown("\n".join(told) or _nothing_lost(view, steps))
+
+
+def _given_back(view: View, who: int, loss: Loss, stage: str) -> str:
+    """What the person's best kept box would be if only this filter let the box through."""
+    name, value = blame.remedy(loss, stage)
+    with st.spinner(f"Trying {knobs.label(name)} at {text(value)}…"):
+        config = replace(view.config, **{name: value})
+        iou = resources.verdict(view.image, view.people, config).overlaps[who]
+    stands = f"{value:,}" if isinstance(value, int) else text(value)
+    return f"With the knob *{knobs.label(name)}* at {stands}, the best that is kept has an IoU of **{iou:.2f}**."
+
+
+def _nothing_lost(view: View, steps: tuple[Best, ...]) -> str:
+    if steps[0].index is None:
+        return f"No box that was found touches this {view.noun}: the filters have nothing to lose."
+    return "The best box that was found survives every stage."
+
+
+def _picture(view: View, who: int, steps: tuple[Best, ...]) -> None:
+    """The person, the best box that was kept, and over it the best that was found and lost."""
+    boxes = view.funnel.found.boxes
+    layers = [figures.Layer(palette.GROUND_TRUTH, view.people[[who]], texts=[str(who + 1)])]
+    first, last = steps[0], steps[-1]
+    if last.index is not None:
+        note = f"The best box kept: IoU {last.iou:.2f}"
+        layers.append(
+            figures.Layer(palette.FOREGROUND, boxes[[last.index]], [note], label="Best kept")
+        )
+    if first.index is not None and first.index != last.index:
+        note = f"The best box found: IoU {first.iou:.2f}"
+        layers.append(figures.Layer(_LOST, boxes[[first.index]], [note], label="Best found, lost"))
+    figures.show(
+        figures.draw(view.image, *layers),
+        key="followed-box",
+        caption=f"What did the filters cost {view.noun} {who + 1}? IoU {first.iou:.2f} found, {last.iou:.2f} kept.",
+    )
+
+
+def _where_from(view: View, who: int, steps: tuple[Best, ...]) -> None:
+    """The strategy and the merge of the best box that was found, whether it was kept or not."""
+    index = steps[0].index
+    it = None if index is None else origin.origin_of_found(view, index)
+    if it is not None and it.strategy is not None:
+        st.markdown(f"**Where did the best box of {view.noun} {who + 1} come from?**")
+        origin.story(view, it.strategy, it, key="play-followed", label="Play how it grew")
