@@ -1,0 +1,403 @@
+"""The whole search: its order, what flipping does to it, and pictures that nobody would choose."""
+
+import io
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from fastrcnn_core.boxes import pairwise_iou
+from fastrcnn_core.config import ProposalConfig
+from fastrcnn_core.datasets import open_dataset
+from fastrcnn_core.images import read_image
+from fastrcnn_core.proposals import propose
+from fastrcnn_core.selective_search import STRATEGIES, distinct, pseudo_random, search
+from fastrcnn_core.selective_search.edges import sort_edges
+from fastrcnn_core.selective_search.grouping import group
+from fastrcnn_core.selective_search.ranking import places
+from fastrcnn_core.selective_search.regions import Regions, describe, pixel_features
+from fastrcnn_core.selective_search.segmentation import Segmentation, segment
+from fastrcnn_core.selective_search.tracing import segmentation_of
+from fastrcnn_core.structures import FloatArray, Image
+
+METHODS = ("single", "fast", "quality", "package")
+SINGLE = ProposalConfig(method="single")
+
+
+def picture(seed: int = 0, *, height: int = 60, width: int = 75) -> Image:
+    """Blocks of colour with a little noise."""
+    generator = np.random.default_rng(seed)
+    blocks = generator.integers(0, 256, (-(-height // 15), -(-width // 15), 3))
+    large = np.kron(blocks, np.ones((15, 15, 1), int))[:height, :width]
+    noise = generator.integers(-6, 7, (height, width, 3))
+    return Image(np.clip(large + noise, 0, 255).astype(np.uint8))
+
+
+# Which box stays, and in which order
+
+
+def random_boxes(seed: int, count: int) -> tuple[FloatArray, FloatArray]:
+    """Boxes in a small field, so that many are near-duplicates, with ascending ranks, some of them equal."""
+    generator = np.random.default_rng(seed)
+    corners = generator.integers(0, 12, (count, 2))
+    boxes = np.concatenate([corners, corners + generator.integers(1, 24, (count, 2))], axis=1)
+    ranks = np.sort(generator.integers(1, 30, count))
+    return boxes.astype(np.float32), ranks.astype(np.float32)
+
+
+def slowly_distinct(boxes: FloatArray, iou: float) -> list[int]:
+    """Every box is compared with every better one that stays."""
+    overlap = pairwise_iou(boxes, boxes)
+    kept: list[int] = []
+    for index in range(len(boxes)):
+        most = max((overlap[index, other] for other in kept), default=0)
+        if most <= np.float32(iou) and most < 1:
+            kept.append(index)
+    return kept
+
+
+IOUS = st.sampled_from([0.5, 0.7, 0.85, 1.0])
+
+
+@given(seed=st.integers(0, 10**6), count=st.integers(0, 150), iou=IOUS)
+@settings(max_examples=50)
+def test_the_boxes_that_stay_are_those_of_comparing_every_box_with_every_better_one(
+    seed: int, count: int, iou: float
+) -> None:
+    boxes, ranks = random_boxes(seed, count)
+    expected = slowly_distinct(boxes, iou)
+    as_ranked = distinct(boxes, ranks, iou=iou, repeats_cost=0, limit=max(count, 1))
+    assert as_ranked.tolist() == expected
+    repeats_later = distinct(boxes, ranks, iou=iou, limit=max(count, 1))
+    assert sorted(repeats_later.tolist()) == expected
+
+
+@given(seed=st.integers(0, 10**6), iou=IOUS, limit=st.integers(1, 60), free=st.booleans())
+@settings(max_examples=50)
+def test_a_limit_cuts_the_order_off_and_changes_nothing_before_it(
+    seed: int, iou: float, limit: int, free: bool
+) -> None:
+    boxes, ranks = random_boxes(seed, 150)
+    costs = {"repeats_cost": 0.0} if free else {}
+    everybody = distinct(boxes, ranks, iou=iou, limit=150, **costs)
+    cut_off = distinct(boxes, ranks, iou=iou, limit=limit, **costs)
+    assert cut_off.tolist() == everybody[:limit].tolist()
+
+
+def test_many_boxes_of_one_size_are_all_compared() -> None:
+    """More than fit into the first room for boxes of one octave of area."""
+    corners = np.stack([np.arange(500) * 30.0, np.zeros(500)], axis=1)
+    apart = np.concatenate([corners, corners + 20], axis=1).astype(np.float32)
+    boxes = np.concatenate([apart, apart + np.float32(0.5)])
+    kept = distinct(boxes, np.arange(1, 1001, dtype=np.float32), iou=0.85, limit=1000)
+    assert kept.tolist() == list(range(500))
+
+
+def test_a_box_that_repeats_a_better_one_comes_after_one_that_shows_something_new() -> None:
+    boxes = np.array([[0, 0, 100, 100], [0, 0, 100, 80], [200, 0, 300, 100]], np.float32)
+    order = distinct(boxes, np.array([1, 2, 2.1], np.float32), iou=0.85, limit=3)
+    assert order.tolist() == [0, 2, 1]
+
+
+def test_the_papers_random_rank_is_the_place_times_a_number_from_0_to_1() -> None:
+    ranks = np.arange(1, 1001, dtype=np.float32)
+    drawn = pseudo_random(ranks, np.random.default_rng(3))
+    share = drawn / ranks
+    assert np.all((share >= 0) & (share < 1))
+    assert 0.45 < share.mean() < 0.55
+    again = pseudo_random(ranks, np.random.default_rng(3))
+    assert again.tolist() == drawn.tolist()
+    assert pseudo_random(ranks, np.random.default_rng(4)).tolist() != drawn.tolist()
+
+
+def test_the_whole_picture_is_first_and_what_was_met_later_is_before_what_was_met_earlier() -> None:
+    planes = np.ascontiguousarray(picture().pixels.transpose(2, 0, 1), np.float32)
+    regions = describe(segment(sort_edges(planes), k=50, min_size=50), pixel_features(planes))
+    hierarchy = group(regions, similarity="CTSF", pixels=60 * 75)
+    ranks = places(hierarchy)
+    nodes = len(hierarchy.sizes)
+    assert len(ranks) == nodes + len(hierarchy.passed_over)
+    assert ranks.argmin() == nodes - 1
+    assert np.all(np.diff(ranks[hierarchy.regions : nodes]) < 0)
+    assert np.all(ranks > 0)
+
+
+# The search
+
+
+@pytest.mark.filterwarnings("ignore:Applying `local_binary_pattern`")  # the package's
+@pytest.mark.parametrize("method", METHODS)
+def test_boxes_lie_inside_the_picture_best_first_each_with_its_strategy(method: str) -> None:
+    found = search(picture(), replace(SINGLE, method=method))  # type: ignore[arg-type]
+    assert found.boxes.dtype == np.float32
+    assert np.all(found.boxes[:, :2] >= 0)
+    assert np.all(found.boxes[:, 2:] <= [75, 60])
+    assert np.all(np.diff(found.rank) >= 0)
+    assert len(found.strategy) == len(found.node) == len(found.rank) == len(found)
+    assert found.strategies == STRATEGIES.get(method, ())
+
+
+@pytest.mark.filterwarnings("ignore:Applying `local_binary_pattern`")
+@pytest.mark.parametrize("method", METHODS)
+def test_the_same_picture_gives_the_same_boxes_in_the_same_order(method: str) -> None:
+    config = replace(SINGLE, method=method)  # type: ignore[arg-type]
+    one, other = search(picture(), config), search(picture(), config)
+    for name in ("boxes", "strategy", "node", "rank"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+
+
+@given(seed=st.integers(0, 10**6), height=st.integers(1, 60), width=st.integers(1, 60))
+@settings(max_examples=25)
+def test_every_strategy_finds_the_whole_picture_and_no_box_leaves_it(
+    seed: int, height: int, width: int
+) -> None:
+    found = search(picture(seed, height=height, width=width), replace(SINGLE, method="fast"))
+    whole = np.all(found.boxes == [0, 0, width, height], axis=1)
+    assert set(found.strategy[whole]) == set(range(len(found.strategies)))
+    assert np.all(found.boxes[:, :2] >= 0)
+    assert np.all(found.boxes[:, 2:] <= [width, height])
+    assert np.all(found.boxes[:, 2:] - found.boxes[:, :2] >= 1)
+
+
+def test_more_strategies_find_what_fewer_find_and_more() -> None:
+    single, fast = (
+        {tuple(box) for box in search(picture(), replace(SINGLE, method=it)).boxes.tolist()}  # type: ignore[arg-type]
+        for it in ("single", "fast")
+    )
+    assert single < fast
+
+
+def test_a_larger_picture_is_searched_small_and_its_boxes_are_in_its_own_pixels() -> None:
+    small = picture(height=60, width=90)
+    large = Image(np.kron(small.pixels, np.ones((4, 4, 1), np.uint8)))
+    found = search(large, replace(SINGLE, search_side=90))
+    np.testing.assert_allclose(found.boxes, search(small, SINGLE).boxes * 4)
+
+
+# Mirror images
+
+
+def mirrored(regions: Regions, width: int) -> Counter[tuple[int, ...]]:
+    """Each region's size and box, as they are in the mirror image."""
+    boxes = regions.boxes[:, [2, 1, 0, 3]] * [-1, 1, -1, 1] + [width, 0, width, 0]
+    return Counter(map(tuple, np.column_stack([regions.sizes, boxes]).tolist()))
+
+
+@given(seed=st.integers(0, 10**6), k=st.sampled_from([20.0, 100.0, 400.0]))
+@settings(max_examples=25)
+def test_the_mirror_image_has_the_mirrored_regions_where_no_two_steps_are_equal(
+    seed: int, k: float
+) -> None:
+    """Equal steps break this: they are looked at in reading order, which a mirror turns round."""
+    planes = np.random.default_rng(seed).uniform(0, 255, (3, 4, 6)).astype(np.float32)
+    edges, turned = sort_edges(planes), sort_edges(np.ascontiguousarray(planes[:, :, ::-1]))
+    assume(np.diff(edges.starts).max() == 1)
+    one, other = (
+        describe(segment(it, k=k, min_size=2), pixel_features(values))
+        for it, values in ((edges, planes), (turned, np.ascontiguousarray(planes[:, :, ::-1])))
+    )
+    as_it_is = Counter(map(tuple, np.column_stack([other.sizes, other.boxes]).tolist()))
+    assert as_it_is == mirrored(one, 6)
+    _expect_mirrored_histograms(one, other)
+
+
+def _expect_mirrored_histograms(one: Regions, other: Regions) -> None:
+    """Colours stay; an orientation's texture is found at the angle that the mirror makes of it."""
+    turned = [(4 - orientation) % 8 for orientation in range(8)]
+    texture = other.texture.reshape(len(other.sizes), 3, 8, 10)[:, :, turned].reshape(
+        len(other.sizes), -1
+    )
+    both = [np.column_stack([one.colour, one.texture]), np.column_stack([other.colour, texture])]
+    rows = [np.array(sorted(map(tuple, it.round(4).tolist()))) for it in both]
+    np.testing.assert_allclose(rows[0], rows[1], atol=2e-4)
+
+
+def test_of_a_street_and_its_mirror_image_nine_tenths_of_the_regions_are_the_same() -> None:
+    """Where steps are equal, which eighths of a grey level often are, a few pixels go to another neighbour."""
+    dataset = open_dataset("synthetic:1:0")
+    image = dataset.read(dataset.names[0]).image
+    there = segmentation_of(image, "HSV", 100, SINGLE)
+    back = segmentation_of(image.flipped(), "HSV", 100, SINGLE)
+    assert abs(there.count - back.count) <= 0.02 * there.count
+    here, mirror = (_extents(labels) for labels in (there.labels, back.labels[:, ::-1]))
+    assert (here & mirror).total() >= 0.9 * there.count
+
+
+def _extents(labels: npt.NDArray[np.int32]) -> Counter[tuple[int, ...]]:
+    labels = np.ascontiguousarray(labels)
+    count = int(labels.max()) + 1
+    nothing = np.zeros((1, *labels.shape), np.float32)
+    empty = np.zeros(0, np.int32)
+    seen = Segmentation(labels, np.zeros(count, np.float32), empty, empty.astype(np.float32))
+    it = describe(seen, pixel_features(nothing))
+    return Counter(map(tuple, np.column_stack([it.sizes, it.boxes]).tolist()))
+
+
+# Beside the package
+
+
+def packages_regions(image: Image) -> tuple[npt.NDArray[np.int32], list[dict[str, object]]]:
+    """The package's segmentation of a picture, and what the package knows of each of its regions, in order."""
+    from selectivesearch import selectivesearch as package
+
+    segmented = package._generate_segments(image.pixels, 80, 0.8, 20)
+    described = package._extract_regions(segmented)
+    return np.ascontiguousarray(segmented[..., 3], np.int32), [
+        described[key] for key in sorted(described)
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:Applying `local_binary_pattern`")
+def test_of_one_segmentation_the_package_and_we_say_the_same_sizes_and_boxes() -> None:
+    """Up to a fault of the package: the last row and column of a rectangle are left out when its size is told."""
+    image = picture(3)
+    labels, theirs = packages_regions(image)
+    count, empty = len(theirs), np.zeros(0, np.int32)
+    assert count > 5
+    planes = np.ascontiguousarray(image.pixels.transpose(2, 0, 1), np.float32)
+    seen = Segmentation(labels, np.zeros(count, np.float32), empty, empty.astype(np.float32))
+    ours = describe(seen, pixel_features(planes))
+    assert ours.sizes.tolist() == [it["size"] for it in theirs]
+    assert [[x1, y1, x2 - 1, y2 - 1] for x1, y1, x2, y2 in ours.boxes.tolist()] == [
+        [it[name] for name in ("min_x", "min_y", "max_x", "max_y")] for it in theirs
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:Applying `local_binary_pattern`")
+def test_the_packages_size_fill_and_merging_are_ours_once_its_boxes_are_whole() -> None:
+    from selectivesearch import selectivesearch as package
+
+    image = picture(3)
+    _, theirs = packages_regions(image)
+    one, other = ({**it, "max_x": it["max_x"] + 1, "max_y": it["max_y"] + 1} for it in theirs[:2])  # type: ignore[operator]
+    boxes = np.array(
+        [[it[side] for side in ("min_x", "min_y", "max_x", "max_y")] for it in (one, other)]
+    )
+    histogram = np.full((2, 4), 0.25, np.float32)
+    regions = Regions(
+        np.array([one["size"], other["size"]], np.int32),
+        boxes.astype(np.int32),
+        histogram,
+        histogram,
+        np.array([[0, 1]], np.int32),
+        np.zeros(1, np.float32),
+        np.zeros(2, np.float32),
+    )
+    it = group(regions, similarity="SF", pixels=60 * 75)
+    assert it.similarities[0, 2] == pytest.approx(package._sim_size(one, other, 60 * 75))
+    assert it.similarities[0, 3] == pytest.approx(package._sim_fill(one, other, 60 * 75))
+    merged = package._merge_regions(one, other)
+    assert it.sizes[2] == merged["size"]
+    assert it.boxes[2].tolist() == [merged[side] for side in ("min_x", "min_y", "max_x", "max_y")]
+
+
+def test_the_packages_colour_histogram_is_ours_where_values_lie_in_its_range() -> None:
+    from selectivesearch import selectivesearch as package
+
+    planes = np.random.default_rng(0).uniform(0, 255, (3, 8, 9)).astype(np.float32)
+    whole = Segmentation(
+        np.zeros((8, 9), np.int32),
+        np.zeros(1, np.float32),
+        np.zeros(0, np.int32),
+        np.zeros(0, np.float32),
+    )
+    ours = describe(whole, pixel_features(planes)).colour[0]
+    theirs = package._calc_colour_hist(planes.reshape(3, -1).T)
+    np.testing.assert_allclose(ours * 3, theirs, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:Applying `local_binary_pattern`")
+def test_package_is_the_pip_package_as_the_notebook_calls_it() -> None:
+    import selectivesearch
+
+    config = replace(SINGLE, method="package", scale=80.0, min_size=20)
+    _, regions = selectivesearch.selective_search(
+        picture().pixels, scale=80, sigma=0.8, min_size=20
+    )
+    expected = [[x, y, x + w, y + h] for x, y, w, h in (region["rect"] for region in regions)]
+    assert search(picture(), config).boxes.tolist() == expected
+
+
+# Pictures that nobody would choose
+
+
+@pytest.mark.filterwarnings("ignore:Applying `local_binary_pattern`")
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (2, 2), (40, 40)])
+def test_a_picture_of_one_colour_is_one_box(shape: tuple[int, int], method: str) -> None:
+    plain = Image(np.full((*shape, 3), 90, np.uint8))
+    found = search(plain, replace(SINGLE, method=method))  # type: ignore[arg-type]
+    short = 1 if method == "package" else 0  # its rectangles are one pixel short
+    height, width = shape
+    assert np.unique(found.boxes, axis=0).tolist() == [[0, 0, width - short, height - short]]
+
+
+@pytest.mark.filterwarnings("ignore:Applying `local_binary_pattern`")
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("shape", [(1, 70), (70, 1), (3, 3), (2, 200)])
+def test_a_picture_too_thin_for_any_proposal_has_none(shape: tuple[int, int], method: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    assert propose(Image(pixels), replace(SINGLE, method=method)).shape == (0, 4)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("shape", [(1, 30_000), (30_000, 1), (3000, 4000)])
+def test_an_enormous_picture_is_searched_within_its_borders(shape: tuple[int, int]) -> None:
+    height, width = shape
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[height // 3 :, width // 2 :] = (200, 40, 30)
+    found = search(Image(pixels), SINGLE)
+    assert [0, 0, width, height] in found.boxes.tolist()
+    assert np.all(found.boxes >= 0)
+    assert np.all(found.boxes[:, 2:] <= [width, height])
+    assert np.all(found.boxes[:, 2:] > found.boxes[:, :2])
+
+
+def saved(pixels: npt.NDArray[np.generic], kind: str = "PNG", mode: str | None = None) -> bytes:
+    file = io.BytesIO()
+    made = PIL.Image.fromarray(pixels)
+    (made.convert(mode) if mode else made).save(file, kind)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"), [("PNG", "L"), ("PNG", "P"), ("PNG", "RGBA"), ("TIFF", "F"), ("TIFF", "I;16")]
+)
+def test_grey_palette_alpha_and_float_files_are_searched(kind: str, mode: str) -> None:
+    grey = picture().pixels[..., 0]
+    pixels: npt.NDArray[np.generic] = grey if mode != "I;16" else grey.astype(np.uint16) * 257
+    image = read_image(saved(pixels, kind, None if mode == "I;16" else mode))
+    boxes = propose(image, replace(SINGLE, method="fast"))
+    assert len(boxes) > 3
+    assert np.all(boxes[:, 2:] <= [75, 60])
+
+
+def test_what_is_transparent_is_searched_as_white() -> None:
+    opaque = picture().pixels.copy()
+    opaque[:20] = 255
+    hidden = np.dstack([picture().pixels, np.full((60, 75), 255, np.uint8)])
+    hidden[:20, :, 3] = 0
+    images = read_image(saved(hidden)), read_image(saved(opaque))
+    assert propose(images[0], SINGLE).tolist() == propose(images[1], SINGLE).tolist()
+
+
+@pytest.mark.parametrize(
+    ("pixels", "told"),
+    [
+        (np.zeros((5, 5, 3)), "float64, not uint8"),
+        (np.zeros((5, 5, 3), np.float32), "float32, not uint8"),
+        (np.zeros((5, 5), np.uint8), r"\(5, 5\), not \(H, W, 3\)"),
+        (np.zeros((5, 5, 4), np.uint8), r"\(5, 5, 4\), not \(H, W, 3\)"),
+        (np.zeros((0, 5, 3), np.uint8), "at least one pixel"),
+    ],
+    ids=["double", "float", "grey", "alpha", "empty"],
+)
+def test_an_array_that_is_no_8_bit_rgb_is_refused_in_words(
+    pixels: npt.NDArray[np.uint8], told: str
+) -> None:
+    with pytest.raises(ValueError, match=told):
+        Image(pixels)
