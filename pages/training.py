@@ -5,7 +5,7 @@ import streamlit as st
 from fastrcnn_core.runs import list_runs
 from fastrcnn_core.runs.starting import start_run
 from pages.ui import header, resources, source
-from pages.ui.training import form, keep, live
+from pages.ui.training import form, keep, live, queue, shelf
 
 header.show(
     "Is it learning?",
@@ -18,9 +18,11 @@ run, known = resources.chosen_run(), {it.name: it for it in list_runs()}
 fold = f"begin-{run.name if run else ''}"
 with st.expander("Begin a run", icon=":material/add:", expanded=run is None, key=fold):
     form.show()
+queue.show(run)
+keep.undo()
 if run is None:
     st.info(
-        "There is no run yet. Press *Start training* above: `minute` takes about a minute on a laptop.",
+        "There is no run yet. Press *Start training* above: *60 seconds on a CPU* is what a laptop can do in a class.",
         icon=":material/info:",
     )
 else:
@@ -37,6 +39,7 @@ else:
             max_selections=3,
             placeholder="Other runs",
         )
+    shelf.show(known, run)
     live.show(run, tuple(known[name] for name in compared))
 with st.expander("Bring a run that somebody else trained", icon=":material/upload_file:"):
     keep.bring()

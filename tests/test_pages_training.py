@@ -21,7 +21,7 @@ from fastrcnn_core import growth
 from fastrcnn_core.checkpoints import save_checkpoint
 from fastrcnn_core.config import Config, OptimiserConfig, preset
 from fastrcnn_core.files import runs_folder
-from fastrcnn_core.flags import to_arguments
+from fastrcnn_core.flags import flags, to_arguments
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.runs import Run, RunState, list_runs, starting
 from fastrcnn_core.runs.live import LIVE_FILE
@@ -30,6 +30,8 @@ from fastrcnn_core.runs.status import STATUS_FILE, RunStatus, write_status
 from fastrcnn_core.runs.writing import create_run
 from tests.app import ROOT, SECONDS, complaints, link, open_app, words
 from tests.tiny import tiny_config, write_tiny
+
+WIDGETS = ("number_input", "slider", "toggle", "checkbox", "selectbox", "text_input")
 
 
 @pytest.fixture(autouse=True)
@@ -497,6 +499,68 @@ def test_a_run_that_is_deleted_is_gone_and_the_next_one_is_shown(street: Path) -
     assert [run.name for run in list_runs()] == ["old"]
     assert app.selectbox(key="pick-run").value == "old"
     assert not app.toast
+
+
+def test_a_deleted_run_can_be_brought_back(street: Path) -> None:
+    a_run(street, "only", steps=4)
+    app = open_app("training")
+    app.button(key="delete").click().run()
+    assert "**only** is deleted." in words(app)
+    assert not list_runs()
+    app.button(key="restore").click().run()
+    assert [run.name for run in list_runs()] == ["only"]
+    assert app.selectbox(key="pick-run").value == "only"
+    assert "is deleted." not in words(app)
+
+
+def test_a_run_gets_another_name_and_stays_the_one_that_is_watched(street: Path) -> None:
+    a_run(street, "minute", steps=4)
+    a_run(street, "taken", steps=4)
+    app = open_app("training", run="minute")
+    app.text_input(key="rename-minute").set_value("taken").run()
+    app.button(key="rename").click().run()
+    assert "There is a run 'taken' already." in words(app)
+    app.text_input(key="rename-minute").set_value("with flips").run()
+    app.button(key="rename").click().run()
+    assert app.selectbox(key="pick-run").value == "with flips"
+    assert {run.name for run in list_runs()} == {"with flips", "taken"}
+
+
+def test_who_computes_and_who_waits_is_seen_and_can_be_watched_or_stopped(street: Path) -> None:
+    a_run(street, "mine", state="queued", stage="waiting for another run to end", **alive())
+    other = a_run(street, "theirs", state="running", steps=4, seconds_left=65.0, **alive())
+    app = open_app("training", run="mine")
+    assert "**theirs**: running, step 4 of 60, about 1 min 5 s left" in words(app)
+    app.button(key="stop-theirs").click().run()
+    assert json.loads((other.folder / "control.json").read_text()) == {"request": "stop"}
+    app.button(key="watch-theirs").click().run()
+    assert app.selectbox(key="pick-run").value == "theirs"
+    assert "**mine**: waiting for another run to end" in words(app)
+
+
+def test_all_runs_stand_in_one_table_with_what_they_reached(street: Path) -> None:
+    run = a_run(street, "good", steps=4, started=1000.0)
+    append_row(run.folder / VALIDATION_FILE, {"step": 4, "AP50": 0.6, "AP": 0.3})
+    a_run(street, "damaged")
+    (list_runs()[0].folder / "config.json").write_text("{")
+    app = open_app("training", run="good")
+    assert "runs-table" not in str(app)
+    app.session_state["all-runs"] = True
+    table = app.run().dataframe[0].value
+    assert not complaints(app)
+    rows = {row["Run"]: row for row in table.to_dict("records")}
+    assert rows["good"]["AP50"] == 0.6
+    assert rows["good"]["Steps"] == "4 of 60"
+    assert rows["good"]["Loss"] == pytest.approx((1 + 1 / 2 + 1 / 3 + 1 / 4) / 4)
+    assert rows["good"]["Preset"] == "minute"
+    assert "damaged" in rows
+
+
+def test_every_knob_of_a_run_can_be_chosen() -> None:
+    app = open_app("training")
+    there = {it.key for kind in (*WIDGETS, "button_group") for it in app.get(kind)}
+    missing = {flag.name for flag in flags()} - {str(key).removesuffix("-on") for key in there}
+    assert missing == {"score-threshold"}  # chosen when one looks
 
 
 @pytest.mark.parametrize("file", [STATUS_FILE, "config.json", LIVE_FILE, METRICS_FILE])

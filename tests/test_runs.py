@@ -18,11 +18,15 @@ from fastrcnn_core.runs import (
     Run,
     control,
     delete_run,
+    deleted_run,
+    empty_bin,
     export_run,
     find_run,
     free_name,
     import_run,
     list_runs,
+    rename_run,
+    restore_run,
     start_run,
     training_command,
 )
@@ -500,6 +504,45 @@ def test_a_running_run_is_not_deleted() -> None:
         delete_run(run)
     write_status(run.folder, this_process())
     assert run.folder.exists()
+
+
+def test_a_deleted_run_comes_back_until_another_one_is_deleted() -> None:
+    first, second = new_run("first"), new_run("second")
+    for run in (first, second):
+        write_status(run.folder, RunStatus(state="finished"))
+    with pytest.raises(RunError, match="no deleted run"):
+        restore_run()
+    delete_run(first)
+    assert ([run.name for run in list_runs()], deleted_run()) == (["second"], "first")
+    assert restore_run().config() == Config()
+    assert deleted_run() is None
+    delete_run(first)
+    delete_run(second)
+    assert (list_runs(), deleted_run()) == ((), "second")
+    new_run("second")
+    with pytest.raises(RunError, match="already"):
+        restore_run()
+    empty_bin()
+    assert deleted_run() is None
+
+
+def test_a_run_is_renamed_with_all_that_it_has_and_takes_nobodys_name() -> None:
+    run = new_run("minute")
+    write_status(run.folder, RunStatus(state="finished", step=4))
+    new_run("taken")
+    with pytest.raises(RunError, match="already"):
+        rename_run(run, "taken")
+    with pytest.raises(RunError, match="cannot be called"):
+        rename_run(run, "../outside")
+    assert rename_run(run, "with flips").status().step == 4
+    assert {run.name for run in list_runs()} == {"with flips", "taken"}
+
+
+def test_a_running_run_keeps_its_name() -> None:
+    run = new_run()
+    write_status(run.folder, this_process())
+    with pytest.raises(RunError, match="still going"):
+        rename_run(run, "other")
 
 
 def test_everything_in_the_zip_lies_below_the_runs_name(tmp_path: Path) -> None:

@@ -14,7 +14,14 @@ runs/NAME/config.json       what it was begun with
 """
 
 from fastrcnn_core.runs.anatomy import Anatomy, anatomy
-from fastrcnn_core.runs.archive import delete_run, export_run, import_run
+from fastrcnn_core.runs.archive import export_run, import_run
+from fastrcnn_core.runs.deleting import (
+    delete_run,
+    deleted_run,
+    empty_bin,
+    rename_run,
+    restore_run,
+)
 from fastrcnn_core.runs.estimating import Estimate, estimate_run
 from fastrcnn_core.runs.finding import find_run, list_runs, run_path
 from fastrcnn_core.runs.folder import Run, RunCheckpoint
@@ -37,7 +44,9 @@ __all__ = [
     "RunStatus",
     "anatomy",
     "delete_run",
+    "deleted_run",
     "doing_the_same",
+    "empty_bin",
     "estimate_run",
     "export_run",
     "find_run",
@@ -46,6 +55,8 @@ __all__ = [
     "list_runs",
     "pace_of",
     "pictures_of",
+    "rename_run",
+    "restore_run",
     "resume_run",
     "run_path",
     "start_run",

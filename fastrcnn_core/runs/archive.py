@@ -1,4 +1,4 @@
-"""Runs leave and arrive: export to one zip, import of one, deletion."""
+"""Runs leave and arrive: export to one zip, import of one."""
 
 from __future__ import annotations
 
@@ -58,19 +58,6 @@ def import_run(path: Path, *, name: str | None = None, folder: Path | None = Non
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Run(chosen)
-
-
-def delete_run(run: Run) -> None:
-    """Remove the run and all its checkpoints.
-
-    Raises:
-        RunError: its process is still there.
-    """
-    if run.status().is_alive:
-        raise RunError(f"The run {run.name!r} is still going.", way_out="Stop it first.")
-    going = run.folder.with_name(f".{uuid.uuid4().hex}.partial")
-    run.folder.rename(going)  # gone at once, even if what follows is interrupted
-    shutil.rmtree(going)
 
 
 def _root(archive: zipfile.ZipFile) -> str:

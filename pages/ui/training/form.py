@@ -9,6 +9,7 @@ import streamlit as st
 
 from fastrcnn_core.config import PRESETS, Config, PresetName, preset
 from fastrcnn_core.datasets.dataset import Dataset
+from fastrcnn_core.knobs import knobs as knobs_of
 from fastrcnn_core.plan import steps_of_run, validation_split
 from fastrcnn_core.runs import (
     doing_the_same,
@@ -23,29 +24,39 @@ from pages.ui.knob_widgets import knobs, move_to
 from pages.ui.training.words import duration
 
 _PRESET, _NAME = "preset", "run-name"
-_ABOUT: dict[PresetName, str] = {
-    "minute": "A frozen backbone, whose features are computed once: only the head learns. For a class.",
-    "paper": "The publication, and what its successors learned. The backbone's last stages learn too.",
-    "notebook": "The notebook that the app grew out of, number for number, its faults apart. Slow on a CPU.",
+_ABOUT: dict[PresetName, tuple[str, str]] = {
+    "minute": (
+        "60 seconds on a CPU",
+        "A frozen backbone, whose features are computed once: only the head learns. For a class.",
+    ),
+    "notebook": (
+        "Notebook",
+        "The notebook that the app grew out of, number for number, its faults apart. Slow on a CPU.",
+    ),
+    "paper": (
+        "Paper",
+        "The publication, and what its successors learned. The backbone's last stages learn too.",
+    ),
 }
-# The knobs of each part of the config that the form shows; the others keep the preset's values.
+# The knobs of each part of the config that stand first; all others are behind a fold.
 _FIRST = {
-    "training": ("epochs", "flip"),
+    "training": ("epochs", "validation_share", "flip"),
     "model": ("backbone", "trainable_stages"),
     "optimiser": ("learning_rate",),
 }
-_MORE = {
-    "proposals": ("method", "max_aspect", "limit"),
-    "image": ("shorter_side", "longer_side"),
-    "sampling": (
-        *("images_per_step", "rois_per_image", "foreground_share", "foreground_iou"),
-        *("background_iou_low", "background_iou_high", "add_ground_truth"),
-    ),
-    "model": ("hidden", "dropout", "delta_std"),
-    "loss": ("box_weight", "box_mean", "smooth_l1_beta"),
-    "optimiser": ("optimiser", "momentum", "weight_decay", "warmup", "drop_at", "clip_gradient"),
-    "training": ("validation_share", "checkpoint_every", "min_box_side", "seed", "device"),
-}
+# Chosen when one looks, not when one trains; the time machine has a slider of its own for it.
+_LATER = ("score_threshold",)
+_PARTS = tuple(item.name for item in dataclasses.fields(Config))
+
+
+def _rest() -> dict[str, tuple[str, ...]]:
+    """Every knob that does not stand first, part by part."""
+    defaults = Config()
+    parts = {part: knobs_of(type(getattr(defaults, part))) for part in _PARTS}
+    return {
+        part: tuple(it for it in names if it not in (*_FIRST.get(part, ()), *_LATER))
+        for part, names in parts.items()
+    }
 
 
 def show() -> None:
@@ -84,20 +95,21 @@ def _preset_picker() -> PresetName:
     name: PresetName = st.segmented_control(
         "Where to begin",
         list(_ABOUT),
+        format_func=lambda it: _ABOUT[it][0],
         default="minute",
         required=True,
         key=_PRESET,
         bind="query-params",
         on_change=_move_knobs,
     )
-    st.caption(_ABOUT[name])
+    st.caption(f"{_ABOUT[name][1]} On the command line: `--preset {name}`.")
     return name
 
 
 def _move_knobs() -> None:
     """A preset moves every knob to where it has it."""
     config = preset(resources.value(_PRESET, "minute"))
-    for shown in (_FIRST, _MORE):
+    for shown in (_FIRST, _rest()):
         for part, names in shown.items():
             move_to(getattr(config, part), names)
 
@@ -105,7 +117,7 @@ def _move_knobs() -> None:
 def _knobs(base: Config) -> Config:
     config = _part(base, _FIRST)
     with st.expander("All knobs", icon=":material/tune:"):
-        return _part(config, _MORE, headings=True)
+        return _part(config, _rest(), headings=True)
 
 
 def _part(config: Config, shown: dict[str, tuple[str, ...]], *, headings: bool = False) -> Config:

@@ -1,4 +1,4 @@
-"""Runs leave and arrive: numbers and whole runs to take along, deletion, and runs that others trained."""
+"""Runs leave and arrive: numbers and whole runs to take along, new names, deletion, runs that others trained."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from fastrcnn_core.runs import Columns, Run, delete_run, export_run, import_run
+from fastrcnn_core.runs import (
+    Columns,
+    Run,
+    delete_run,
+    deleted_run,
+    empty_bin,
+    export_run,
+    import_run,
+    rename_run,
+    restore_run,
+)
 from pages.ui import errors, resources
 
 _MEGABYTES = 2000  # of a zip that is brought: a run with a dozen checkpoints
@@ -34,13 +44,45 @@ def take_or_delete(run: Run, *, going: bool) -> None:
             icon=":material/folder_zip:",
             type="tertiary",
         )
+        _rename(run, going=going)
         with st.popover("Delete", icon=":material/delete:", type="tertiary", disabled=going):
-            st.markdown(f"Delete **{run.name}** and its checkpoints? There is no way back.")
+            st.markdown(
+                f"Delete **{run.name}** and its checkpoints? You can bring it back until you delete another."
+            )
             if st.button("Delete it", type="primary", key="delete"):
                 with errors.shown():
                     delete_run(run)
                     resources.choose_run(None)
                     st.rerun()
+
+
+def undo() -> None:
+    """The run that was deleted last can be brought back, or be gone for good."""
+    name = deleted_run()
+    if name is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":material/delete: **{name}** is deleted.", width="content")
+        if st.button("Bring it back", key="restore", icon=":material/undo:", type="tertiary"):
+            with errors.shown():
+                resources.choose_run(restore_run().name)
+                st.rerun()
+        st.button(
+            "Make room",
+            key="empty-bin",
+            type="tertiary",
+            on_click=empty_bin,
+            help="Removes it from the disk for good.",
+        )
+
+
+def _rename(run: Run, *, going: bool) -> None:
+    with st.popover("Rename", icon=":material/edit:", type="tertiary", disabled=going):
+        name = st.text_input("New name", value=run.name, key=f"rename-{run.name}", max_chars=64)
+        if st.button("Rename it", type="primary", key="rename", disabled=name == run.name):
+            with errors.shown():
+                resources.choose_run(rename_run(run, name).name)
+                st.rerun()
 
 
 def bring() -> None:

@@ -1,0 +1,61 @@
+"""Who computes on this machine, and who waits? Runs from a terminal and of other visitors, too."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from fastrcnn_core.runs import Run, RunStatus, list_runs
+from pages.ui import resources
+from pages.ui.training.words import duration
+
+_LOOKS = 3.0  # seconds
+_MOST = 8  # rows
+
+
+def show(watched: Run | None) -> None:
+    """The runs that go besides the watched one, each with a button to it; nothing while there are none.
+
+    It looks by itself, so that a run that somebody starts in a terminal appears.
+    """
+    st.fragment(_queue, run_every=_LOOKS)(None if watched is None else watched.name)
+
+
+def _queue(watched: str | None) -> None:
+    going = [(run, run.status()) for run in reversed(list_runs())]
+    going = [(run, status) for run, status in going if status.is_alive]
+    others = [(run, status) for run, status in going if run.name != watched]
+    if watched is None and others:  # the page was empty, and is not any more
+        st.rerun()
+    if not others:
+        return
+    with st.container(border=True, key="queue"):
+        st.markdown(":material/queue: **One run computes at a time; these go or wait, too**")
+        for run, status in others[:_MOST]:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.markdown(f"**{run.name}**: {_doing(status)}")
+                st.button(
+                    "Watch",
+                    key=f"watch-{run.name}",
+                    icon=":material/visibility:",
+                    type="tertiary",
+                    on_click=resources.choose_run,
+                    args=(run.name,),
+                )
+                st.button(
+                    "Stop",
+                    key=f"stop-{run.name}",
+                    icon=":material/stop:",
+                    type="tertiary",
+                    on_click=run.request_stop,
+                )
+        if len(others) > _MOST:
+            st.caption(f"And {len(others) - _MOST} more.")
+
+
+def _doing(status: RunStatus) -> str:
+    if status.state == "queued":
+        return status.stage or "waiting"
+    if status.state == "preparing":
+        return status.stage
+    left = "" if status.seconds_left is None else f", about {duration(status.seconds_left)} left"
+    return f"{status.state}, step {status.step:,} of {status.total_steps:,}{left}"
