@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ from streamlit.testing.v1 import AppTest
 from fastrcnn_core import growth
 from fastrcnn_core.checkpoints import save_checkpoint
 from fastrcnn_core.config import Config, OptimiserConfig, preset
+from fastrcnn_core.errors import RunError
 from fastrcnn_core.files import runs_folder
 from fastrcnn_core.flags import flags, to_arguments
 from fastrcnn_core.model import FastRCNN
-from fastrcnn_core.runs import Run, RunState, list_runs, starting
+from fastrcnn_core.runs import Estimate, Run, RunState, list_runs, starting
 from fastrcnn_core.runs.live import LIVE_FILE
 from fastrcnn_core.runs.metrics import METRICS_FILE, VALIDATION_FILE, append_row
 from fastrcnn_core.runs.status import STATUS_FILE, RunStatus, write_status
@@ -31,6 +33,7 @@ from fastrcnn_core.runs.writing import create_run
 from tests.app import ROOT, SECONDS, complaints, link, open_app, words
 from tests.tiny import tiny_config, write_tiny
 
+ESTIMATED = ("starting", "proposals", "features", "steps", "validation", "checkpoints")
 WIDGETS = ("number_input", "slider", "toggle", "checkbox", "selectbox", "text_input")
 
 
@@ -125,6 +128,14 @@ def charts(app: AppTest) -> list[dict[str, Any]]:
     return [json.loads(it.proto.spec) for it in app.get("plotly_chart")]
 
 
+def until_no_thread(name: str) -> None:
+    """Wait until the background work of this name has ended."""
+    deadline = time.monotonic() + SECONDS
+    while any(it.name == name for it in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def progress(app: AppTest) -> Any:
     return app.get("progress")[0].proto
 
@@ -193,16 +204,62 @@ def test_pictures_without_ground_truth_cannot_be_trained_on(street: Path) -> Non
     assert "start" not in [it.key for it in app.button]
 
 
-def test_the_form_says_how_many_steps_and_how_long_only_if_an_earlier_run_tells(
+def test_the_form_says_how_many_steps_and_how_long_they_took_in_an_earlier_run(
     street: Path,
 ) -> None:
     app = open_app("training")
     assert "8 pictures to learn from, 40 steps of 2 × 64 RoIs" in words(app)
-    assert "is known after the first run of this kind" in words(app)
+    assert "is not known yet" in words(app)
     a_run(street, "earlier", steps=10, config=preset("minute"))
     a_run(street, "other", steps=10)
     app = open_app("training")
     assert "A step took 0.25 s in *earlier*: about **10 s**" in words(app)
+
+
+def measured(app: AppTest) -> AppTest:
+    """Press the button that measures, and wait until it has."""
+    app.button(key="estimate").click().run()
+    until_no_thread("estimating")
+    return app.run()
+
+
+def test_a_probe_tells_seconds_and_memory_before_the_start(
+    street: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def probe(config: Config, *, data: str) -> Estimate:
+        asked.append((config, data))
+        seconds = dict.fromkeys(ESTIMATED, 0.0) | {"steps": 45.0, "features": 20.0}
+        return Estimate(
+            seconds=seconds,
+            steps=40,
+            step_seconds=1.125,
+            memory_bytes=3 * 2**29,
+            device_memory_bytes=None,
+            device="CPU, 2 threads",
+        )
+
+    monkeypatch.setattr(import_module("pages.ui.resources.estimating"), "estimate_run", probe)
+    app = measured(open_app("training"))
+    assert not complaints(app)
+    assert asked == [(preset("minute"), str(street))]
+    assert "About **1 min 5 s** and **1.5 GB** of memory" in words(app)
+    assert "40 steps of 1.1 s: 45 s · features of the frozen stages: 20 s" in words(app)
+    app.number_input(key="epochs").set_value(2.0).run()
+    assert "About **" not in words(app), "another config, another estimate"
+
+
+def test_what_a_run_would_refuse_is_told_before_the_start(
+    street: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(config: Config, *, data: str) -> Estimate:
+        raise RunError("The run could not begin like that.", way_out="Change it.")
+
+    monkeypatch.setattr(import_module("pages.ui.resources.estimating"), "estimate_run", refuse)
+    app = measured(open_app("training"))
+    assert "The run could not begin like that" in words(app)
+    assert app.button(key="start")
 
 
 def test_a_run_with_numbers_shows_the_last_ones_and_their_plots(street: Path) -> None:
@@ -405,10 +462,7 @@ def with_checkpoints(run: Run, *steps: int) -> Run:
 def grown(app: AppTest) -> AppTest:
     """Let the checkpoints look at the picture, and wait until they have."""
     app.button(key="start-growing").click().run()
-    deadline = time.monotonic() + SECONDS
-    while any(it.name == "growing" for it in threading.enumerate()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until_no_thread("growing")
     return app.run()
 
 

@@ -20,6 +20,7 @@ from pages.ui.resources.choice import (
     sources,
 )
 from pages.ui.resources.downloads import Download, download
+from pages.ui.resources.estimating import Estimating, estimating
 from pages.ui.resources.forms import put, reset, value
 from pages.ui.resources.growing import Growing, growing
 from pages.ui.resources.judging import Judging, split_judging, trained_or_default, trained_with
@@ -81,6 +82,7 @@ __all__ = [
     "Detector",
     "DetectorCard",
     "Download",
+    "Estimating",
     "Growing",
     "Judging",
     "Picture",
@@ -115,6 +117,7 @@ __all__ = [
     "device_labels",
     "download",
     "encoded",
+    "estimating",
     "faults",
     "follow_link",
     "growing",

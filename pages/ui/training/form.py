@@ -11,17 +11,10 @@ from fastrcnn_core.config import PRESETS, Config, PresetName, preset
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.knobs import knobs as knobs_of
 from fastrcnn_core.plan import steps_of_run, validation_split
-from fastrcnn_core.runs import (
-    doing_the_same,
-    free_name,
-    list_runs,
-    pace_of,
-    start_run,
-    training_command,
-)
+from fastrcnn_core.runs import free_name, start_run, training_command
 from pages.ui import errors, resources
 from pages.ui.knob_widgets import knobs, move_to
-from pages.ui.training.words import duration
+from pages.ui.training import estimate
 
 _PRESET, _NAME = "preset", "run-name"
 _ABOUT: dict[PresetName, tuple[str, str]] = {
@@ -84,6 +77,7 @@ def _form(data: Dataset) -> None:
         help="What the run's folder is called: letters, digits, spaces and . _ - + = , @",
     )
     _what_it_will_do(data, config)
+    estimate.show(config, data)
     if st.button("Start training", type="primary", icon=":material/play_arrow:", key="start"):
         _start(config, run_name, data, name)
     command = training_command(config, name=run_name or name, data=data.setting, preset=name)
@@ -137,20 +131,10 @@ def _what_it_will_do(data: Dataset, config: Config) -> None:
     steps = steps_of_run(len(pictures), config)
     st.caption(
         f"{data.title}: {len(pictures)} pictures to learn from, {steps:,} steps of "
-        f"{config.sampling.images_per_step} × {config.sampling.rois_per_image} RoIs. {_time(config, steps)} "
+        f"{config.sampling.images_per_step} × {config.sampling.rois_per_image} RoIs. "
         "Before the first step, it computes what it lacks of the proposals and of what the backbone's frozen stages "
         "make of the pictures, and keeps both. Close the page and come back: it goes on."
     )
-
-
-def _time(config: Config, steps: int) -> str:
-    """What is known from earlier runs of the same steps; a guess would be no help."""
-    for run in doing_the_same(config, list_runs()):
-        pace = pace_of(run.name, resources.metrics(run))
-        if pace is not None:
-            known = f"A step took {pace.seconds:.2g} s in *{run.name}*"
-            return f"{known}: about **{duration(pace.seconds * steps)}** for these."
-    return "How long a step takes here is known after the first run of this kind."
 
 
 def _start(config: Config, name: str, data: Dataset, base: PresetName) -> None:

@@ -1,0 +1,99 @@
+"""What will this run cost here, in seconds and memory? Measured by a short probe, or known from an earlier run."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from fastrcnn_core.config import Config
+from fastrcnn_core.datasets.dataset import Dataset
+from fastrcnn_core.plan import steps_of_run, validation_split
+from fastrcnn_core.runs import Estimate, doing_the_same, list_runs, pace_of
+from pages.ui import errors, resources
+from pages.ui.resources import Estimating
+from pages.ui.training.words import duration
+
+_LOOKS = 0.7  # seconds
+_USUAL = 12.0  # seconds of a probe: chosen here, for the bar
+_PARTS = {
+    "starting": "starting and reading the pictures",
+    "proposals": "proposals",
+    "features": "features of the frozen stages",
+    "validation": "validation",
+    "checkpoints": "checkpoints",
+}
+
+
+def show(config: Config, data: Dataset) -> None:
+    """The estimate, or the button that has it measured; it looks by itself while the probe measures."""
+    job = resources.estimating(config, data)
+    running = job.is_running
+    st.fragment(_show, run_every=_LOOKS if running else None)(job, config, data, running)
+
+
+def _show(job: Estimating, config: Config, data: Dataset, was_running: bool) -> None:
+    if job.is_running != was_running:
+        st.rerun()
+    if job.error is not None:
+        errors.show(job.error)
+    if job.is_running:
+        st.progress(
+            min(0.95, job.seconds / _USUAL),
+            f"Measuring on this machine: {job.seconds:.0f} s of about {_USUAL:.0f}"
+            if job.began is not None
+            else "Waiting for another measurement to end",
+        )
+    elif job.estimate is not None:
+        _tell(job.estimate)
+        _button(job, "Measure again")
+    else:
+        st.caption(_known(config, data))
+        _button(job, "How long will it take, and how much memory?")
+
+
+def _button(job: Estimating, label: str) -> None:
+    if st.button(
+        label,
+        icon=":material/timer:",
+        key="estimate",
+        help="A process of its own does a little of each part of the run, for about ten seconds.",
+    ):
+        job.start()
+        st.rerun()
+
+
+def _tell(estimate: Estimate) -> None:
+    """The sum first, then its parts; those that take no time are left out."""
+    card = estimate.device_memory_bytes
+    on_card = "" if card is None else f", and {_gigabytes(card)} of the graphics card's"
+    st.markdown(
+        f"About **{duration(estimate.total_seconds)}** and **{_gigabytes(estimate.memory_bytes)}** of memory{on_card}: "
+        f"measured on this machine ({estimate.device}), as busy as it is now."
+    )
+    parts = [
+        f"{estimate.steps:,} steps of {_short(estimate.step_seconds)}: {duration(estimate.seconds['steps'])}",
+        *(
+            f"{words}: {duration(estimate.seconds[part])}"
+            for part, words in _PARTS.items()
+            if estimate.seconds[part] >= 0.5
+        ),
+    ]
+    st.caption(" · ".join(parts))
+
+
+def _known(config: Config, data: Dataset) -> str:
+    """What an earlier run tells; a guess would be no help."""
+    pictures, _ = validation_split(data.split.train, config.training.validation_share)
+    for run in doing_the_same(config, list_runs()):
+        pace = pace_of(run.name, resources.metrics(run))
+        if pace is not None:
+            steps = pace.seconds * steps_of_run(len(pictures), config)
+            return f"A step took {_short(pace.seconds)} in *{run.name}*: about **{duration(steps)}** for the steps."
+    return "How long a step takes here is not known yet: no run of this kind has been made."
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 2**30:.1f} GB"
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:.2g} s"
