@@ -93,15 +93,16 @@ def slow_texture(
 @given(seed=st.integers(0, 10**6))
 @settings(max_examples=10)
 def test_textures_are_derivatives_in_8_orientations_in_10_bins(seed: int) -> None:
-    planes = np.round(planes_of(seed, 16, 20))
+    planes = planes_of(seed, 16, 20)
     segmentation, regions = described(planes)
     assert regions.texture.shape == (segmentation.count, 3 * 8 * 10)
+    apart = 0.0
     for region in range(segmentation.count):
         here = segmentation.labels == region
         expected = np.concatenate([slow_texture(plane, here).ravel() for plane in planes])
-        # A derivative that is rounded on the border of two of the 12 levels may go either way.
-        apart = np.abs(regions.texture[region] * 24 * here.sum() - expected).sum()
-        assert apart <= 0.02 * expected.sum() + 1e-3
+        apart += np.abs(regions.texture[region] * 24 * here.sum() - expected).sum()
+    # A gradient on the border of two of the engine's levels may go either way: one pixel moves 8 counts at most.
+    assert apart <= 16
 
 
 @pytest.mark.parametrize("orientation", range(8))
