@@ -14,8 +14,10 @@ from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.proposals import ProposalStore, best_overlap, propose
 from fastrcnn_core.structures import FloatArray, Image
+from pages.ui.proposals import following, misses, quality
+from pages.ui.resources import surveys
 from pages.ui.resources.surveys import LIMITS, Survey
-from tests.app import complaints, open_app, visit, words
+from tests.app import complaints, link, open_app, visit, words
 from tests.tiny import write_tiny
 
 CONFIG = ProposalConfig(method="single", min_side=8)
@@ -128,3 +130,49 @@ def test_the_page_starts_it_shows_it_and_says_when_it_is_done(
     other = visit("proposals", section="Quality", method="single")
     other.segmented_control(key="quality-of").set_value("The data set").run()
     assert "All 5 pictures" in words(other)
+
+
+def test_whoever_is_found_worst_comes_first(street: Path) -> None:
+    survey = surveyed(street)
+    rows = {"one": [0.9, 0.2], "other": [0.4], "nobody": []}
+    survey.overlaps = {
+        name: np.array([[0.0] * len(best), best], np.float32) for name, best in rows.items()
+    }
+    table = misses.worst(survey)
+    assert list(zip(table["Picture"], table["Who"], strict=True)) == [
+        ("one", 2),
+        ("other", 1),
+        ("one", 1),
+    ]
+    assert table["Best IoU"].tolist() == pytest.approx([0.2, 0.4, 0.9])
+
+
+def test_from_the_worst_found_of_the_data_one_goes_to_the_filter_that_lost_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_tiny(tmp_path / "two", count=3, people=2)
+    monkeypatch.setenv("FASTRCNN_DATA", str(folder))
+    app = open_app("proposals", section="Quality", method="single", **{"min-side": "30"})
+    app.segmented_control(key="quality-of").set_value("The data set").run()
+    app.button(key="start-survey").click().run()
+    wait(lambda: "All 3 pictures" in words(app.run()))
+    assert "Choose a row to see where this pedestrian was lost" in words(app)
+    survey = surveys.survey(open_dataset(folder), ProposalConfig(method="single", min_side=30))
+    row = misses.worst(survey).iloc[3]
+    app.session_state["worst-found"] = {"selection": {"rows": [3], "columns": [], "cells": []}}
+    app.run()
+    app.button(key="open-worst-found").click().run()
+    assert not complaints(app)
+    assert link(app)["picture"] == row["Picture"]
+    assert app.segmented_control(key="section").value == "Funnel"
+    image = open_dataset(folder).load(row["Picture"]).image
+    assert app.selectbox(key=following.key(image.key)).value == row["Who"] - 1
+
+
+def test_the_fewest_proposals_that_find_as_many_as_all_are_named() -> None:
+    limits = np.array([0, 1, 10, 100])
+    overlaps = np.array([[0, 0], [0.6, 0], [0.6, 0.5], [0.75, 0.6]], np.float32)
+    said = quality.enough(limits, overlaps)
+    assert "At IoU 0.5 the first **10** find as many as all 100 do" in said
+    assert "At IoU 0.7 the first **100** find as many as all 100 do" in said
+    assert "At IoU 0.7 none of the 10 finds anybody" in quality.enough(limits[:3], overlaps[:3])

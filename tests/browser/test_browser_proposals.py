@@ -252,6 +252,7 @@ def test_a_survey_grows_by_itself_until_it_is_complete(address: str, visit: Visi
     page.get_by_text("All 4 pictures").wait_for()
     settle(page)
     assert page.get_by_text("8 pedestrians on 4 pictures.").is_visible()
+    page.get_by_text("Who is found worst?").wait_for()
     assert page.get_by_role("button", name="Stop", exact=True).count() == 0
 
 

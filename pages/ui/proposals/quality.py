@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from fastrcnn_core.config import PRESETS
 from fastrcnn_core.proposals import best_overlap, recall_curve
 from fastrcnn_core.structures import FloatArray
 from pages.ui import palette, resources, source
-from pages.ui.proposals import charts, tables
+from pages.ui.proposals import charts, misses, tables
 from pages.ui.proposals.charts import Line
 from pages.ui.proposals.view import View, duration, plural
 
@@ -65,6 +66,8 @@ def _of_the_data(view: View) -> None:
         limits, overlaps = np.array(resources.LIMITS)[within], survey.all_overlaps()[within]
         of = f"{plural(overlaps.shape[1], view.noun)} on {plural(len(survey.overlaps), 'picture')}"
         _curves(limits, overlaps, of)
+        if overlaps.shape[1] and not survey.is_running:  # rows that move cannot be chosen
+            misses.show(view, survey)
     if survey.problems:
         with st.expander(f"{plural(len(survey.problems), 'picture')} could not be searched"):
             st.table(pd.Series(survey.problems, name="Why"))
@@ -128,7 +131,24 @@ def _curves(limits: np.ndarray, overlaps: FloatArray, of: str) -> None:
         _against_count(limits, overlaps, of)
     with right:
         _against_iou(limits, overlaps, of)
+    st.markdown(enough(limits, overlaps))
     _table(limits, overlaps)
+
+
+def enough(limits: np.ndarray, overlaps: FloatArray) -> str:
+    """How many proposals find as many people as all of them do, and who has to look at them."""
+    told = [_first_as_good(limits, recall_curve(overlaps, (iou,))[:, 0], iou) for iou in (0.5, 0.7)]
+    return " ".join(told) + (
+        " Each proposal is a RoI that the head must look at: detection looks at all of them, a training step at "
+        f"{PRESETS['paper'].sampling.rois_per_image} of a picture."
+    )
+
+
+def _first_as_good(limits: np.ndarray, recalls: FloatArray, iou: float) -> str:
+    if recalls[-1] == 0:
+        return f"At IoU {iou:g} none of the {limits[-1]:,} finds anybody."
+    first = int(limits[np.argmax(recalls >= recalls[-1])])
+    return f"At IoU {iou:g} the first **{first:,}** find as many as all {limits[-1]:,} do."
 
 
 def _against_count(limits: np.ndarray, overlaps: FloatArray, of: str) -> None:

@@ -28,6 +28,11 @@ def pick() -> str:
     )
 
 
+def go_to(section: str) -> None:
+    """Open this part: for a button's callback."""
+    resources.put(_OPEN, section)
+
+
 @dataclass(frozen=True)
 class Wish:
     """Somebody wants to see a merge.
@@ -47,7 +52,7 @@ class Wish:
 def go_to_merge(strategy: Strategy, merge: int, pair: tuple[int, int] | None) -> None:
     """Open the grouping of this strategy at this merge, or at a pair compared then: for a button's callback."""
     before: Wish | None = resources.value(_WISH)
-    resources.put(_OPEN, "Grouping")
+    go_to("Grouping")
     resources.put(_STRATEGY, strategy)
     resources.put(_WISH, Wish(strategy, merge, pair, before.number + 1 if before else 1))
 
