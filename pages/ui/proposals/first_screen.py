@@ -108,6 +108,7 @@ def _who_is_found(view: View) -> None:
         hide_index=True,
         on_select=lambda: _take_row(view, best),
         selection_mode="single-row",
+        placeholder="–",
         height=min(35 * (len(rows) + 1) + 3, 320),
         column_config={
             "Who": st.column_config.NumberColumn(width=50),

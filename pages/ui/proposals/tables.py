@@ -19,6 +19,7 @@ def show(rows: pd.DataFrame, *, decimals: int) -> None:
     st.dataframe(
         rows,
         hide_index=True,
+        placeholder="–",
         column_config={name: _column(rows[name], decimals) for name in rows.columns},
     )
 
