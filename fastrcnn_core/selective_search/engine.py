@@ -33,7 +33,12 @@ def search_strategies(image: Image, config: ProposalConfig) -> SearchResult:
     found = list(hierarchies(pixels, strategies, sigma=config.sigma))
     boxes = np.concatenate([rows for it in found for rows in (it.boxes, it.passed_over_boxes)])
     counts = [len(it.boxes) + len(it.passed_over) for it in found]
-    ranks = np.concatenate([places(hierarchy) for hierarchy in found])
+    ranks = np.concatenate(
+        [
+            places(hierarchy) * np.float32(strategy.doubt)
+            for hierarchy, strategy in zip(found, strategies, strict=True)
+        ]
+    )
     order = np.argsort(ranks, kind="stable")
     return SearchResult(
         in_original_pixels(boxes[order], image, pixels),
