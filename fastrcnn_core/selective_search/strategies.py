@@ -1,7 +1,7 @@
 """Which colour spaces, scales and similarities a search combines: what one of them misses another finds.
 
-Source: Uijlings et al., IJCV 2013, section 3.2 and table 5: `single` is 1 strategy, `quality` 80. Their `fast` has 8, of
-k = 50 and 100; here coarser scales grow out of finer ones and cost little, so it has all four: 16.
+Source: Uijlings et al., IJCV 2013, section 3.2 and table 5: `single` is 1 strategy, `quality` 80. Their `fast` has 8,
+of k = 50 and 100; here coarser scales grow out of finer ones and cost little, so it has all four: 16.
 """
 
 from __future__ import annotations
