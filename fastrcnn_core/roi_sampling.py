@@ -80,9 +80,45 @@ def sample_rois(
         delta_std: targets are divided by these four.
         generator: where the chance comes from; the same state draws the same RoIs.
     """
-    candidates = torch.cat([proposals, gt_boxes]) if config.add_ground_truth else proposals
+    candidates = _candidates(proposals, gt_boxes, config)
     judgement = judge(candidates, gt_boxes, config)
     chosen = _draw(judgement, config, generator)
+    return _described(chosen, candidates, judgement, gt_boxes, gt_labels, delta_std)
+
+
+def judged_rois(
+    *,
+    proposals: Tensor,
+    gt_boxes: Tensor,
+    gt_labels: Tensor,
+    config: SamplingConfig,
+    delta_std: Sequence[float],
+) -> SampledRoIs:
+    """Every candidate that counts as foreground or background, foreground first: what `sample_rois` draws from.
+
+    Args:
+        proposals, gt_boxes, gt_labels, config, delta_std: as there.
+    """
+    candidates = _candidates(proposals, gt_boxes, config)
+    judgement = judge(candidates, gt_boxes, config)
+    kinds = (judgement.is_foreground, judgement.is_background)
+    chosen = torch.cat([kind.nonzero()[:, 0] for kind in kinds])
+    return _described(chosen, candidates, judgement, gt_boxes, gt_labels, delta_std)
+
+
+def _candidates(proposals: Tensor, gt_boxes: Tensor, config: SamplingConfig) -> Tensor:
+    return torch.cat([proposals, gt_boxes]) if config.add_ground_truth else proposals
+
+
+def _described(
+    chosen: Tensor,
+    candidates: Tensor,
+    judgement: Judgement,
+    gt_boxes: Tensor,
+    gt_labels: Tensor,
+    delta_std: Sequence[float],
+) -> SampledRoIs:
+    """The chosen candidates with what they should be called and moved to: (R,) int64 → R rows."""
     iou, gt_index = judgement.match.iou[chosen], judgement.match.gt_index[chosen]
     is_foreground = judgement.is_foreground[chosen]
     boxes = candidates[chosen]

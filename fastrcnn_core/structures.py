@@ -157,6 +157,10 @@ class SampledRoIs:
         """(R,) bool."""
         return self.labels > 0
 
+    def take(self, rows: Tensor) -> SampledRoIs:
+        """Some of the RoIs: (M,) int64 indices, in this order."""
+        return SampledRoIs(**{name: value[rows] for name, value in vars(self).items()})
+
 
 @dataclass(frozen=True, eq=False)
 class RoIOutputs:
@@ -233,13 +237,18 @@ class Suppression:
 
     Args:
         keep: (D,) int64 indices of the boxes that stay, best score first.
-        suppressed_by: (N,) int64, the index of the kept box that silenced each box; -1 for kept boxes.
-        iou: (N,) float32 with that box; 0 for kept boxes.
+        suppressed_by: (N,) int64, the index of the kept box that silenced each box, or lowered it most before it fell;
+            -1 for kept boxes.
+        iou: (N,) float32 with the box that silenced or lowered it; 0 where none did.
+        scores: (N,) float32 in the end; greedy NMS leaves them as they are.
+        lowered_by: (N,) int64, as `suppressed_by`, and for kept boxes that a better one lowered too; -1 for nobody.
     """
 
     keep: Tensor
     suppressed_by: Tensor
     iou: Tensor
+    scores: Tensor
+    lowered_by: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,8 +256,9 @@ class SuppressedBoxes:
     """S boxes that were confident enough but silenced by a better one.
 
     Args:
-        boxes: (S, 4) float32. scores: (S,) float32. labels: (S,) int64. roi_index: (S,) int64.
-        by: (S,) int64, the row among the detections of the one that silenced it; -1 if the limit cut that one off.
+        boxes: (S, 4) float32. scores: (S,) float32, the network's. labels: (S,) int64. roi_index: (S,) int64.
+        by: (S,) int64, the row among the detections of the one that silenced it, or lowered its score most before it
+            fell below the threshold; -1 if the limit cut that one off.
         iou: (S,) float32 with that one.
     """
 
@@ -264,6 +274,24 @@ class SuppressedBoxes:
 
 
 @dataclass(frozen=True, eq=False)
+class Lowered:
+    """What soft-NMS did to the scores of D detections.
+
+    Args:
+        scores: (D,) float32 before, the network's.
+        by: (D,) int64, the row among the detections of the one that lowered each most; -1 if none did.
+        iou: (D,) float32 with that one; 0 if none did.
+    """
+
+    scores: Tensor
+    by: Tensor
+    iou: Tensor
+
+    def __post_init__(self) -> None:
+        _expect_rows(self, self.scores.shape[0])
+
+
+@dataclass(frozen=True, eq=False)
 class Detections:
     """What survives the score threshold, NMS and the limit: best score first.
 
@@ -272,6 +300,7 @@ class Detections:
         roi_index: (D,) int64, the row of `RoIPredictions.rois` from which the box came.
         classes: the K names.
         suppressed: the confident boxes that did not survive NMS.
+        lowered: where soft-NMS lowered `scores`, what they were and who did it; None after greedy NMS.
     """
 
     boxes: Tensor
@@ -280,6 +309,7 @@ class Detections:
     roi_index: Tensor
     classes: tuple[str, ...]
     suppressed: SuppressedBoxes
+    lowered: Lowered | None = None
 
     def __post_init__(self) -> None:
         count = len(self.boxes)

@@ -14,15 +14,14 @@ header.show(
 )
 picture, detector = widgets.picture(), widgets.detector()
 trained = resources.trained_with(detector)
-predictions = resources.predictions(
-    picture.image, detector, trained.proposals, trained.detection.slow_half
-)
-job = resources.split_judging(picture.dataset, detector, "test") if picture.dataset else None
-name = f"Test split ({len(job.names)} pictures)" if job else ""
-
 left, right = st.columns([3, 2], gap="large")
 with right:
     config, drawn = controls.show(trained.detection, annotated=bool(picture.annotated))
+looks = config.slow_half
+with left:
+    predictions = resources.predictions(picture.image, detector, trained.proposals, looks)
+job = resources.split_judging(picture.dataset, detector, "test", looks) if picture.dataset else None
+name = f"Test split ({len(job.names)} pictures)" if job else ""
 seen = view(picture.image, picture.annotated, predictions, config)
 chosen, ranking = story.asked(seen), threshold.ranking_of(job, seen)
 with left:

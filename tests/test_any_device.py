@@ -12,6 +12,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from fastrcnn_core.config import (
+    Config,
     DetectionConfig,
     ImageConfig,
     LossConfig,
@@ -21,19 +22,20 @@ from fastrcnn_core.config import (
 )
 from fastrcnn_core.detection import predict, select
 from fastrcnn_core.losses import losses
-from fastrcnn_core.model import FastRCNN
+from fastrcnn_core.model import FastRCNN, compress_head
 from fastrcnn_core.nms import suppress
 from fastrcnn_core.roi_sampling import sample_rois
-from fastrcnn_core.structures import Image, RoIPredictions, SampledRoIs
+from fastrcnn_core.structures import Detections, Image, RoIPredictions, SampledRoIs
 from fastrcnn_core.training.averaging import WeightAverage
+from fastrcnn_core.training.rois import hardest_rois
 
 BOXES = [[10.0, 5, 30, 45], [11, 6, 33, 44], [0, 0, 20, 20], [12, 20, 48, 39], [8, 5, 30, 40]]
 NOTEBOOK_LOSS = LossConfig(box_mean="foreground_coordinates")
 
 
-def network(backbone: str = "efficientnet_lite0") -> FastRCNN:
+def network(backbone: str = "efficientnet_lite0", **knobs: Any) -> FastRCNN:
     return FastRCNN(
-        ModelConfig(backbone=backbone, hidden=8, trainable_stages=2, deltas_init_std=0.1),  # type: ignore[arg-type]
+        ModelConfig(backbone=backbone, hidden=8, trainable_stages=2, deltas_init_std=0.1, **knobs),  # type: ignore[arg-type]
         ImageConfig(shorter_side=64),
         ("person", "dog"),
         generator=torch.Generator().manual_seed(0),
@@ -107,6 +109,64 @@ def test_fault_two_devices_several_looks_run_on_cuda() -> None:
         answer = predict(network().to("cuda"), image(), proposals, every)
     torch.testing.assert_close(answer.scores, expected.scores)
     torch.testing.assert_close(answer.boxes, expected.boxes)
+
+
+@pytest.mark.parametrize("knobs", [{"roi_layer": "pool"}, {"class_agnostic": True}], ids=str)
+def test_fault_two_devices_other_layers_run_on_cuda(knobs: dict[str, Any]) -> None:
+    proposals = np.array(BOXES, dtype=np.float32)
+    expected = predict(network(**knobs), image(), proposals)
+    with PretendedCuda():
+        answer = predict(network(**knobs).to("cuda"), image(), proposals)
+    torch.testing.assert_close(answer.scores, expected.scores)
+    torch.testing.assert_close(answer.boxes, expected.boxes)
+
+
+def test_fault_two_devices_hard_examples_are_found_on_cuda_and_kept_on_the_cpu() -> None:
+    config = Config(
+        sampling=SamplingConfig(rois_per_image=2, hard_examples=True),
+        model=ModelConfig(hidden=8, trainable_stages=2, deltas_init_std=0.1),
+    )
+
+    def hardest(device: str) -> SampledRoIs:
+        model = network().to(device)
+        with torch.inference_mode():  # pretended tensors cannot change over to it later
+            pixels = torch.tensor(image().pixels).to(device).permute(2, 0, 1)
+            features = model.features(pixels)
+        return hardest_rois(model, features, sampled("cpu"), config)
+
+    expected = hardest("cpu")
+    with PretendedCuda():
+        found = hardest("cuda")
+    assert type(found.boxes) is Tensor
+    assert found.candidate_index.tolist() == expected.candidate_index.tolist()
+
+
+def test_fault_two_devices_a_head_is_compressed_where_it_is() -> None:
+    expected = compress_head(network(), (4, 4)).head.layer2.get_parameter("1.weight")
+    with PretendedCuda():
+        compressed = compress_head(network().to("cuda"), (4, 4))
+        assert {it.device.type for it in compressed.parameters()} == {"cuda"}
+        found = values(compressed.head.layer2.get_parameter("1.weight"))
+    torch.testing.assert_close(found.abs(), expected.abs())  # a singular vector may be turned
+
+
+@pytest.mark.parametrize("nms", ["linear", "gaussian"])
+def test_fault_two_devices_soft_nms_answers_where_it_is_asked(nms: Any) -> None:
+    scores = torch.tensor([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6], [0.45, 0.55]])
+    config = DetectionConfig(score_threshold=0.3, nms=nms)
+
+    def asked(device: str) -> Detections:
+        rois = torch.tensor(BOXES, device=device)
+        said = RoIPredictions(rois, rois[:, None], scores.to(device), ("person",), 50, 60)
+        return select(said, config)
+
+    expected = asked("cpu")
+    with PretendedCuda():
+        found = asked("cuda")
+    assert found.lowered is not None
+    assert expected.lowered is not None
+    torch.testing.assert_close(values(found.scores), expected.scores)
+    torch.testing.assert_close(values(found.lowered.by), expected.lowered.by)
 
 
 def test_fault_two_devices_the_average_of_the_weights_stays_where_they_are() -> None:

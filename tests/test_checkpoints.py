@@ -17,7 +17,7 @@ from fastrcnn_core.backbones import architectures
 from fastrcnn_core.checkpoints import load_checkpoint, read_card, save_checkpoint
 from fastrcnn_core.config import ImageConfig, ModelConfig
 from fastrcnn_core.errors import CheckpointError
-from fastrcnn_core.model import FastRCNN
+from fastrcnn_core.model import FastRCNN, compress_head, ranks_of
 
 CPU = torch.device("cpu")
 CLASSES = ("person", "dog")
@@ -54,6 +54,35 @@ def test_the_model_comes_back_as_it_was(file: Path) -> None:
     assert model.config == network().config
     assert model.image_config == ImageConfig(shorter_side=320)
     assert model.classes == CLASSES
+
+
+def test_a_compressed_head_comes_back_compressed(tmp_path: Path) -> None:
+    compressed = compress_head(network(), (4, 2))
+    save_checkpoint(tmp_path / "small.safetensors", compressed, card={})
+    back = load_checkpoint(tmp_path / "small.safetensors", device=CPU)
+    assert ranks_of(back) == (4, 2)
+    assert back.weights_key == compressed.weights_key
+
+
+def test_a_checkpoint_from_before_heads_were_compressed_is_read(file: Path) -> None:
+    rewrite(file, ranks=None)
+    assert load_checkpoint(file, device=CPU).weights_key == network().weights_key
+
+
+def test_a_checkpoint_from_before_a_knob_was_there_takes_its_default(file: Path) -> None:
+    with safe_open(file, framework="pt") as contents:
+        knobs = json.loads(contents.metadata()["model"])
+    for name in ("roi_layer", "class_agnostic"):
+        del knobs[name]
+    rewrite(file, model=json.dumps(knobs))
+    assert load_checkpoint(file, device=CPU).weights_key == network().weights_key
+
+
+@pytest.mark.parametrize("ranks", ["[4]", '"four"', "[99, 4]", "[", "4"])
+def test_ranks_that_make_no_sense_are_told_in_words(file: Path, ranks: str) -> None:
+    rewrite(file, ranks=ranks)
+    with pytest.raises(CheckpointError, match="does not fit this version"):
+        load_checkpoint(file, device=CPU)
 
 
 def test_it_lies_in_memory_as_a_fresh_one_so_that_a_resumed_run_adds_in_the_same_order(

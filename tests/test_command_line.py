@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 from PIL import Image as Picture
 from tiny import tiny_config, write_tiny
 
+from fastrcnn_core import evaluation
 from fastrcnn_core.__main__ import main
 from fastrcnn_core.checkpoints import save_checkpoint
 from fastrcnn_core.commands import data, models, proposed
@@ -19,7 +21,7 @@ from fastrcnn_core.commands.train import GROUPS, TrainArguments
 from fastrcnn_core.config import PRESETS, Config, PresetName, preset
 from fastrcnn_core.flags import flags, to_arguments
 from fastrcnn_core.knobs import to_dict
-from fastrcnn_core.model import FastRCNN
+from fastrcnn_core.model import FastRCNN, ranks_of
 from fastrcnn_core.runs import find_run
 from fastrcnn_core.runs.writing import create_run
 
@@ -316,6 +318,27 @@ def test_evaluate_writes_at_least_the_promised_figures(
     assert (written["images"], written["ground_truth"]) == (2, 2)
     assert "AP50" in capsys.readouterr().out
     assert {it["image"] for it in json.loads(results.read_text())} <= {"tiny00", "tiny01"}
+
+
+def test_evaluate_judges_a_compressed_head(
+    tiny: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    judged = []
+    real = evaluation.find_all
+
+    def spy(model: Any, *args: Any, **words: Any) -> Any:
+        judged.append(ranks_of(model))
+        return real(model, *args, **words)
+
+    monkeypatch.setattr(evaluation, "find_all", spy)
+    words = ("evaluate", "--checkpoint", checkpoint, "--data", tiny, "--device", "cpu")
+    assert tried(*words, "--svd-ranks", "8:4") == 0
+    assert tried(*words) == 0
+    assert judged == [(8, 4), None]
+    assert tried(*words, "--svd-ranks", "8") == 2
+    assert "256:64" in capsys.readouterr().err
+    assert tried(*words, "--svd-ranks", "8:99") == 2
+    assert "16 singular values" in capsys.readouterr().err
 
 
 def test_evaluate_takes_the_knobs_of_the_checkpoints_card(

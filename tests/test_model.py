@@ -9,7 +9,14 @@ from torchvision.transforms.v2 import functional as transforms
 
 from fastrcnn_core.config import ImageConfig, ModelConfig
 from fastrcnn_core.errors import ConfigError
-from fastrcnn_core.model import FastRCNN, Features, input_size, resize
+from fastrcnn_core.model import (
+    FastRCNN,
+    Features,
+    compress_head,
+    input_size,
+    ranks_of,
+    resize,
+)
 
 AS_IT_IS = ImageConfig(shorter_side=None, longer_side=None)
 SMALL = ModelConfig(hidden=16, trainable_stages=0)
@@ -47,6 +54,12 @@ def test_the_input_size_obeys_both_sides(
     height: int, width: int, config: ImageConfig, expected: tuple[int, int]
 ) -> None:
     assert input_size(height, width, config) == expected
+
+
+def test_a_zoom_enlarges_both_sides_and_their_bounds() -> None:
+    assert input_size(300, 900, ImageConfig(), zoom=1.5) == (500, 1500)
+    assert input_size(536, 560, AS_IT_IS, zoom=0.5) == (268, 280)
+    assert input_size(1, 1, AS_IT_IS, zoom=0.25) == (1, 1)
 
 
 @pytest.mark.parametrize("size", [(40, 50), (200, 130), (91, 73)])
@@ -255,3 +268,109 @@ def test_loading_weights_gives_their_key() -> None:
 def test_a_model_is_where_its_weights_are() -> None:
     assert network().device == torch.device("cpu")
     assert network().to("meta").device == torch.device("meta")
+
+
+# RoIPool, shared box corrections, a compressed head
+
+
+def test_roi_pool_takes_the_highest_value_of_whole_cells() -> None:
+    model = network(ModelConfig(hidden=8, trainable_stages=0, roi_layer="pool", roi_cells=2))
+    count = torch.arange(36.0).reshape(1, 6, 6).repeat(model.backbone.channels, 1, 1)
+    shift = model.backbone.first_cell - 8  # where half a stride is, and where the first cell is
+    # Rounded as Caffe does it: first and last pixel, 16 and 79, are 1 and 4.94 cells, so columns 1 to 5; rows 0 to 4.
+    rois = torch.tensor([[16.0, 0, 80, 64]]) + shift
+    pooled = model.roi_features(Features(count, 1.0, 1.0), rois)
+    # Halves of 2.5 cells share the middle one: rows 0 to 2 and 2 to 4, columns 1 to 3 and 3 to 5.
+    assert pooled[0, 0].tolist() == [[2 * 6 + 3, 2 * 6 + 5], [4 * 6 + 3, 4 * 6 + 5]]
+
+
+def test_roi_pool_rounds_boxes_to_cells_and_roi_align_does_not() -> None:
+    features = network().features(noise(96, 96))
+    rois = torch.tensor([[17.0, 17, 65, 65]])
+    for layer, rounds in (("pool", True), ("align", False)):
+        model = network(ModelConfig(hidden=8, trainable_stages=0, roi_layer=layer))  # type: ignore[arg-type]
+        before, after = (model.roi_features(features, rois + shift) for shift in (0.0, 1.0))
+        assert torch.equal(before, after) == rounds
+
+
+def test_gradients_reach_the_features_through_roi_pool() -> None:
+    model = network(ModelConfig(hidden=8, trainable_stages=1, roi_layer="pool"))
+    outputs = model.outputs([model.features(noise(64, 64))], [torch.tensor([[4.0, 4, 60, 60]])])
+    outputs.class_logits.sum().backward()
+    assert any(
+        weight.grad is not None and weight.grad.any() for weight in model.backbone.parameters()
+    )
+
+
+def test_a_class_agnostic_head_corrects_a_box_in_the_same_way_for_all_classes() -> None:
+    config = ModelConfig(hidden=8, trainable_stages=0, class_agnostic=True)
+    model = network(config, classes=("person", "dog", "car"))
+    outputs = model.outputs([model.features(noise(64, 64))], [torch.tensor([[4.0, 4, 40, 60]])])
+    assert model.head.deltas.out_features == 4
+    assert outputs.deltas.shape == (1, 3, 4)
+    assert (outputs.deltas == outputs.deltas[:, :1]).all()
+    assert outputs.class_logits.shape == (1, 4)
+
+
+def test_with_one_class_it_makes_no_difference_whether_the_correction_is_shared() -> None:
+    shared, own = (
+        network(ModelConfig(hidden=8, trainable_stages=0, class_agnostic=it)).state_dict()
+        for it in (True, False)
+    )
+    assert all(torch.equal(shared[name], own[name]) for name in own)
+
+
+def test_a_compressed_head_of_full_rank_says_the_same() -> None:
+    model, roi_features = network(), torch.rand(5, network().backbone.channels, 7, 7)
+    compressed = compress_head(model, (16, 16))
+    torch.testing.assert_close(
+        compressed.head(roi_features).class_logits,
+        model.head(roi_features).class_logits,
+        atol=1e-5,
+        rtol=1e-4,
+    )
+    assert ranks_of(compressed) == (16, 16)
+    assert ranks_of(model) is None
+    assert compressed.weights_key != model.weights_key
+
+
+def test_the_truncated_layers_are_the_nearest_of_their_rank() -> None:
+    """By Eckart and Young, what is lost is the singular values that were left out."""
+    model = network()
+    compressed = compress_head(model, (16, 5))
+    first, second = compressed.head.layer2.children()
+    product = second.weight @ first.weight  # type: ignore[operator]
+    lost = (model.head.layer2.weight - product).norm()  # type: ignore[operator]
+    left_out = torch.linalg.svdvals(model.head.layer2.weight)[5:]
+    assert float(lost.detach()) == pytest.approx(float(left_out.detach().norm()), rel=1e-4)
+    assert first.bias is None
+    assert second.bias is not model.head.layer2.bias
+
+
+def test_compressing_leaves_the_model_as_it_was_and_shares_nothing_with_it() -> None:
+    model = network()
+    key = model.weights_key
+    compressed = compress_head(model, (4, 4))
+    with torch.no_grad():
+        for weight in compressed.parameters():
+            weight.zero_()
+    assert model.weights_key == key
+
+
+def test_fewer_numbers_are_left() -> None:
+    def numbers(model: FastRCNN) -> int:
+        return sum(weight.numel() for weight in model.head.layer1.parameters())
+
+    assert numbers(network()) == 112 * 49 * 16 + 16
+    assert numbers(compress_head(network(), (4, 4))) == 4 * (112 * 49 + 16) + 16
+
+
+@pytest.mark.parametrize("ranks", [(17, 4), (0, 4), (4, 17)])
+def test_a_rank_that_a_layer_does_not_have_is_refused(ranks: tuple[int, int]) -> None:
+    with pytest.raises(ConfigError, match="16 singular values"):
+        compress_head(network(), ranks)
+
+
+def test_a_compressed_head_is_not_compressed_again() -> None:
+    with pytest.raises(ConfigError, match="compressed already"):
+        compress_head(compress_head(network(), (4, 4)), (2, 2))

@@ -21,6 +21,7 @@ from fastrcnn_core.checkpoints import save_checkpoint
 from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.evaluation.ranking import rank
 from fastrcnn_core.model import FastRCNN
+from fastrcnn_core.origin import trace
 from fastrcnn_core.structures import AnnotatedImage, Image, RoIPredictions
 from pages.ui import figures, resources
 from pages.ui.detection import asking, charts, pictures, stories, tables
@@ -90,6 +91,26 @@ def test_somebody_who_was_suppressed_is_told_by_whom_and_which_nms_iou_brings_th
     assert told.happened.startswith("Suppressed by #1 at IoU 0.54")
     assert told.way_out == "It comes back when NMS IoU is at least 0.54."
     assert seen(said, truth, nms_iou=0.54).fates[1].stage == "found"
+
+
+def test_with_soft_nms_a_story_tells_who_lowered_whom() -> None:
+    neighbour = [16.0, 8, 36, 56]  # IoU 14/26 = 0.54 with PERSON
+    said, truth = predictions((neighbour, 0.9), (PERSON, 0.8)), annotated(neighbour, PERSON)
+    fallen = seen(said, truth, nms="linear")  # 0.8 × (1 - 0.54) = 0.37
+    assert (
+        "lowered below the confidence, most of all by #1: their IoU is 0.54"
+        in fate(fallen, 1).happened
+    )
+    kept = seen(said, truth, nms="linear", score_threshold=0.3)
+    assert fate(kept, 1).happened == "Found by #2 at IoU 1.00."
+
+    def told(it: View, roi_index: int) -> str:
+        origin = trace(it.predictions, it.detections, it.config, roi_index=roi_index, label=1)
+        return stories.of_prediction(origin, it.detections, it.config).happened
+
+    assert "0.90 sure, and no better box lowered that" in told(kept, 0)
+    assert "was 0.80 sure, and better boxes lowered that to 0.37, most of all #1" in told(kept, 1)
+    assert "lowered that below the confidence, most of all #1" in told(fallen, 1)
 
 
 def test_a_confident_box_that_strayed_from_its_proposal_is_badly_localised() -> None:
@@ -258,9 +279,14 @@ def test_moving_a_slider_runs_no_network_but_another_image_does(
     move(app, "score-threshold", 0.7)
     move(app, "nms-iou", 0.9)
     assert asked == ["tiny00"]
+    move(app, "box-passes", 2)
+    assert asked == ["tiny00"] * 2  # the head looks again, and then it is known
+    move(app, "nms-iou", 0.5)
+    move(app, "box-passes", 1)
+    assert asked == ["tiny00"] * 2
     app.selectbox(key="pick-picture").set_value("tiny03").run()
     assert not complaints(app)
-    assert asked == ["tiny00", "tiny03"]
+    assert asked == ["tiny00", "tiny00", "tiny03"]
 
 
 def test_the_caption_repeats_both_thresholds_and_what_they_leave(app: AppTest) -> None:

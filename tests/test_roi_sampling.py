@@ -8,7 +8,7 @@ from torch import Tensor
 
 from fastrcnn_core.boxes import decode
 from fastrcnn_core.config import SamplingConfig
-from fastrcnn_core.roi_sampling import best_match, judge, sample_rois
+from fastrcnn_core.roi_sampling import best_match, judge, judged_rois, sample_rois
 from fastrcnn_core.structures import SampledRoIs
 
 GT = torch.tensor([[0.0, 0, 10, 10]])
@@ -211,3 +211,22 @@ def test_counts_are_what_the_candidates_allow(
     assert int(rois.is_foreground.sum()) == foreground
     assert len(rois.boxes) == foreground + background
     assert len(set(rois.candidate_index.tolist())) == len(rois.boxes)
+
+
+def test_judged_rois_are_all_that_could_be_drawn_with_the_same_labels_and_targets() -> None:
+    config = SamplingConfig(rois_per_image=2048, foreground_share=0.5, background_iou_low=0.1)
+    known = {
+        "proposals": boxes([FAR, HALF, THIRD, EDGE, SAME, NINTH]),
+        "gt_boxes": GT,
+        "gt_labels": torch.tensor([2]),
+        "config": config,
+        "delta_std": STD,
+    }
+    every = judged_rois(**known)  # type: ignore[arg-type]
+    assert every.candidate_index.tolist() == [1, 4, 6, 2, 5]  # 6 is the ground truth
+    assert every.labels.tolist() == [2, 2, 2, 0, 0]
+    drawn = sample_rois(**known, generator=torch.Generator().manual_seed(0))  # type: ignore[arg-type]
+    order = [every.candidate_index.tolist().index(it) for it in drawn.candidate_index.tolist()]
+    taken = every.take(torch.tensor(order))
+    for name, value in vars(drawn).items():
+        assert torch.equal(getattr(taken, name), value)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from fastrcnn_core.boxes import pairwise_iou
 from fastrcnn_core.config import (
     Config,
     ImageConfig,
@@ -21,8 +22,9 @@ from fastrcnn_core.config import (
 )
 from fastrcnn_core.errors import CheckpointError, ConfigError, RunError
 from fastrcnn_core.features import FeatureStore
+from fastrcnn_core.losses import losses
 from fastrcnn_core.model import FastRCNN
-from fastrcnn_core.structures import AnnotatedImage, FloatArray, Image, StepReport
+from fastrcnn_core.structures import AnnotatedImage, FloatArray, Image, RoIOutputs, StepReport
 from fastrcnn_core.training import (
     Trainer,
     learning_rate_at,
@@ -31,6 +33,7 @@ from fastrcnn_core.training import (
     validation_split,
 )
 from fastrcnn_core.training.pictures import Pictures
+from fastrcnn_core.training.rois import draw_rois
 from fastrcnn_core.training.state import TrainerState, load_state, save_state
 from fastrcnn_core.training.views import View, draw_views
 
@@ -263,6 +266,73 @@ def test_the_same_seed_takes_the_same_steps_and_another_seed_others() -> None:
 
     assert losses(1, outside=5) == losses(1, outside=6)
     assert losses(1, outside=5) != losses(2, outside=5)
+
+
+# Hard examples
+
+HARD = changed(SMALL, sampling__hard_examples=True, sampling__rois_per_image=6, model__dropout=0.0)
+
+
+def test_the_hardest_rois_are_those_of_the_highest_loss_each_in_a_place_of_its_own() -> None:
+    """By hand: all losses, sorted; one after the other taken unless it lies on one that was taken."""
+    config = changed(HARD, training__flip=0.0, optimiser__learning_rate=1e-7)
+    trainer, every = new_trainer(config), new_trainer(changed(config, sampling__rois_per_image=99))
+    for it in (trainer, every):  # so that losses differ from RoI to RoI
+        with torch.no_grad():
+            it.model.head.class_logits.weight.mul_(200)
+            it.model.head.deltas.weight.mul_(200)
+    drawn = draw_rois(PAIR[0], False, config, torch.Generator())
+    outputs = every.model.eval().outputs(
+        [every.model.features(View().of(PAIR[0][0].image))], [drawn.boxes]
+    )
+    paid = losses(outputs, labels=drawn.labels, targets=drawn.targets, config=config.loss)
+    loss = paid.classification_per_roi + paid.box_per_roi
+    taken: list[int] = []
+    for row in loss.argsort(descending=True).tolist():
+        iou = pairwise_iou(drawn.boxes[row : row + 1], drawn.boxes[taken])
+        if len(taken) < 6 and not (iou > 0.7).any():
+            taken.append(row)
+    report = trainer.step(PAIR[:1])
+    assert report.rois[0].candidate_index.tolist() == drawn.candidate_index[sorted(taken)].tolist()
+    assert len(drawn.boxes) > 20
+    assert report.losses is not None
+    assert report.losses.classification_per_roi.tolist() == pytest.approx(
+        paid.classification_per_roi[sorted(taken)].tolist(), rel=1e-3
+    )
+
+
+def test_hard_examples_come_foreground_first_and_mirrored_with_the_picture() -> None:
+    report = new_trainer(changed(HARD, training__flip=1.0)).step(PAIR)
+    for rois, (annotated, proposals) in zip(report.rois, PAIR, strict=True):
+        labels = rois.labels.tolist()
+        assert labels == sorted(labels, reverse=True)
+        candidates = np.concatenate([proposals, annotated.boxes])[rois.candidate_index.numpy()]
+        assert rois.boxes[:, 0].tolist() == pytest.approx(
+            (80 - candidates[:, 2]).tolist(), abs=1e-4
+        )
+
+
+def test_hard_examples_cope_with_nothing_to_choose_from() -> None:
+    none = (picture("empty", people=0)[0], np.zeros((0, 4), np.float32))
+    report = new_trainer(HARD).step([none])
+    assert (report.foreground, report.background, report.loss) == (0, 0, 0)
+
+
+def test_looking_for_hard_examples_leaves_no_gradient_and_no_other_mode_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trainer = new_trainer(changed(HARD, model__trainable_stages=1, model__dropout=0.5))
+    modes = []
+    forward = trainer.model.head.forward
+
+    def watch(roi_features: torch.Tensor) -> RoIOutputs:
+        modes.append((trainer.model.training, torch.is_grad_enabled(), len(roi_features)))
+        return forward(roi_features)
+
+    monkeypatch.setattr(trainer.model.head, "forward", watch)
+    trainer.step(PAIR)
+    assert [mode[:2] for mode in modes] == [(False, False), (False, False), (True, True)]
+    assert modes[0][2] > modes[2][2]
 
 
 # Going on

@@ -15,7 +15,8 @@ from fastrcnn_core.checkpoints.format import FORMAT, FORMAT_VERSION, digest
 from fastrcnn_core.config import ImageConfig, ModelConfig
 from fastrcnn_core.errors import CheckpointError, ConfigError
 from fastrcnn_core.knobs import from_dict
-from fastrcnn_core.model import FastRCNN
+from fastrcnn_core.model import FastRCNN, make_room_for
+from fastrcnn_core.model.compression import Ranks
 
 _TAKE_ANOTHER = "Choose another checkpoint, or train again."
 
@@ -40,9 +41,12 @@ def load_checkpoint(
     config, image_config, known = _described(path, metadata)
     _expect_classes(path, found=known, expected=classes)
     model = FastRCNN(config, image_config, known, generator=torch.Generator(), pretrained=False)
+    ranks = _ranks(path, metadata)
     try:
+        if ranks is not None:
+            make_room_for(model, ranks)
         model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    except RuntimeError as error:
+    except (RuntimeError, ConfigError) as error:
         raise _foreign(path, str(error).splitlines()[-1].strip()) from error
     return model.to(device).eval()
 
@@ -113,6 +117,15 @@ def _described(
         )
     except (ConfigError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise _foreign(path, str(error)) from error
+
+
+def _ranks(path: Path, metadata: dict[str, str]) -> Ranks | None:
+    """Of a compressed head; older checkpoints do not speak of it."""
+    try:
+        ranks = json.loads(metadata.get("ranks", "null"))
+        return None if ranks is None else (int(ranks[0]), int(ranks[1]))
+    except (ValueError, TypeError, IndexError, KeyError) as error:
+        raise _foreign(path, "the ranks of its head are no two numbers") from error
 
 
 def _foreign(path: Path, reason: str) -> CheckpointError:

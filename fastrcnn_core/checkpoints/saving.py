@@ -14,7 +14,7 @@ from fastrcnn_core.checkpoints.format import FORMAT, FORMAT_VERSION, digest
 from fastrcnn_core.errors import CheckpointError
 from fastrcnn_core.files import appearing_whole
 from fastrcnn_core.knobs import to_dict
-from fastrcnn_core.model import FastRCNN
+from fastrcnn_core.model import FastRCNN, ranks_of
 
 
 def save_checkpoint(
@@ -38,6 +38,7 @@ def save_checkpoint(
         "model": json.dumps(to_dict(model.config)),
         "image": json.dumps(to_dict(model.image_config)),
         "classes": json.dumps(model.classes),
+        "ranks": json.dumps(ranks_of(model)),
         "card": json.dumps(card),
         "digest": digest(tensors),
     }

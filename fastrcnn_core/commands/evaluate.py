@@ -18,6 +18,7 @@ from fastrcnn_core.commands.models import (
     model_file,
 )
 from fastrcnn_core.commands.progress import bar, note
+from fastrcnn_core.errors import ConfigError
 from fastrcnn_core.files import write_text
 
 GROUPS = ("proposals", "detection")
@@ -55,6 +56,15 @@ class EvaluateArguments(ModelArguments):
             help_behavior_hint="(default: none)",
         ),
     ] = None
+    svd_ranks: Annotated[
+        str | None,
+        tyro.conf.arg(
+            metavar="FIRST:SECOND",
+            help="Compress the head's two wide layers to this many singular values each, such as 256:64. "
+            "[Girshick, ICCV 2015, section 3.1: 1024:256 of 4096]",
+            help_behavior_hint="(default: none)",
+        ),
+    ] = None
     device: Annotated[
         str, tyro.conf.arg(help="cuda, mps or cpu; auto takes the first that is there.")
     ] = "auto"
@@ -74,11 +84,14 @@ def run(words: Sequence[str]) -> int:
     from fastrcnn_core.datasets import default_dataset_setting, open_dataset
     from fastrcnn_core.devices import choose_device
     from fastrcnn_core.evaluation import coco_results, evaluate, find_all
+    from fastrcnn_core.model import compress_head
     from fastrcnn_core.proposals import ProposalStore
     from fastrcnn_core.training.pictures import Picture, Pictures
 
     dataset = open_dataset(arguments.data or default_dataset_setting())
     model = load_checkpoint(file, device=choose_device(arguments.device), classes=dataset.classes)
+    if arguments.svd_ranks is not None:
+        model = compress_head(model, ranks_in(arguments.svd_ranks))
     note(f"{file} on {dataset.title}, {arguments.split}")
     names = dataset.names if arguments.split == "all" else getattr(dataset.split, arguments.split)
     pictures = Pictures(dataset, ProposalStore(), config.proposals)
@@ -104,6 +117,16 @@ def run(words: Sequence[str]) -> int:
     if arguments.results is not None:
         write_text(arguments.results, json.dumps(coco_results(found)))
     return 0
+
+
+def ranks_in(words: str) -> tuple[int, int]:
+    """ "256:64" → (256, 64). Raises ConfigError."""
+    first, _, second = words.partition(":")
+    if not (first.isdecimal() and second.isdecimal()):
+        raise ConfigError(
+            f"--svd-ranks is {words!r}, not two numbers.", way_out="Write it as 256:64."
+        )
+    return int(first), int(second)
 
 
 def _tell(figures: dict[str, Any]) -> None:

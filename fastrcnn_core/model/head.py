@@ -26,29 +26,36 @@ class Head(nn.Module):
         generator: torch.Generator,
     ) -> None:
         super().__init__()
-        self.layer1 = _linear(channels * config.roi_cells**2, config.hidden)
-        self.layer2 = _linear(config.hidden, config.hidden)
+        first = _linear(channels * config.roi_cells**2, config.hidden)
+        second = _linear(config.hidden, config.hidden)
+        self.layer1: nn.Module = first  # `compress_head` puts two layers in the place of each
+        self.layer2: nn.Module = second
         self.class_logits = _linear(config.hidden, class_count + 1)
-        self.deltas = _linear(config.hidden, class_count * 4)
+        self.class_count = class_count
+        self.deltas = _linear(config.hidden, 4 * (1 if config.class_agnostic else class_count))
         self.dropout = nn.Dropout(config.dropout)
-        self._initialise(generator, deltas_std=config.deltas_init_std)
+        self._initialise((first, second), generator, deltas_std=config.deltas_init_std)
 
     def forward(self, roi_features: Tensor) -> RoIOutputs:
         hidden = self.dropout(F.relu(self.layer1(roi_features.flatten(1))))
         hidden = self.dropout(F.relu(self.layer2(hidden)))
         # In float32 whatever the layers computed in: the losses and softmax want its precision.
+        deltas = self.deltas(hidden).float().unflatten(1, (-1, 4))
         return RoIOutputs(
-            self.class_logits(hidden).float(), self.deltas(hidden).float().unflatten(1, (-1, 4))
+            self.class_logits(hidden).float(),
+            deltas.expand(-1, self.class_count, -1),  # one for all where it is class-agnostic
         )
 
     @torch.no_grad()
-    def _initialise(self, generator: torch.Generator, *, deltas_std: float) -> None:
+    def _initialise(
+        self, wide: tuple[nn.Linear, nn.Linear], generator: torch.Generator, *, deltas_std: float
+    ) -> None:
         """Random first weights. Source: Fast R-CNN, section 2.3; the two wide layers: Glorot, as in Detectron."""
-        for layer in (self.layer1, self.layer2):
+        for layer in wide:
             nn.init.kaiming_uniform_(layer.weight, a=1, generator=generator)
         nn.init.normal_(self.class_logits.weight, std=0.01, generator=generator)
         nn.init.normal_(self.deltas.weight, std=deltas_std, generator=generator)
-        for layer in (self.layer1, self.layer2, self.class_logits, self.deltas):
+        for layer in (*wide, self.class_logits, self.deltas):
             nn.init.zeros_(layer.bias)
 
 

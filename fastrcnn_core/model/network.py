@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
-from torchvision.ops import roi_align
+from torchvision.ops import roi_align, roi_pool
 
 from fastrcnn_core.backbones import build_backbone
 from fastrcnn_core.config import ImageConfig, ModelConfig
@@ -97,12 +97,19 @@ class FastRCNN(nn.Module):
         return replace(frozen, map=self.backbone.trained_part(frozen.map[None])[0])
 
     def roi_features(self, features: Features, rois: Tensor) -> Tensor:
-        """RoIAlign of one picture: (R, 4) boxes in pixels of the original → (R, C, S, S)."""
+        """RoIAlign or RoIPool of one picture: (R, 4) boxes in pixels of the original → (R, C, S, S)."""
         scale = rois.new_tensor([features.scale_x, features.scale_y] * 2)
         # In input pixels, such that the first cell's center is where RoIAlign expects it: half a stride in.
         boxes = rois * scale + (self.backbone.stride / 2 - self.backbone.first_cell)
+        feature_map = features.map[None].to(rois.dtype)
+        if self.config.roi_layer == "pool":
+            # RoIPool's boxes end with their last pixel, ours behind it.
+            inclusive = boxes - boxes.new_tensor([0, 0, 1, 1])
+            return roi_pool(
+                feature_map, [inclusive], self.config.roi_cells, 1 / self.backbone.stride
+            )
         return roi_align(
-            features.map[None].to(rois.dtype),
+            feature_map,
             [boxes],
             output_size=self.config.roi_cells,
             spatial_scale=1 / self.backbone.stride,

@@ -10,21 +10,17 @@ import math
 import time
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from fastrcnn_core.boxes import flip_horizontally
 from fastrcnn_core.config import Config
 from fastrcnn_core.devices import autocast, device_errors
 from fastrcnn_core.errors import ConfigError, RunError
 from fastrcnn_core.features import FeatureStore
 from fastrcnn_core.losses import losses
 from fastrcnn_core.model import FastRCNN, Features
-from fastrcnn_core.roi_sampling import sample_rois
 from fastrcnn_core.structures import (
     AnnotatedImage,
-    FloatArray,
     Losses,
     RoIOutputs,
     SampledRoIs,
@@ -34,6 +30,7 @@ from fastrcnn_core.training.averaging import WeightAverage
 from fastrcnn_core.training.pictures import Picture
 from fastrcnn_core.training.randomness import generator_of, seeded
 from fastrcnn_core.training.report import report_of
+from fastrcnn_core.training.rois import draw_rois, hardest_rois
 from fastrcnn_core.training.schedule import build_optimiser, learning_rate_at
 from fastrcnn_core.training.state import (
     TrainerState,
@@ -102,8 +99,8 @@ class Trainer:
         flipped = self._draw_flips(len(pictures), generator)
         views = draw_views(flipped, self.config.training, step=step)
         rois = [
-            self._draw_rois(annotated, proposals, mirror, generator)
-            for (annotated, proposals), mirror in zip(pictures, flipped, strict=True)
+            draw_rois(picture, mirror, self.config, generator)
+            for picture, mirror in zip(pictures, flipped, strict=True)
         ]
         images = tuple(annotated.name for annotated, _ in pictures)
         rate = learning_rate_at(step, total_steps=self.total_steps, config=self.config.optimiser)
@@ -112,6 +109,11 @@ class Trainer:
                 self._features(annotated, view)
                 for (annotated, _), view in zip(pictures, views, strict=True)
             ]
+            if self.config.sampling.hard_examples:
+                rois = [
+                    hardest_rois(self.model, *pair, self.config)
+                    for pair in zip(features, rois, strict=True)
+                ]
             outputs, paid = self._forward(features, rois)
             norm = self._learn(paid, rate, _names(images, flipped))
         self.steps_done = step
@@ -156,27 +158,6 @@ class Trainer:
     def _draw_flips(self, count: int, generator: torch.Generator) -> tuple[bool, ...]:
         return tuple((torch.rand(count, generator=generator) < self.config.training.flip).tolist())
 
-    def _draw_rois(
-        self,
-        annotated: AnnotatedImage,
-        proposals: FloatArray,
-        mirror: bool,
-        generator: torch.Generator,
-    ) -> SampledRoIs:
-        """The picture's RoIs, mirrored with it. On the CPU, so that every device draws the same."""
-        boxes, labels = _ground_truth(annotated, self.config.training.min_box_side)
-        if mirror:
-            boxes = flip_horizontally(boxes, width=annotated.image.width)
-            proposals = flip_horizontally(proposals, width=annotated.image.width)
-        return sample_rois(
-            proposals=torch.tensor(proposals),
-            gt_boxes=torch.tensor(boxes),
-            gt_labels=torch.tensor(labels),
-            config=self.config.sampling,
-            delta_std=self.config.model.delta_std,
-            generator=generator,
-        )
-
     def _features(self, annotated: AnnotatedImage, view: View) -> Features:
         self.model.train()
         with autocast(self._device):
@@ -212,15 +193,6 @@ class Trainer:
             group["lr"] = rate * group["factor"]
         self.optimiser.step()
         return float(norm)
-
-
-def _ground_truth(annotated: AnnotatedImage, min_side: int) -> tuple[FloatArray, np.ndarray]:
-    """What is trained on: no crowds, as torchvision's reference, and nothing thinner than `min_side`."""
-    sides = annotated.boxes[:, 2:] - annotated.boxes[:, :2]
-    keep = (sides >= min_side).all(axis=1) & np.asarray(
-        [tag != "crowd" for tag in annotated.tags], dtype=bool
-    )
-    return annotated.boxes[keep], annotated.labels[keep]
 
 
 def _expect_finite(value: Tensor, what: str, step: int, names: str) -> None:

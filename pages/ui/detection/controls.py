@@ -12,7 +12,15 @@ from pages.ui.detection import words
 from pages.ui.knob_widgets import key
 
 CONFIDENCE = key(DetectionConfig, "score_threshold")
-_LABELS = {"score_threshold": "Confidence", "limit": "Detections at most"}
+_LABELS = {
+    "score_threshold": "Confidence",
+    "limit": "Detections at most",
+    "nms": "A better box …",
+    "nms_sigma": "Width of the Gaussian σ",
+    "box_passes": "Looks of the head",
+    "flip_average": "Look at the mirror image too",
+}
+_RARE = ("limit", "nms", "nms_sigma", "box_passes", "flip_average")
 
 
 @dataclass(frozen=True)
@@ -24,7 +32,7 @@ class Drawn:
 
 
 def show(base: DetectionConfig, *, annotated: bool) -> tuple[DetectionConfig, Drawn]:
-    """Confidence and NMS IoU, dragged or typed, in the link, with a way back; what is drawn; the rarely touched limit.
+    """Confidence and NMS IoU, dragged or typed, in the link, with a way back; what is drawn; what is rarely touched.
 
     Args:
         base: where the knobs stand at first.
@@ -36,9 +44,7 @@ def show(base: DetectionConfig, *, annotated: bool) -> tuple[DetectionConfig, Dr
     with st.container(horizontal=True, vertical_alignment="center"):
         drawn = Drawn(truth=annotated and _truth(), suppressed=_suppressed())
         with st.popover("More", icon=":material/tune:", type="tertiary"):
-            return widgets.knobs(
-                DetectionConfig, only=["limit"], base=config, labels=_LABELS
-            ), drawn
+            return widgets.knobs(DetectionConfig, only=_RARE, base=config, labels=_LABELS), drawn
 
 
 def offer_confidence(value: float, label: str, *, place: str, help: str | None = None) -> None:

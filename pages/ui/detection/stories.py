@@ -24,12 +24,20 @@ def of_prediction(origin: Origin, detections: Detections, config: DetectionConfi
     name = detections.classes[origin.label - 1]
     if origin.outcome == "detection":
         count = len(origin.silenced)
+        if detections.lowered is not None:
+            return _softly_kept(origin, detections)
         return Story(
             f"It survives as #{origin.detection + 1}: {origin.score:.2f} sure of “{name}”, and no surer box of its "
             f"class overlaps it by more than {config.nms_iou:.2f}. It silenced {_boxes(count)}."
         )
     if origin.outcome == "suppressed":
         by = f"#{origin.detection + 1}" if origin.detection >= 0 else "a box beyond the limit"
+        if detections.lowered is not None:
+            return Story(
+                f"The network was {origin.score:.2f} sure, but better boxes lowered that below the confidence, most of "
+                f"all {by}: their IoU is {origin.iou:.2f}.",
+                "It comes back when the confidence is low enough.",
+            )
         return Story(
             f"It was suppressed by {by}: their IoU is {origin.iou:.2f}, and NMS allows {config.nms_iou:.2f}.",
             f"It comes back when NMS IoU is at least {words.up(origin.iou):.2f}.",
@@ -43,6 +51,21 @@ def of_prediction(origin: Origin, detections: Detections, config: DetectionConfi
     return Story(
         f"It scored {origin.score:.2f} for “{name}”, {short:.2f} below the threshold.",
         f"It is looked at when the confidence is at most {words.down(origin.score):.2f}.",
+    )
+
+
+def _softly_kept(origin: Origin, detections: Detections) -> Story:
+    """How soft-NMS treated a detection."""
+    assert detections.lowered is not None
+    row = origin.detection
+    by, iou = int(detections.lowered.by[row]), float(detections.lowered.iou[row])
+    if by < 0:
+        return Story(
+            f"It survives as #{row + 1}: {origin.score:.2f} sure, and no better box lowered that."
+        )
+    return Story(
+        f"It survives as #{row + 1}: the network was {origin.score:.2f} sure, and better boxes lowered that to "
+        f"{float(detections.scores[row]):.2f}, most of all #{by + 1}: their IoU is {iou:.2f}."
     )
 
 
@@ -97,6 +120,12 @@ def _suppressed(
     silenced = detections.suppressed
     is_it = (silenced.roi_index == fate.roi_index) & (silenced.labels == label)
     at = float(silenced.iou[is_it].max())
+    if detections.lowered is not None:
+        return Story(
+            f"Its own box ({fate.score:.2f}, IoU {fate.box_iou:.2f} with it) was lowered below the confidence, most of "
+            f"all by {by}: their IoU is {at:.2f}.",
+            "It comes back when the confidence is low enough.",
+        )
     return Story(
         f"Suppressed by {by} at IoU {at:.2f}: its own box ({fate.score:.2f}, IoU {fate.box_iou:.2f} with it) "
         f"overlaps that one by more than {config.nms_iou:.2f}.",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from fastrcnn_core.config import Config, DetectionConfig
+from fastrcnn_core.config import Config, DetectionConfig, PredictionConfig
 from fastrcnn_core.datasets.dataset import Annotation, Dataset
 from fastrcnn_core.errors import CheckpointError, DeviceError, UserError
 from fastrcnn_core.knobs import from_dict
@@ -94,7 +94,7 @@ class Judging:
 
     def ranking(self, config: DetectionConfig) -> Ranking:
         """The detections of all pictures seen so far, judged, at every confidence from `FLOOR` up."""
-        key = (len(self.seen), config.nms_iou, config.limit)
+        key = (len(self.seen), dataclasses.replace(config, score_threshold=FLOOR))
         with self._lock:
             known = self._rankings.get(key)
             if known is None:
@@ -130,9 +130,19 @@ class Judging:
             self.skipped[name] = error
 
 
-def split_judging(data: Dataset, detector: Detector, part: str) -> Judging:
-    """This detector's way through "train" or "test": one for all visitors. Raises CheckpointError, DeviceError."""
-    return _judging(data, model(detector), trained_with(detector), part)
+def split_judging(
+    data: Dataset, detector: Detector, part: str, looks: PredictionConfig | None = None
+) -> Judging:
+    """This detector's way through "train" or "test": one for all visitors. Raises CheckpointError, DeviceError.
+
+    Args:
+        looks: how often the network looks at each picture; as the detector was trained to if None.
+    """
+    config = trained_with(detector)
+    if looks is not None:
+        detection = dataclasses.replace(config.detection, **vars(looks))
+        config = dataclasses.replace(config, detection=detection)
+    return _judging(data, model(detector), config, part)
 
 
 def trained_with(detector: Detector) -> Config:

@@ -33,7 +33,8 @@ def suppress(boxes: Tensor, scores: Tensor, *, iou_threshold: float) -> Suppress
     suppressed_by, unsorted_iou = torch.empty_like(by), boxes.new_empty(len(boxes))
     suppressed_by[order] = by
     unsorted_iou[order] = torch.as_tensor(iou, device=boxes.device)
-    return Suppression(order[by_rank < 0], suppressed_by, unsorted_iou)
+    keep = order[by_rank < 0]
+    return Suppression(keep, suppressed_by, unsorted_iou, scores, lowered_by=suppressed_by)
 
 
 def _greedy(boxes: FloatArray, iou_threshold: float) -> tuple[IntArray, FloatArray]:
