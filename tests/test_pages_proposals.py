@@ -29,6 +29,7 @@ from pages.ui import resources
 from pages.ui.proposals import (
     blame,
     canvas,
+    charts,
     following,
     knobs,
     origin,
@@ -366,6 +367,17 @@ def test_from_a_followed_box_one_goes_to_its_merge(street: Path) -> None:
     assert not complaints(app)
     assert app.segmented_control(key="section").value == "Grouping"
     assert app.selectbox(key=sections.strategy_key()).value == strategy
+
+
+def test_on_a_projector_a_charts_type_is_larger_everywhere() -> None:
+    figure = charts.bars(["found"], [3], ["3"], ["#000000"])
+    before = figure.layout.height
+    charts.enlarge(figure)
+    layout = figure.layout
+    sizes = {layout.font.size, layout.legend.font.size, figure.data[0].textfont.size}
+    sizes |= {axis.tickfont.size for axis in (layout.xaxis, layout.yaxis)}
+    assert sizes == {19}
+    assert layout.height > before
 
 
 def test_a_knobs_axis_names_its_unit() -> None:

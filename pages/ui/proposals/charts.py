@@ -14,6 +14,7 @@ from pages.ui import palette, resources
 
 JUDGED = "Recall, MABO"  # the axis of charts that show both
 _HEIGHT = 280
+_PROJECTED = 19  # pixels: 1.6 times what the theme takes
 _LOG = {"type": "log", "dtick": 1, "minor": {"showgrid": False}, "tickformat": ",d"}
 _CONFIG = {"displaylogo": False, "displayModeBar": False}
 
@@ -49,7 +50,7 @@ def lines(
     """A chart of shares in [0, 1] or of counts; `at` is a line where the reader stands."""
     figure = go.Figure([_trace(line) for line in drawn])
     figure.update_layout(
-        height=_HEIGHT * (1.3 if resources.projector() else 1),
+        height=_HEIGHT,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         xaxis={"title": x_title} | (_LOG if log_x else {}),
         yaxis={"title": y_title, "rangemode": "tozero"},
@@ -65,7 +66,18 @@ def lines(
 def show(figure: go.Figure, *, key: str, question: str, alt: str) -> None:
     """Put the chart on the page under the question that it answers."""
     st.markdown(f"**{question}**")
+    if resources.projector():
+        enlarge(figure)
     st.plotly_chart(figure, key=key, config=_CONFIG, alt=alt)
+
+
+def enlarge(figure: go.Figure) -> None:
+    """Type that the last row reads: the page's theme would set each of these smaller."""
+    font = {"size": _PROJECTED}
+    figure.update_layout(height=1.4 * figure.layout.height, font=font, legend={"font": font})
+    figure.update_traces(textfont=font, selector={"type": "bar"})
+    figure.update_xaxes(tickfont=font, title={"font": font})
+    figure.update_yaxes(tickfont=font, title={"font": font})
 
 
 def bars(

@@ -284,7 +284,7 @@ class Player {
     const grid = [0, 0.5, 1].map((iou) => `<line class="grid ${iou === 0.5 ? "half" : ""}" x1="${left}" x2="${width - right}" y1="${this.y(iou)}" y2="${this.y(iou)}"/><text x="0" y="${this.y(iou) + 4}">${iou}</text>`);
     const lines = this.people.map((_, person) => this.line(person));
     const last = this.people.map((_, person) => this.overlap(person, this.merges));
-    const heights = apart(last.map(this.y), 11, height - bottom);
+    const heights = apart(last.map(this.y), 13, height - bottom);
     const ends = heights.map((y, person) => `<text x="${width - right + 4}" y="${y + 4}">${person + 1}</text>`);
     const axis = `<text x="${left}" y="${height - 4}">0</text><text x="${width - right}" y="${height - 4}" text-anchor="end">${this.merges.toLocaleString("en")} merges</text>`;
     this.chart.innerHTML = grid.join("") + lines.join("") + ends.join("") + axis + `<line class="position" y1="${top}" y2="${height - bottom}"/>` + this.people.map(() => '<circle r="4"/>').join("");
