@@ -109,7 +109,6 @@ def _who_is_found(view: View) -> None:
         on_select=lambda: _take_row(view, best),
         selection_mode="single-row",
         placeholder="–",
-        height=min(35 * (len(rows) + 1) + 3, 320),
         column_config={
             "Who": st.column_config.NumberColumn(width=50),
             "Best IoU": st.column_config.ProgressColumn(

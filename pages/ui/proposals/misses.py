@@ -23,7 +23,6 @@ def show(view: View, survey: resources.Survey) -> None:
         rows,
         key=_TABLE,
         hide_index=True,
-        height=min(35 * (len(rows) + 1) + 3, 250),
         on_select="rerun",
         selection_mode="single-row",
         column_config={"Best IoU": st.column_config.NumberColumn(format="%.2f")},
