@@ -90,6 +90,19 @@ TABLE: list[tuple[str, Any, Any]] = [
     ("detection.score_threshold", 0.5, 0.5),
     ("detection.nms_iou", 0.5, 0.3),
     ("detection.limit", 50, 100),
+    # what successors learned is there to be chosen, and off
+    ("sampling.hard_examples", False, False),
+    ("model.roi_layer", "align", "align"),
+    ("model.class_agnostic", False, False),
+    ("optimiser.schedule", "step", "step"),
+    ("optimiser.backbone_rate", 1.0, 1.0),
+    ("training.jitter", 0.0, 0.0),
+    ("training.colour_jitter", 0.0, 0.0),
+    ("training.average", None, None),
+    ("detection.box_passes", 1, 1),
+    ("detection.flip_average", False, False),
+    ("detection.zooms", (1.0,), (1.0,)),
+    ("detection.nms", "greedy", "greedy"),
     # boxes of masks under 4 px: dropped | kept
     ("training.min_box_side", 4, 0),
 ]  # fmt: skip
@@ -199,6 +212,11 @@ def test_background_reaches_at_most_up_to_foreground() -> None:
 def test_a_config_survives_json(name: str) -> None:
     config = preset(name)
     assert from_dict(Config, json.loads(json.dumps(to_dict(config)))) == config
+
+
+def test_a_picture_is_seen_at_least_once() -> None:
+    with pytest.raises(ConfigError, match="no picture is seen"):
+        DetectionConfig(zooms=())
 
 
 def test_fields_left_out_keep_their_defaults() -> None:
