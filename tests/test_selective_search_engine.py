@@ -19,7 +19,7 @@ from fastrcnn_core.proposals import propose
 from fastrcnn_core.selective_search import STRATEGIES, distinct, pseudo_random, search
 from fastrcnn_core.selective_search.edges import sort_edges
 from fastrcnn_core.selective_search.grouping import group
-from fastrcnn_core.selective_search.ranking import places
+from fastrcnn_core.selective_search.ranking import places, small_first
 from fastrcnn_core.selective_search.regions import Regions, describe, pixel_features
 from fastrcnn_core.selective_search.segmentation import Segmentation, segment
 from fastrcnn_core.selective_search.tracing import segmentation_of
@@ -113,6 +113,13 @@ def test_the_papers_random_rank_is_the_place_times_a_number_from_0_to_1() -> Non
     again = pseudo_random(ranks, np.random.default_rng(3))
     assert again.tolist() == drawn.tolist()
     assert pseudo_random(ranks, np.random.default_rng(4)).tolist() != drawn.tolist()
+
+
+def test_of_boxes_met_at_the_same_time_the_smaller_comes_first_if_asked_for() -> None:
+    boxes = np.array([[0, 0, 40, 40], [0, 0, 10, 10]], np.int32)
+    ranks = np.array([8, 8], np.float32)
+    assert small_first(ranks, boxes, pixels=1600, power=0.5).tolist() == [8, 2]
+    assert small_first(ranks, boxes, pixels=1600, power=0).tolist() == [8, 8]
 
 
 def test_the_whole_picture_is_first_and_what_was_met_later_is_before_what_was_met_earlier() -> None:

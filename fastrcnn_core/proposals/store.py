@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 # Changes whenever the same picture and config give other boxes: in the search, or in the funnel. Part of every file's
 # name, and written here because a reader of kept proposals does not wait for the search to be imported.
-METHOD_VERSION = "3"
+METHOD_VERSION = "4"
 
 _ONLY_FOR_PACKAGE = ("scale", "min_size")
 _NOT_FOR_PACKAGE = ("search_side",)

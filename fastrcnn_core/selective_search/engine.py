@@ -17,12 +17,17 @@ from fastrcnn_core.selective_search.coarsening import coarsen
 from fastrcnn_core.selective_search.colour_spaces import ColourSpace, Planes, convert
 from fastrcnn_core.selective_search.edges import sort_edges
 from fastrcnn_core.selective_search.grouping import Hierarchy, group
-from fastrcnn_core.selective_search.ranking import places
+from fastrcnn_core.selective_search.ranking import places, small_first
 from fastrcnn_core.selective_search.regions import Regions, describe, pixel_features
 from fastrcnn_core.selective_search.result import SearchResult
 from fastrcnn_core.selective_search.segmentation import Segmentation, segment
 from fastrcnn_core.selective_search.smoothing import blur
-from fastrcnn_core.selective_search.strategies import FINEST_K, STRATEGIES, Strategy
+from fastrcnn_core.selective_search.strategies import (
+    FINEST_K,
+    SMALL_FIRST,
+    STRATEGIES,
+    Strategy,
+)
 from fastrcnn_core.structures import Image
 
 
@@ -38,6 +43,12 @@ def search_strategies(image: Image, config: ProposalConfig) -> SearchResult:
             places(hierarchy) * np.float32(strategy.doubt)
             for hierarchy, strategy in zip(found, strategies, strict=True)
         ]
+    )
+    ranks = small_first(
+        ranks,
+        boxes,
+        pixels=pixels.shape[0] * pixels.shape[1],
+        power=SMALL_FIRST[config.method],
     )
     order = np.argsort(ranks, kind="stable")
     return SearchResult(

@@ -43,6 +43,15 @@ def places(hierarchy: Hierarchy) -> Floats:
     return (np.concatenate(left) - np.concatenate(alike) / 8).astype(np.float32)
 
 
+def small_first(
+    ranks: Floats, boxes: npt.NDArray[np.int32], *, pixels: int, power: float
+) -> Floats:
+    """The ranks times each box's share of the picture to a power: (P,), (P, 4) → (P,) float32; 0 changes nothing."""
+    sides = (boxes[:, 2:] - boxes[:, :2]).astype(np.float32)
+    share = sides[:, 0] * sides[:, 1] / np.float32(pixels)
+    return (ranks * share ** np.float32(power)).astype(np.float32)
+
+
 def pseudo_random(ranks: Floats, generator: np.random.Generator) -> Floats:
     """The rank of the paper, low is good: the place times a random number. Source: Uijlings et al., section 4.3."""
     return (ranks * generator.random(len(ranks))).astype(np.float32)

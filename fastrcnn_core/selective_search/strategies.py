@@ -55,3 +55,7 @@ STRATEGIES: dict[str, tuple[Strategy, ...]] = {
         ("HSV", "Lab", "rgI", "H", "I"), (50, 100, 150, 300), ("CTSF", "TSF", "F", "S")
     ),
 }
+# The rank is multiplied by a box's share of the picture to this power, so that of boxes met at the same time the small
+# ones come first. For `quality` only: its 80 strategies offer each large box so often that they crowd out the small
+# people. Chosen here: 0.2 lost 4 of Penn-Fudan's 423 people instead of 8; higher was worse at an IoU of 0.7.
+SMALL_FIRST: dict[str, float] = {"single": 0.0, "fast": 0.0, "quality": 0.2}
