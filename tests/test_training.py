@@ -416,8 +416,14 @@ def test_a_damaged_state_is_told_in_words(tmp_path: Path, content: bytes | None)
 
 def test_the_average_follows_the_weights_by_hand() -> None:
     """Decay 0.25 at most: 2/11 at the first step, 3/12 and no more from the second on."""
-    config = changed(SMALL, training__average=0.25)
-    trainer = new_trainer(config)
+    trainer = new_trainer(
+        changed(
+            SMALL,
+            training__average=0.25,
+            optimiser__optimiser="adamw",  # whose first steps are as long as the rate
+            optimiser__learning_rate=0.1,
+        )
+    )
     weight = trainer.model.head.layer2.weight
     expected = weight.detach().clone()
     for decay in (2 / 11, 0.25, 0.25):

@@ -333,6 +333,8 @@ def test_killed_at_any_moment_it_resumes_where_its_checkpoint_was(
 ) -> None:
     """As the app does it: a process of its own, from any folder, killed without a chance to say anything."""
     config = tiny_config(epochs=40.0)
+    training = dataclasses.replace(config.training, average=0.9)
+    config = dataclasses.replace(config, training=training)
     monkeypatch.chdir(tmp_path)
     unbroken = start_run(config, name="unbroken", data=str(tiny))
     killed = start_run(config, name="killed", data=str(tiny))
