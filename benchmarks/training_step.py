@@ -13,11 +13,15 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import torch
 import tyro
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fastrcnn_core.config import Config, SamplingConfig, preset
 from fastrcnn_core.errors import WeightsError

@@ -10,6 +10,7 @@ last lines are the ratio (bar ≥ 2) and the loss of AP50 on the data set's test
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,8 @@ from typing import Annotated
 import torch
 import tyro
 from torch import Tensor
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fastrcnn_core.checkpoints import load_checkpoint
 from fastrcnn_core.commands.evaluate import ranks_in

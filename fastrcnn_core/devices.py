@@ -16,6 +16,7 @@ from fastrcnn_core.errors import DeviceError
 if TYPE_CHECKING:
     import torch
 
+_STATUS = Path("/proc/self/status")  # on Linux
 # What a device's own RuntimeErrors say; anything else is a bug of ours and stays one.
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 _DEVICE_FAILURE = ("cuda error", "cudnn", "cublas", "hip error", "mps backend", "no kernel image")
@@ -65,18 +66,24 @@ def describe(device: torch.device) -> str:
 def peak_memory() -> int:
     """Most bytes of main memory that this process has held so far.
 
-    Not `ru_maxrss` on Linux: a child process inherits its parent's there.
+    On Linux `ru_maxrss` only where there is nothing better: a child process inherits its parent's there.
     """
-    if sys.platform == "linux":
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
+    if sys.platform == "linux" and (peak := _peak_in(_STATUS.read_text(encoding="ascii"))):
+        return peak
     if sys.platform == "win32":
         import psutil
 
         return int(psutil.Process().memory_info().peak_wset)
     import resource
 
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _peak_in(status: str) -> int | None:
+    """Bytes, as the kernel's words about a process tell them; None under a kernel that does not, such as gVisor's."""
+    kilobytes = (int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+    return next((count * 1024 for count in kilobytes), None)
 
 
 def peak_device_memory(device: torch.device) -> int | None:

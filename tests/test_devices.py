@@ -1,16 +1,20 @@
 """Choosing a device, naming it, and telling its failures in words."""
 
 import contextlib
+import sys
+from pathlib import Path
 
 import pytest
 import torch
 
+from fastrcnn_core import devices
 from fastrcnn_core.devices import (
     autocast,
     available_devices,
     choose_device,
     describe,
     device_errors,
+    peak_memory,
 )
 from fastrcnn_core.errors import DeviceError
 
@@ -137,3 +141,16 @@ def test_cuda_takes_bfloat16_and_older_chips_float16_for_detection_only(
     with torch.set_grad_enabled(training), autocast(torch.device("cuda")):
         pass
     assert asked == [expected]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc on Linux only")
+def test_the_peak_of_memory_is_known_under_a_kernel_that_does_not_write_it_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """gVisor, under which several clouds run containers, writes VmRSS and no VmHWM."""
+    status = tmp_path / "status"
+    monkeypatch.setattr(devices, "_STATUS", status)
+    status.write_text("Name:\tpython\nVmHWM:\t     123 kB\nVmRSS:\t     100 kB\n")
+    assert peak_memory() == 123 * 1024
+    status.write_text("Name:\tpython\nVmRSS:\t     100 kB\n")
+    assert 20 * 2**20 < peak_memory() < 2**40

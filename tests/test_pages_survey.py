@@ -176,3 +176,9 @@ def test_the_fewest_proposals_that_find_as_many_as_all_are_named() -> None:
     assert "At IoU 0.5 the first **10** find as many as all 100 do" in said
     assert "At IoU 0.7 the first **100** find as many as all 100 do" in said
     assert "At IoU 0.7 none of the 10 finds anybody" in quality.enough(limits[:3], overlaps[:3])
+
+
+def test_where_nobody_is_annotated_no_number_of_proposals_is_called_enough() -> None:
+    said = quality.enough(np.array([0, 1, 2]), np.zeros((3, 0), np.float32))
+    assert "Nobody is annotated" in said
+    assert "first" not in said

@@ -60,6 +60,17 @@ def test_every_command_is_shown() -> None:
     assert set(shown) == set(COMMANDS)
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda it: it.stem)
+def test_every_benchmark_finds_the_project_when_it_is_called_as_it_says(file: Path) -> None:
+    """`python benchmarks/NAME.py` looks for modules beside the file, `python -m benchmarks.NAME` here."""
+    text = file.read_text(encoding="utf-8")
+    before, imports_us, _ = text.partition("\nfrom fastrcnn_core")
+    called = re.search(rf"python (-m benchmarks\.{file.stem}|benchmarks/{file.stem}\.py)", before)
+    assert called
+    if imports_us and not called[1].startswith("-m"):
+        assert "\nsys.path.insert(0, " in before
+
+
 def test_every_setting_of_the_environment_is_told() -> None:
     sources = "".join(
         it.read_text(encoding="utf-8") for it in (ROOT / "fastrcnn_core").rglob("*.py")

@@ -16,6 +16,8 @@ from fastrcnn_core.errors import CheckpointError, RunError
 from fastrcnn_core.files import runs_folder
 from fastrcnn_core.runs import (
     Run,
+    archive,
+    contents,
     control,
     delete_run,
     deleted_run,
@@ -31,6 +33,7 @@ from fastrcnn_core.runs import (
     training_command,
 )
 from fastrcnn_core.runs import status as status_module
+from fastrcnn_core.runs.contents import bytes_on_disk
 from fastrcnn_core.runs.folder import MODEL_FILE, TRAINER_FILE
 from fastrcnn_core.runs.metrics import METRICS_FILE, append_row, keep_rows, read_columns
 from fastrcnn_core.runs.queue import Turn, owning
@@ -458,6 +461,24 @@ def test_a_run_travels_in_one_zip(tmp_path: Path) -> None:
     assert run.latest_checkpoint().model_file.read_text() == "weights"
     assert run.status().state == "finished"
     assert list((run.folder / "tensorboard").iterdir())
+
+
+def test_a_run_that_goes_on_meanwhile_is_exported_and_measured_without_what_is_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = import_run(exported(tmp_path), name="going")
+    size = bytes_on_disk(run.folder)
+    assert size == sum(it.stat().st_size for it in run.folder.rglob("*") if it.is_file())
+    half = run.folder / "checkpoints" / ".123.partial"
+    half.mkdir()
+    (half / MODEL_FILE).write_text("wei")
+    vanished = [*contents.whole_files(run.folder), run.folder / "checkpoints" / "gone.json"]
+    for module in (contents, archive):
+        monkeypatch.setattr(module, "whole_files", lambda folder: vanished)
+    assert bytes_on_disk(run.folder) == size
+    with zipfile.ZipFile(export_run(run, tmp_path / "going.zip")) as packed:
+        assert {"going/config.json", "going/metrics.jsonl"} <= set(packed.namelist())
+        assert not [name for name in packed.namelist() if "partial" in name or "gone" in name]
 
 
 def test_an_imported_run_can_have_another_name_and_takes_nobodys(tmp_path: Path) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import uuid
 import zipfile
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from fastrcnn_core.errors import RunError
 from fastrcnn_core.files import appearing_whole, runs_folder
+from fastrcnn_core.runs.contents import whole_files
 from fastrcnn_core.runs.finding import check_name, run_path
 from fastrcnn_core.runs.folder import CONFIG_FILE, Run
 from fastrcnn_core.runs.starting import taken
@@ -19,16 +21,16 @@ MAX_UNPACKED_BYTES = 20 * 2**30
 
 
 def export_run(run: Run, path: Path) -> Path:
-    """Write the run as one zip file, everything below a folder of its name; returns the path."""
-    files = sorted(
-        it for it in run.folder.rglob("*") if it.is_file() and not it.name.startswith(".")
-    )
+    """Write the run as one zip file, every whole file below a folder of its name; returns the path."""
     with appearing_whole(path) as partial, zipfile.ZipFile(partial, "w") as archive:
-        for file in files:
+        for file in whole_files(run.folder):
             weights = file.suffix == ".safetensors"  # numbers that do not compress
             kind = zipfile.ZIP_STORED if weights else zipfile.ZIP_DEFLATED
             inside = PurePosixPath(run.name, *file.relative_to(run.folder).parts)
-            archive.write(file, str(inside), compress_type=kind)
+            with suppress(
+                FileNotFoundError
+            ):  # a run that goes makes room for its newest checkpoint
+                archive.write(file, str(inside), compress_type=kind)
     return path
 
 

@@ -137,6 +137,8 @@ def _curves(limits: np.ndarray, overlaps: FloatArray, of: str) -> None:
 
 def enough(limits: np.ndarray, overlaps: FloatArray) -> str:
     """How many proposals find as many people as all of them do, and who has to look at them."""
+    if overlaps.shape[1] == 0:
+        return "Nobody is annotated here, so that no number of proposals is enough or too few."
     told = [_first_as_good(limits, recall_curve(overlaps, (iou,))[:, 0], iou) for iou in (0.5, 0.7)]
     return " ".join(told) + (
         " Each proposal is a RoI that the head must look at: detection looks at all of them, a training step at "

@@ -10,6 +10,7 @@ import streamlit as st
 
 from fastrcnn_core.errors import UserError
 from fastrcnn_core.runs import Columns, Run
+from fastrcnn_core.runs.contents import bytes_on_disk
 from pages.ui import resources
 from pages.ui.training.words import duration
 
@@ -59,7 +60,7 @@ def _row(run: Run) -> dict[str, Any]:
         "AP": _last(validation, "AP"),
         "Took": duration(max(0.0, status.updated - status.started)) if status.started else "",
         "Begun": _when(run),
-        "MB": _megabytes(run),
+        "MB": bytes_on_disk(run.folder) / 1e6,
     }
 
 
@@ -86,7 +87,3 @@ def _mean(column: list[float | None]) -> float | None:
 def _last(columns: Columns, name: str) -> float | None:
     value: float | None = columns[name][-1] if len(columns) else None
     return value
-
-
-def _megabytes(run: Run) -> float:
-    return sum(it.stat().st_size for it in run.folder.rglob("*") if it.is_file()) / 1e6
