@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,13 @@ from fastrcnn_core.errors import RunError
 from fastrcnn_core.files import runs_folder
 from fastrcnn_core.flags import flags, to_arguments
 from fastrcnn_core.model import FastRCNN
-from fastrcnn_core.runs import Estimate, Run, RunState, list_runs, starting
+from fastrcnn_core.runs import Estimate, Run, RunCheckpoint, RunState, list_runs, starting
 from fastrcnn_core.runs.live import LIVE_FILE
 from fastrcnn_core.runs.metrics import METRICS_FILE, VALIDATION_FILE, append_row
 from fastrcnn_core.runs.status import STATUS_FILE, RunStatus, write_status
 from fastrcnn_core.runs.writing import create_run
+from fastrcnn_core.structures import RoIPredictions
+from pages.ui.resources import Growing
 from tests.app import ROOT, SECONDS, complaints, link, open_app, words
 from tests.tiny import tiny_config, write_tiny
 
@@ -643,3 +646,21 @@ def test_watching_a_run_does_not_load_pytorch(street: Path) -> None:
 
 def test_runs_lie_where_the_environment_says(street: Path) -> None:
     assert a_run(street).folder.parent == runs_folder().resolve()
+
+
+def test_a_time_machine_that_is_stopped_while_it_waits_for_its_turn_asks_no_network() -> None:
+    turn, asked = threading.Lock(), []
+
+    def look(checkpoints: Sequence[RunCheckpoint]) -> Iterator[RoIPredictions]:
+        asked.extend(checkpoints)
+        return iter(())
+
+    growing = Growing(look, turn)
+    with turn:
+        growing.start([RunCheckpoint(4, Path("step-000004"))])
+        growing.stop()
+    assert growing._thread is not None
+    growing._thread.join(10)
+    assert not growing.is_running
+    assert not asked
+    assert growing.error is None

@@ -82,6 +82,8 @@ class Growing:
     def _run(self, checkpoints: list[RunCheckpoint]) -> None:
         try:
             with self.turn:
+                if self._stop.is_set():  # while it waited
+                    return
                 began = time.monotonic()
                 for checkpoint, found in zip(checkpoints, self.look(checkpoints), strict=True):
                     self.seen[checkpoint.step] = found
