@@ -34,11 +34,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--runs", type=int, default=3)
     runs = parser.parse_args().runs
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        raise SystemExit("Chromium is not on this machine.")
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as scratch:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         floor = Path(scratch) / "floor.py"
         floor.write_text(FLOOR, encoding="utf-8")
         pairs = [
@@ -53,12 +50,20 @@ def main() -> None:
         )
 
 
+def chromium() -> str:
+    """Where the browser is on this machine."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        raise SystemExit("Chromium is not on this machine.")
+    return program
+
+
 def _first_page(browser: Browser, script: Path) -> float:
     """Seconds from `streamlit run` to the first heading on screen."""
     began = time.perf_counter()
-    with _server(script) as (url, _):
+    with serving(script) as (url, _):
         page = browser.new_page()
-        _open(url, page)
+        opened(url, page)
         page.wait_for_selector("h1", timeout=60_000)
         seconds = time.perf_counter() - began
         page.close()
@@ -67,9 +72,9 @@ def _first_page(browser: Browser, script: Path) -> float:
 
 def _memory(browser: Browser) -> float:
     """Resident gigabytes of the server once the detections of a picture stand on the page."""
-    with _server(ROOT / "app.py") as (url, process):
+    with serving(ROOT / "app.py") as (url, process):
         page = browser.new_page()
-        _open(f"{url}/detection", page)
+        opened(f"{url}/detection", page)
         page.wait_for_selector(".drawing canvas[data-view]", timeout=120_000)
         page.wait_for_timeout(3000)
         family = [process, *process.children(recursive=True)]
@@ -77,7 +82,7 @@ def _memory(browser: Browser) -> float:
         return sum(it.memory_info().rss for it in family) / 2**30
 
 
-def _open(url: str, page: Page) -> None:
+def opened(url: str, page: Page) -> None:
     """Go there as soon as the server answers."""
     host, port = url.split("/")[2].split(":")
     deadline = time.monotonic() + 60
@@ -91,7 +96,7 @@ def _open(url: str, page: Page) -> None:
 
 
 @contextmanager
-def _server(script: Path) -> Iterator[tuple[str, psutil.Process]]:
+def serving(script: Path) -> Iterator[tuple[str, psutil.Process]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
