@@ -306,7 +306,7 @@ def test_average_precision_is_drawn_below_the_ceiling_of_the_proposals(street: P
     ("state", "said", "buttons"),
     [
         ("queued", "waiting", {"Stop"}),
-        ("preparing", "proposals 2/8", {"Stop"}),
+        ("preparing", "proposals 2/8, about 1 min 5 s for the rest of these", {"Stop"}),
         ("running", "running, step 4 of 60, about 1 min 5 s left", {"Pause", "Stop"}),
         ("paused", "paused, step 4 of 60", {"Continue", "Stop"}),
         ("stopped", "stopped, step 4 of 60", {"Begin it again"}),

@@ -1,6 +1,7 @@
 """A run is a folder: what its process writes, what readers make of it, and how it is asked, queued and moved."""
 
 import errno
+import os
 import subprocess
 import sys
 import time
@@ -37,6 +38,7 @@ from fastrcnn_core.runs.contents import bytes_on_disk
 from fastrcnn_core.runs.folder import MODEL_FILE, TRAINER_FILE
 from fastrcnn_core.runs.metrics import METRICS_FILE, append_row, keep_rows, read_columns
 from fastrcnn_core.runs.queue import Turn, owning
+from fastrcnn_core.runs.starting import NICENESS
 from fastrcnn_core.runs.status import RunStatus, this_process, write_status
 from fastrcnn_core.runs.writing import RunWriter, create_run
 from fastrcnn_core.structures import Losses, SampledRoIs, StepReport
@@ -111,6 +113,17 @@ def test_a_name_is_taken_once() -> None:
         start_run(Config(), name="mine", data="synthetic")
     assert free_name("mine") == "mine-2"
     assert free_name("other") == "other"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has classes of priority instead")
+def test_a_run_that_the_app_starts_gives_way_to_whoever_clicks() -> None:
+    before = set(psutil.Process().children())
+    start_run(Config(), name="polite", data="synthetic:4:0")
+    (process,) = set(psutil.Process().children()) - before
+    try:
+        assert process.nice() == max(NICENESS, psutil.Process().nice())
+    finally:
+        process.kill()
 
 
 def test_runs_are_listed_newest_first_and_other_folders_are_not_runs() -> None:

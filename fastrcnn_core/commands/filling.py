@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 
 from fastrcnn_core.commands.orders import Orders
@@ -28,9 +29,11 @@ def find_proposals(
     if not missing:
         return
     with bar(len(missing), "proposals") as progress:
+        began = time.monotonic()
 
         def tell(done: int, outcome: Outcome) -> None:
-            writer.tell(stage=f"proposals {done}/{len(missing)}")
+            left = _left(began, done, len(missing))
+            writer.tell(stage=f"proposals {done}/{len(missing)}", seconds_left=left)
             progress.update()
 
         report = propose_all(
@@ -61,10 +64,12 @@ def remember_features(
         return
     prune(trainer.features.folder)
     views = [(name, flipped) for name in names for flipped in mirrored_views(trainer.config)]
+    began = time.monotonic()
     with bar(len(views), "features") as progress:
         for done, (name, flipped) in enumerate(views):
             orders.obey()
-            writer.tell(stage=f"features {done}/{len(views)}")
+            left = _left(began, done, len(views))
+            writer.tell(stage=f"features {done}/{len(views)}", seconds_left=left)
             trainer.features.of(pictures.get(name)[0].image, flipped=flipped)
             progress.update()
 
@@ -78,6 +83,11 @@ def worker_count(tasks: int) -> int:
     """As many processes as this one may use cores, or fewer if there is less to do."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, min(cores or 1, tasks))
+
+
+def _left(began: float, done: int, total: int) -> float | None:
+    """Seconds for the rest of a work that has gone on since `began`; None before its first piece is done."""
+    return (time.monotonic() - began) / done * (total - done) if done else None
 
 
 def _lacks(pictures: Pictures, name: str, orders: Orders) -> bool:

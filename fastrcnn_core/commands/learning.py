@@ -32,7 +32,7 @@ def learn(
         Stopped: somebody asked for an end; a checkpoint was written first.
         RunError: a loss is no number any more; the last checkpoint is from before.
     """
-    writer.tell(state="running", stage="training")
+    writer.tell(state="running", stage="training", seconds_left=None)
     every = steps_between_checkpoints(len(names.training), trainer.config)
     pace = _Pace()
     with bar(trainer.total_steps, "training", done=trainer.steps_done) as progress:

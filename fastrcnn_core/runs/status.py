@@ -31,7 +31,7 @@ class RunStatus:
         stage: what it does now, such as "proposals 12/136"; for people.
         step, total_steps: training steps done and planned; 0 of 0 until that is known.
         started: when the process began, seconds since 1970. updated: when this was written.
-        seconds_left: an estimate; None where there is none.
+        seconds_left: an estimate, of the whole run while it learns, of the stage before; None where there is none.
         device: what it trains on, such as "cpu".
         message, way_out: why it stopped or failed, and what one can do; empty where all is well.
         process: the number of its process; 0 while that is being started.

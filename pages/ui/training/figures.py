@@ -159,7 +159,8 @@ def _layout(revision: str, top: float | None, has_legend: bool) -> dict[str, Any
         "height": _HEIGHT if has_legend else _HEIGHT - 20,
         "margin": {"l": 0, "r": 8, "t": 8, "b": 0},
         "xaxis": {"title": {"text": "Step", "standoff": 4}, "rangemode": "tozero"},
-        "yaxis": {"rangemode": "tozero"} | ({} if top is None else {"range": [0, top]}),
+        "yaxis": {"rangemode": "tozero", "exponentformat": "e"}
+        | ({} if top is None else {"range": [0, top]}),
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         "showlegend": has_legend,
         "hovermode": "x unified",

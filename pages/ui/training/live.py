@@ -84,8 +84,9 @@ def _sentence(status: RunStatus) -> str:
     words = [status.stage if status.state in ("preparing", "queued") else status.state]
     if status.total_steps and status.state != "preparing":
         words.append(f"step {status.step:,} of {status.total_steps:,}")
-    if status.seconds_left is not None and status.state == "running":
-        words.append(f"about {duration(status.seconds_left)} left")
+    if status.seconds_left is not None and status.state in _MOVING:
+        of_what = " for the rest of these" if status.state == "preparing" else " left"
+        words.append(f"about {duration(status.seconds_left)}{of_what}")
     if status.state == "finished":
         words.append(f"in {duration(status.updated - status.started)}")
     return ", ".join(words) + (f" · {status.device}" if status.device else "")

@@ -50,7 +50,7 @@ def show(run: Run, every: float | None) -> None:
     except UserError as error:
         st.caption(f"The picture of the side bar cannot be shown: {error.problem}")
         return
-    if every is not None and looks(run) != every:
+    if looks(run) != every:
         st.rerun()
     _work(growing, checkpoints, picture)
     if growing.seen:
@@ -128,10 +128,7 @@ def _step(run: Run, steps: list[int]) -> int:
         key=key,
         on_change=lambda: resources.ask_about(_LINK, f"{run.name}:{resources.value(key)}"),
     )
-    if st.toggle("Play", key=_PLAY, help="One checkpoint a second, again and again.") != (
-        looks(run) == _PLAY_LOOKS
-    ):
-        st.rerun()
+    st.toggle("Play", key=_PLAY, help="One checkpoint a second, again and again.")
     return step
 
 

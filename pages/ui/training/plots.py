@@ -136,7 +136,7 @@ def _quality(runs: tuple[Run, ...]) -> None:
     st.markdown(f"#### {question}")
     if not found:
         st.caption(
-            "No pictures were kept out for this. Give a run a validation share (under *All knobs*) to see its average "
+            "No pictures were kept out for this. Begin a run with a *validation share* to see its average "
             "precision (AP) at each checkpoint, or judge it by the test split on the page *Detection*."
         )
         return
