@@ -57,8 +57,14 @@ def main() -> None:
         with serving(Path(__file__).resolve().parents[1] / "app.py") as (url, _):
             visitor = _visitor(browser, url)
             _clicks(visitor, 2)  # everything is computed, and in memory
-            print(f"machine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before")
+            print(
+                f"machine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before", flush=True
+            )
             alone = _clicks(visitor, arguments.rounds)
+            print(
+                f"any click, median, alone: {statistics.median(chain(*alone.values())):.0f} ms",
+                flush=True,
+            )
             with _running(preset(arguments.preset)) as run:
                 watcher = browser.new_page()
                 opened(f"{url}/training?run={run.name}", watcher)

@@ -19,7 +19,7 @@ from fastrcnn_core.runs.finding import run_path
 from fastrcnn_core.runs.folder import LOG_FILE, Run
 from fastrcnn_core.runs.status import starting, write_status
 
-NICENESS = 10  # of 0 to 19: chosen here, half way
+NICENESS = 5  # of 0 to 19: chosen here; a third of the weight of what somebody waits for
 
 
 def training_command(

@@ -14,7 +14,7 @@ from fastrcnn_core.runs import Run, list_runs
 from fastrcnn_core.runs.metrics import METRICS_FILE, append_row
 from fastrcnn_core.runs.status import RunStatus, write_status
 from fastrcnn_core.runs.writing import create_run
-from tests.browser.conftest import eventually, served, settle
+from tests.browser.conftest import SECONDS, eventually, served, settle
 from tests.tiny import tiny_config, write_tiny
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]
 def begun(page: Page) -> None:
     """Press Start in the form, which is unfolded while there is no run, and wait until the loss is drawn."""
     page.get_by_role("button", name="Start training").click()
-    page.get_by_text("Does the loss fall?").wait_for()
+    # The run gives way to all that others do on this machine, so that its start may take long.
+    page.get_by_text("Does the loss fall?").wait_for(timeout=4000 * SECONDS)
     page.locator(".st-key-plot-loss .main-svg").first.wait_for()
 
 
