@@ -102,8 +102,9 @@ scenes. Stored as float16 in safetensors; computed in float32.
 
 {facts}
 
-`PennFudanPed` and `syn` are folders; `python -m fastrcnn_core data --data syn --synthetic 60` wrote the second, and a
-later version of the scenes may draw them a little differently.
+`PennFudanPed` is the data set's folder; `synthetic:60:0` are scenes that the app draws itself, and a later version may
+draw them a little differently. At test time the head looks twice (`box_passes` of the command): what it corrected once
+it corrects again.
 
 Test splits, which it never saw; pycocotools on boxes, every pedestrian counted:
 
@@ -111,9 +112,9 @@ Test splits, which it never saw; pycocotools on boxes, every pedestrian counted:
 {rule}|
 {rows}
 
-The knobs were not chosen on the test split. It knows people in streets seen from a person's height, of 60 pixels and
-more; it has seen few pictures, and is here to be looked at, not to be relied on. Of the rights in Penn-Fudan's pictures
-see NOTICE; none of them is in this file.
+The knobs were chosen on a fifth of Penn-Fudan's training split, never on a test split. It knows people in streets seen
+from a person's height, of 60 pixels and more; it has seen few pictures, and is here to be looked at, not to be relied
+on. Of the rights in Penn-Fudan's pictures see NOTICE; none of them is in this file.
 """
 
 

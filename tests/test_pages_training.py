@@ -495,6 +495,15 @@ def test_the_time_machine_shows_one_picture_at_every_checkpoint_without_the_netw
     assert "start-growing" not in [it.key for it in app.button]
 
 
+def test_from_a_run_one_goes_to_its_detections_whatever_stands_in_the_link(street: Path) -> None:
+    with_checkpoints(a_run(street, steps=4), 4)
+    app = open_app("training", smoothing="0.5")
+    app.button(key="see").click().run()
+    assert not complaints(app)
+    assert app.title[0].value == "Which boxes survive?"
+    assert link(app)["detector"] == "run:first"
+
+
 def test_the_time_machine_plays_from_checkpoint_to_checkpoint(street: Path) -> None:
     with_checkpoints(a_run(street, steps=4), 1, 4)
     app = grown(open_app("training"))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from fastrcnn_core.config import DetectionConfig, ProposalConfig, SamplingConfig
+from fastrcnn_core.config import Config, ProposalConfig, SamplingConfig
 from fastrcnn_core.structures import FloatArray
 from pages.ui import header, palette, resources, thumbnails
 from pages.ui.pipeline_cards import Card, cards
@@ -26,12 +26,14 @@ def show(picture: Picture, detector: Detector | None) -> None:
     button = st.empty()
     stages = cards(resources.card(detector) if detector else None)
     _fill_picture(stages, picture)
-    boxes = _fill_proposals(stages, picture)
+    # As on the page Detection: a picture has one answer, however the detector was trained.
+    trained = resources.trained_with(detector) if detector else Config()
+    boxes = _fill_proposals(stages, picture, trained.proposals)
     if detector is None:
         with button:
             header.link("training", "There is no trained detector yet: train one")
     elif _wanted(button):
-        _fill_network(stages, picture, detector, boxes)
+        _fill_network(stages, picture, detector, trained, boxes)
 
 
 def _fill_picture(stages: dict[str, Card], picture: Picture) -> None:
@@ -43,10 +45,12 @@ def _fill_picture(stages: dict[str, Card], picture: Picture) -> None:
     )
 
 
-def _fill_proposals(stages: dict[str, Card], picture: Picture) -> FloatArray:
+def _fill_proposals(
+    stages: dict[str, Card], picture: Picture, config: ProposalConfig
+) -> FloatArray:
     card = stages["proposals"]
     with card.picture:
-        boxes = resources.proposals(picture.image, ProposalConfig())
+        boxes = resources.proposals(picture.image, config)
     card.fill(
         f"{len(boxes)} × 4",
         picture=resources.small(picture.image, boxes[:_SHOWN_PROPOSALS], colour=palette.SKY),
@@ -71,18 +75,24 @@ def _wanted(place: Any) -> bool:
 
 
 def _fill_network(
-    stages: dict[str, Card], picture: Picture, detector: Detector, boxes: FloatArray
+    stages: dict[str, Card],
+    picture: Picture,
+    detector: Detector,
+    trained: Config,
+    boxes: FloatArray,
 ) -> None:
     """Stages 3 to 7 and RoI sampling, from the network's own values."""
     from fastrcnn_core.detection import select
 
     with stages["features"].picture:
-        predictions = resources.predictions(picture.image, detector, ProposalConfig())
+        predictions = resources.predictions(
+            picture.image, detector, trained.proposals, trained.detection.slow_half
+        )
     surest, labels = predictions.scores[:, 1:].max(dim=1)
     best = surest.argsort(descending=True)[:_SHOWN_ROIS]
     with stages["roi_align"].picture:
         inside = resources.insides(picture.image, detector, predictions.rois[best].numpy())
-    detections = select(predictions, DetectionConfig())
+    detections = select(predictions, trained.detection)
     count, classes = len(boxes), len(predictions.classes)
     cells, channels = inside.roi_energy.shape[-1], inside.channels
     stages["features"].fill(

@@ -115,7 +115,8 @@ def _see(run: Run) -> None:
     """To the page Detection, with this run's newest checkpoint."""
     if st.button("See what it finds", icon=":material/person_search:", key="see"):
         resources.choose_detector(f"run:{run.name}")
-        st.switch_page("pages/detection.py")
+        # Without the argument Streamlit refuses to leave a page whose widgets stand in the link.
+        st.switch_page("pages/detection.py", query_params={})
 
 
 def _button(label: str, icon: str, act: object) -> None:
