@@ -277,8 +277,8 @@ def test_roi_pool_takes_the_highest_value_of_whole_cells() -> None:
     model = network(ModelConfig(hidden=8, trainable_stages=0, roi_layer="pool", roi_cells=2))
     count = torch.arange(36.0).reshape(1, 6, 6).repeat(model.backbone.channels, 1, 1)
     shift = model.backbone.first_cell - 8  # where half a stride is, and where the first cell is
-    # Rounded as Caffe does it: first and last pixel, 16 and 79, are 1 and 4.94 cells, so columns 1 to 5; rows 0 to 4.
-    rois = torch.tensor([[16.0, 0, 80, 64]]) + shift
+    # Rounded as Caffe does it: first and last pixel, 16 and 87, are 1 and 5.44 cells, so columns 1 to 5; rows 0 to 4.
+    rois = torch.tensor([[16.0, 0, 88, 72]]) + shift
     pooled = model.roi_features(Features(count, 1.0, 1.0), rois)
     # Halves of 2.5 cells share the middle one: rows 0 to 2 and 2 to 4, columns 1 to 3 and 3 to 5.
     assert pooled[0, 0].tolist() == [[2 * 6 + 3, 2 * 6 + 5], [4 * 6 + 3, 4 * 6 + 5]]
@@ -322,6 +322,9 @@ def test_with_one_class_it_makes_no_difference_whether_the_correction_is_shared(
 
 def test_a_compressed_head_of_full_rank_says_the_same() -> None:
     model, roi_features = network(), torch.rand(5, network().backbone.channels, 7, 7)
+    with torch.no_grad():
+        for layer in (model.head.layer1, model.head.layer2):
+            layer.get_parameter("bias").copy_(torch.linspace(-1, 1, 16))
     compressed = compress_head(model, (16, 16))
     torch.testing.assert_close(
         compressed.head(roi_features).class_logits,

@@ -124,6 +124,15 @@ def test_who_lowered_a_box_most_is_remembered_also_when_it_fell() -> None:
     assert float(fallen.scores[2]) == pytest.approx(0.7 * 3 / 8 * 1 / 5)
 
 
+def test_a_later_box_that_lowers_less_does_not_take_the_blame() -> None:
+    boxes, scores = torch.tensor([FIRST, NEAR, NEARER]), torch.tensor([0.95, 0.9, 0.7])
+    fallen = soften(boxes, scores, lowering=linear(0.0), score_threshold=0.1)
+    assert fallen.keep.tolist() == [0, 1]
+    assert float(fallen.scores[2]) == pytest.approx(0.7 * 1 / 5 * 3 / 8)  # by both
+    assert fallen.suppressed_by.tolist() == [-1, -1, 0]
+    assert float(fallen.iou[2]) == pytest.approx(0.8)
+
+
 def said(boxes: list[list[float]], scores: list[list[float]]) -> RoIPredictions:
     rois, foreground = torch.tensor(boxes), torch.tensor(scores)
     background = 1 - foreground.sum(1, keepdim=True)
