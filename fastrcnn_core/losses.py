@@ -14,7 +14,14 @@ from fastrcnn_core.config import LossConfig
 from fastrcnn_core.structures import Losses, RoIOutputs
 
 
-def losses(outputs: RoIOutputs, *, labels: Tensor, targets: Tensor, config: LossConfig) -> Losses:
+def losses(
+    outputs: RoIOutputs,
+    *,
+    labels: Tensor,
+    targets: Tensor,
+    config: LossConfig,
+    whole: tuple[int, int] | None = None,
+) -> Losses:
     """The loss of the classes and, for the foreground, of the boxes; both 0, not nan, without RoIs.
 
     Args:
@@ -22,12 +29,15 @@ def losses(outputs: RoIOutputs, *, labels: Tensor, targets: Tensor, config: Loss
         labels: (R,) int64 in 0..K; 0 is background.
         targets: (R, 4) float32, the deltas the true class should predict, in the same units as the outputs'.
         config: λ, β and by what the box loss is divided.
+        whole: how many RoIs, and how many foreground ones, the step has, if these R are only a part of them: then the
+            parts' losses add up to the whole's.
     """
+    count, foreground = whole or (len(labels), int((labels > 0).sum()))
     cross_entropy = F.cross_entropy(outputs.class_logits, labels, reduction="none")
     box = _box_loss_per_roi(outputs.deltas, labels, targets, beta=config.smooth_l1_beta)
     return Losses(
-        classification=cross_entropy.sum() / max(len(labels), 1),
-        box=config.box_weight * box.sum() / _divisor(labels, config),
+        classification=cross_entropy.sum() / max(count, 1),
+        box=config.box_weight * box.sum() / _divisor(count, foreground, config),
         classification_per_roi=cross_entropy.detach(),
         box_per_roi=box.detach(),
     )
@@ -42,8 +52,6 @@ def _box_loss_per_roi(deltas: Tensor, labels: Tensor, targets: Tensor, *, beta: 
     return torch.where(labels > 0, distance, distance.new_zeros(()))
 
 
-def _divisor(labels: Tensor, config: LossConfig) -> Tensor | int:
+def _divisor(count: int, foreground: int, config: LossConfig) -> int:
     """All sampled RoIs, or the foreground's coordinates; at least 1."""
-    if config.box_mean == "sampled_rois":
-        return max(len(labels), 1)
-    return (4 * (labels > 0).sum()).clamp(min=1)
+    return max(count if config.box_mean == "sampled_rois" else 4 * foreground, 1)

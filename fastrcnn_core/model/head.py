@@ -36,15 +36,23 @@ class Head(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self._initialise((first, second), generator, deltas_std=config.deltas_init_std)
 
-    def forward(self, roi_features: Tensor) -> RoIOutputs:
-        hidden = self.dropout(F.relu(self.layer1(roi_features.flatten(1))))
-        hidden = self.dropout(F.relu(self.layer2(hidden)))
+    def forward(
+        self, roi_features: Tensor, kept: tuple[Tensor, Tensor] | None = None
+    ) -> RoIOutputs:
+        """What the layers say; `kept` are the two hidden layers' dropout factors, (R, hidden) each, if already drawn."""
+        first, second = kept or (None, None)
+        hidden = self._dropped(F.relu(self.layer1(roi_features.flatten(1))), first)
+        hidden = self._dropped(F.relu(self.layer2(hidden)), second)
         # In float32 whatever the layers computed in: the losses and softmax want its precision.
         deltas = self.deltas(hidden).float().unflatten(1, (-1, 4))
         return RoIOutputs(
             self.class_logits(hidden).float(),
             deltas.expand(-1, self.class_count, -1),  # one for all where it is class-agnostic
         )
+
+    def _dropped(self, hidden: Tensor, kept: Tensor | None) -> Tensor:
+        dropped: Tensor = self.dropout(hidden) if kept is None else hidden * kept.to(hidden)
+        return dropped
 
     @torch.no_grad()
     def _initialise(

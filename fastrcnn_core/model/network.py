@@ -117,15 +117,21 @@ class FastRCNN(nn.Module):
             aligned=True,
         )
 
-    def outputs(self, features: Sequence[Features], rois: Sequence[Tensor]) -> RoIOutputs:
+    def outputs(
+        self,
+        features: Sequence[Features],
+        rois: Sequence[Tensor],
+        kept: tuple[Tensor, Tensor] | None = None,
+    ) -> RoIOutputs:
         """What the head says of each picture's RoIs, rows in the pictures' order.
 
         Args:
             features: of each picture.
             rois: of each picture, (R, 4) float32 in pixels of its original; R may be 0.
+            kept: what dropout leaves of the head's hidden layers, if the caller has drawn it.
         """
         of_each = [self.roi_features(*pair) for pair in zip(features, rois, strict=True)]
-        outputs: RoIOutputs = self.head(torch.cat(of_each))
+        outputs: RoIOutputs = self.head(torch.cat(of_each), kept)
         return outputs
 
     @property

@@ -1,25 +1,36 @@
-"""Everything random in a run comes from its seed, a purpose and a number, and from nothing that was drawn before."""
+"""Everything random in a run comes from its seed, a purpose and numbers, and from nothing that was drawn before."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 
-def generator_of(seed: int, purpose: str, number: int) -> torch.Generator:
-    """The random source for one purpose of one step or epoch; different purposes do not disturb each other."""
-    mixed = random.Random(f"{seed} {purpose} {number}").getrandbits(63)
+def generator_of(seed: int, purpose: str, *numbers: int) -> torch.Generator:
+    """The random source for one purpose of an epoch, or of a step and a place in it; purposes do not disturb each other."""
+    mixed = random.Random(" ".join(map(str, (seed, purpose, *numbers)))).getrandbits(63)
     return torch.Generator().manual_seed(mixed)
 
 
-@contextmanager
-def seeded(generator: torch.Generator, device: torch.device) -> Iterator[None]:
-    """Dropout draws from PyTorch's own source: seeded from ours inside, left as it was outside."""
-    seed = int(torch.randint(2**62, (), generator=generator))
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
-        yield
+def draw_kept(
+    counts: Sequence[int], generators: Sequence[torch.Generator], *, width: int, dropout: float
+) -> tuple[Tensor, Tensor] | None:
+    """What dropout leaves of two hidden layers: each (R, width), 0 or 1 / (1 - dropout); None if it leaves everything.
+
+    Each picture's rows are drawn from its own generator and on the CPU, so that they are the same on every device and
+    whichever process looks at the picture. Source: Srivastava et al., JMLR 2014, section 10.
+
+    Args:
+        counts, generators: RoIs and random source of each picture; R RoIs of all.
+    """
+    if dropout == 0:
+        return None
+    drawn = [
+        torch.empty(2, count, width).bernoulli_(1 - dropout, generator=generator)
+        for count, generator in zip(counts, generators, strict=True)
+    ]
+    first, second = torch.cat(drawn, dim=1).div_(max(1 - dropout, 1e-9))
+    return first, second

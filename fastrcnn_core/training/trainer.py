@@ -28,8 +28,8 @@ from fastrcnn_core.structures import (
 )
 from fastrcnn_core.training.averaging import WeightAverage
 from fastrcnn_core.training.pictures import Picture
-from fastrcnn_core.training.randomness import generator_of, seeded
-from fastrcnn_core.training.report import report_of
+from fastrcnn_core.training.randomness import draw_kept, generator_of
+from fastrcnn_core.training.report import report_of, seen, together
 from fastrcnn_core.training.rois import draw_rois, hardest_rois
 from fastrcnn_core.training.schedule import build_optimiser, learning_rate_at
 from fastrcnn_core.training.state import (
@@ -39,20 +39,23 @@ from fastrcnn_core.training.state import (
     restore_weights,
     weight_tensors,
 )
+from fastrcnn_core.training.team import ALONE, Team
 from fastrcnn_core.training.views import View, draw_views
 
 
 class Trainer:
     """Improves a model step by step.
 
-    What a step draws at random (mirroring, RoIs, dropout) is a function of the seed and the step's number, so that
-    a run that goes on from a checkpoint draws what an unbroken one would have drawn.
+    What a step draws at random (mirroring, RoIs, dropout) is a function of the seed, the step's number and the
+    picture's place in it, so that a run that goes on from a checkpoint draws what an unbroken one would have drawn,
+    and several processes what one would have drawn.
 
     Args:
         model: trained in place, on the device where it is.
         config: every knob.
         total_steps: of the whole run, for the schedule.
         features: where the frozen stages' results are kept; None computes them at every step.
+        team: the processes that train the same model with it, each with its share of a step's pictures.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Trainer:
         *,
         total_steps: int,
         features: FeatureStore | None = None,
+        team: Team = ALONE,
     ) -> None:
         self.model = model
         self.config = config
@@ -69,6 +73,7 @@ class Trainer:
         self.steps_done = 0
         self.optimiser = build_optimiser(model, config.optimiser)
         self.features = features
+        self.team = team
         self._device = model.device
         self._average: WeightAverage | None = None
         self._start_average()
@@ -83,11 +88,13 @@ class Trainer:
         """The model that is judged and kept: the average of the weights if there is one, else the weights."""
         return self.model if self._average is None else self._average.model
 
-    def step(self, pictures: Sequence[Picture]) -> StepReport:
+    def step(self, pictures: Sequence[Picture], *, first: int = 0) -> StepReport:
         """Look at the pictures once, and learn.
 
         Args:
-            pictures: each with its (P, 4) proposals; P, or the number of ground-truth boxes, may be 0.
+            pictures: each with its (P, 4) proposals; P, or the number of ground-truth boxes, may be 0. Of several
+                processes, each hands in its share, and the first one's report tells of all.
+            first: the place in the step of the first of them.
 
         Raises:
             RunError: the loss or its gradient is no finite number; the weights stay as they were.
@@ -95,16 +102,17 @@ class Trainer:
         """
         began = time.perf_counter()
         step = self.steps_done + 1
-        generator = generator_of(self.config.training.seed, "step", step)
-        flipped = self._draw_flips(len(pictures), generator)
-        views = draw_views(flipped, self.config.training, step=step)
+        places = range(first, first + len(pictures))
+        generators = [generator_of(self.config.training.seed, "picture", step, it) for it in places]
+        flipped = tuple(self._draw_flip(it) for it in generators)
+        views = draw_views(flipped, self.config.training, step=step, first=first)
         rois = [
             draw_rois(picture, mirror, self.config, generator)
-            for picture, mirror in zip(pictures, flipped, strict=True)
+            for picture, mirror, generator in zip(pictures, flipped, generators, strict=True)
         ]
         images = tuple(annotated.name for annotated, _ in pictures)
         rate = learning_rate_at(step, total_steps=self.total_steps, config=self.config.optimiser)
-        with device_errors(), seeded(generator, self._device):
+        with device_errors():
             features = [
                 self._features(annotated, view)
                 for (annotated, _), view in zip(pictures, views, strict=True)
@@ -114,19 +122,16 @@ class Trainer:
                     hardest_rois(self.model, *pair, self.config)
                     for pair in zip(features, rois, strict=True)
                 ]
-            outputs, paid = self._forward(features, rois)
+            outputs, paid = self._forward(features, rois, self._draw_kept(rois, generators))
+            parts = self.team.gather(seen(images, flipped, rois, outputs, paid))
             norm = self._learn(paid, rate, _names(images, flipped))
         self.steps_done = step
         if self._average is not None:
             self._average.follow(self.model, step=step)
         return report_of(
-            rois,
-            outputs,
-            paid,
+            together(parts),
             step=step,
             epoch=self.config.training.epochs * step / self.total_steps,
-            images=images,
-            flipped=flipped,
             learning_rate=rate,
             gradient_norm=norm,
             seconds=time.perf_counter() - began,
@@ -155,8 +160,16 @@ class Trainer:
         decay = self.config.training.average
         self._average = None if decay is None else WeightAverage(self.model, decay)
 
-    def _draw_flips(self, count: int, generator: torch.Generator) -> tuple[bool, ...]:
-        return tuple((torch.rand(count, generator=generator) < self.config.training.flip).tolist())
+    def _draw_flip(self, generator: torch.Generator) -> bool:
+        return float(torch.rand((), generator=generator)) < self.config.training.flip
+
+    def _draw_kept(
+        self, rois: Sequence[SampledRoIs], generators: Sequence[torch.Generator]
+    ) -> tuple[Tensor, Tensor] | None:
+        """What dropout leaves of the head's hidden layers in this step."""
+        config = self.config.model
+        counts = [len(it.boxes) for it in rois]
+        return draw_kept(counts, generators, width=config.hidden, dropout=config.dropout)
 
     def _features(self, annotated: AnnotatedImage, view: View) -> Features:
         self.model.train()
@@ -167,25 +180,36 @@ class Trainer:
             return self.model.features(view.of(annotated.image).to(self._device), zoom=view.zoom)
 
     def _forward(
-        self, features: Sequence[Features], rois: Sequence[SampledRoIs]
+        self,
+        features: Sequence[Features],
+        rois: Sequence[SampledRoIs],
+        kept: tuple[Tensor, Tensor] | None,
     ) -> tuple[RoIOutputs, Losses]:
         self.model.train()
         with autocast(self._device):
-            outputs = self.model.outputs(features, [it.boxes.to(self._device) for it in rois])
+            outputs = self.model.outputs(features, [it.boxes.to(self._device) for it in rois], kept)
         paid = losses(
             outputs,
             labels=torch.cat([it.labels for it in rois]).to(self._device),
             targets=torch.cat([it.targets for it in rois]).to(self._device),
             config=self.config.loss,
+            whole=self._whole(rois),
         )
         return outputs, paid
 
+    def _whole(self, rois: Sequence[SampledRoIs]) -> tuple[int, int]:
+        """How many RoIs, and how many foreground ones, the whole step has."""
+        own = sum(len(it.boxes) for it in rois), sum(int(it.is_foreground.sum()) for it in rois)
+        counts, foregrounds = zip(*self.team.gather_everywhere(own), strict=True)
+        return sum(counts), sum(foregrounds)
+
     def _learn(self, paid: Losses, rate: float, names: str) -> float:
         """Follow the gradient; returns its length before clipping."""
-        _expect_finite(paid.total, "loss", self.steps_done + 1, names)
         self.optimiser.zero_grad(set_to_none=True)
         paid.total.backward()
         trained = [value for value in self.model.parameters() if value.requires_grad]
+        loss = self.team.add_up(paid.total, trained)
+        _expect_finite(loss, "loss", self.steps_done + 1, names)
         longest = self.config.optimiser.clip_gradient
         norm = torch.nn.utils.clip_grad_norm_(trained, math.inf if longest is None else longest)
         _expect_finite(norm, "gradient", self.steps_done + 1, names)

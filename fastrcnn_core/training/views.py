@@ -46,19 +46,24 @@ class View:
         return pixels
 
 
-def draw_views(flipped: tuple[bool, ...], config: TrainingConfig, *, step: int) -> tuple[View, ...]:
-    """How the step sees each of its pictures; a function of the seed and the step's number.
+def draw_views(
+    flipped: tuple[bool, ...], config: TrainingConfig, *, step: int, first: int = 0
+) -> tuple[View, ...]:
+    """How the step sees its pictures from place `first` on; a function of the seed, the step's number and the place.
 
     Zooms are drawn evenly on a log scale, so that twice as large is as likely as half as large; the colours' factors
     evenly. What the jitters draw disturbs nothing else that is random, whether they are on or off.
     """
-    generator = generator_of(config.seed, "view", step)
-    draws = torch.rand(len(flipped), 4, generator=generator).mul(2).sub(1).tolist()  # in [-1, 1)
+    draws = [
+        torch.rand(4, generator=generator_of(config.seed, "view", step, first + place))
+        for place in range(len(flipped))
+    ]
     return tuple(
         View(
             mirrored,
             math.exp(zoom * math.log1p(config.jitter)),
             *(1 + value * config.colour_jitter for value in colours),
         )
-        for mirrored, (zoom, *colours) in zip(flipped, draws, strict=True)
+        for mirrored, draw in zip(flipped, draws, strict=True)
+        for zoom, *colours in [draw.mul(2).sub(1).tolist()]  # in [-1, 1)
     )
