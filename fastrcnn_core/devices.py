@@ -32,8 +32,11 @@ def available_devices() -> tuple[str, ...]:
     return (*cuda, *mps, "cpu")
 
 
-def choose_device(setting: str) -> torch.device:
+def choose_device(setting: str, *, place: int = 0) -> torch.device:
     """The device that a setting names; `auto` is the fastest that is there.
+
+    Args:
+        place: of this process among those of this machine that compute together; each takes a CUDA device of its own.
 
     Raises:
         DeviceError: this machine has no such device.
@@ -42,9 +45,10 @@ def choose_device(setting: str) -> torch.device:
 
     available = available_devices()
     name = available[0] if setting == "auto" else {"cuda:0": "cuda"}.get(setting, setting)
+    name = f"cuda:{place}" if name == "cuda" and place else name
     if name not in available:
         raise DeviceError(
-            f"This machine has no device {setting!r}.",
+            f"This machine has no device {name if place else setting!r}.",
             way_out=f"Choose auto or one of {', '.join(available)}.",
         )
     return torch.device(name)

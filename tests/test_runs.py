@@ -386,21 +386,13 @@ def test_a_request_that_cannot_be_read_is_no_request() -> None:
         assert control.asked(run.folder) == "run"
 
 
-class GivingUpError(Exception):
-    pass
-
-
-def give_up() -> None:
-    raise GivingUpError
-
-
 def test_one_computes_and_the_others_wait(tmp_path: Path) -> None:
     first, second = Turn(tmp_path), Turn(tmp_path)
-    first.wait(give_up)
-    with pytest.raises(GivingUpError):
-        second.wait(give_up)
+    assert first.try_to_take()
+    assert first.try_to_take(), "it is mine already"
+    assert not second.try_to_take()
     first.give_back()
-    second.wait(give_up)
+    assert second.try_to_take()
     second.give_back()
 
 
@@ -410,8 +402,7 @@ import os
 from pathlib import Path
 from fastrcnn_core.runs.queue import Turn
 turn = Turn(Path({str(tmp_path)!r}))
-turn.wait(lambda: None)
-print("mine", flush=True)
+print("mine" if turn.try_to_take() else "taken", flush=True)
 import time
 time.sleep(60)
 """
@@ -421,11 +412,12 @@ time.sleep(60)
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == "mine\n"
-    with pytest.raises(GivingUpError):
-        Turn(tmp_path).wait(give_up)
+    assert not Turn(tmp_path).try_to_take()
     holder.kill()
     holder.wait()
-    Turn(tmp_path).wait(give_up)
+    last = Turn(tmp_path)
+    assert last.try_to_take()
+    last.give_back()
 
 
 def test_a_run_has_one_process() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from fastrcnn_core.commands.orders import Orders
 from fastrcnn_core.commands.progress import bar
@@ -16,62 +17,85 @@ from fastrcnn_core.runs.writing import RunWriter
 from fastrcnn_core.training import Trainer
 from fastrcnn_core.training.pictures import Pictures
 
+ROUND = 4  # pictures for each worker between two meetings of a team; chosen here
+
 
 def find_proposals(
     pictures: Pictures, names: Sequence[str], writer: RunWriter, orders: Orders
 ) -> None:
-    """Fill the store, on all cores, with the proposals that it lacks.
+    """Fill the store, on all cores, with the proposals that it lacks; of a team, each process finds its share.
 
     Raises:
         DataError: some picture cannot be searched.
     """
-    missing = [name for name in names if _lacks(pictures, name, orders)]
-    if not missing:
-        return
+    missing: list[str] = []
+    own = orders.team.local_share(names)
+    orders.between(own, lambda name: missing.extend([name] if _lacks(pictures, name) else []))
     with bar(len(missing), "proposals") as progress:
         began = time.monotonic()
+        while orders.team.most(len(missing)):
+            orders.obey()
+            _search_some(pictures, missing, writer, orders, progress, began)
 
-        def tell(done: int, outcome: Outcome) -> None:
-            left = _left(began, done, len(missing))
-            writer.tell(stage=f"proposals {done}/{len(missing)}", seconds_left=left)
-            progress.update()
 
-        report = propose_all(
-            missing,
-            pictures.dataset.read,
-            pictures.config,
-            pictures.store,
-            workers=worker_count(len(missing)),
-            on_outcome=tell,
-            should_stop=orders.are_there,
-        )
-    orders.obey()
+def _search_some(
+    pictures: Pictures,
+    missing: list[str],
+    writer: RunWriter,
+    orders: Orders,
+    progress: Any,
+    began: float,
+) -> None:
+    """Search the first of the missing ones, all if nobody waits for us, and take them off the list."""
+    workers = max(1, worker_count(len(missing)) // orders.team.local_size)
+    # A team meets after each round: nobody should wait long for the others, or to be told to stop.
+    chunk = missing if orders.team.size == 1 else missing[: workers * ROUND]
+
+    def tell(done: int, outcome: Outcome) -> None:
+        total = progress.total or len(missing)
+        found = total - len(missing) + done
+        writer.tell(stage=f"proposals {found}/{total}", seconds_left=_left(began, found, total))
+        progress.update()
+
+    report = propose_all(
+        chunk,
+        pictures.dataset.read,
+        pictures.config,
+        pictures.store,
+        workers=workers,
+        on_outcome=tell,
+        should_stop=orders.are_there,
+    )
     if report.problems:
         name, problem = report.problems[0]
         raise DataError(
             f"{len(report.problems)} training pictures have no proposals; {name}: {problem}",
             way_out="Mend or remove them, or choose another data set.",
         )
-    if not report.is_complete:  # it rested meanwhile
-        find_proposals(pictures, names, writer, orders)
+    del missing[: report.done]
 
 
 def remember_features(
     trainer: Trainer, pictures: Pictures, names: Sequence[str], writer: RunWriter, orders: Orders
 ) -> None:
     """What the frozen stages make of every picture, and of its mirror image if there will be any."""
-    if trainer.features is None:
+    store = trainer.features
+    if store is None:
         return
-    prune(trainer.features.folder)
-    views = [(name, flipped) for name in names for flipped in mirrored_views(trainer.config)]
+    if trainer.team.local_rank == 0:
+        prune(store.folder)
+    own = trainer.team.local_share(names)
+    views = [(name, flipped) for name in own for flipped in mirrored_views(trainer.config)]
     began = time.monotonic()
     with bar(len(views), "features") as progress:
-        for done, (name, flipped) in enumerate(views):
-            orders.obey()
-            left = _left(began, done, len(views))
-            writer.tell(stage=f"features {done}/{len(views)}", seconds_left=left)
-            trainer.features.of(pictures.get(name)[0].image, flipped=flipped)
+
+        def remember(view: tuple[str, bool]) -> None:
+            left = _left(began, progress.n, len(views))
+            writer.tell(stage=f"features {progress.n}/{len(views)}", seconds_left=left)
+            store.of(pictures.get(view[0])[0].image, flipped=view[1])
             progress.update()
+
+        orders.between(views, remember)
 
 
 def mirrored_views(config: Config) -> tuple[bool, ...]:
@@ -90,7 +114,6 @@ def _left(began: float, done: int, total: int) -> float | None:
     return (time.monotonic() - began) / done * (total - done) if done else None
 
 
-def _lacks(pictures: Pictures, name: str, orders: Orders) -> bool:
-    orders.obey()
+def _lacks(pictures: Pictures, name: str) -> bool:
     image = pictures.dataset.load(name).image
     return pictures.store.look_up(image, pictures.config) is None

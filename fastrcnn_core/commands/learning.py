@@ -19,7 +19,7 @@ from fastrcnn_core.runs.metrics import Row
 from fastrcnn_core.runs.writing import RunWriter
 from fastrcnn_core.structures import StepReport
 from fastrcnn_core.training import Trainer, names_of_step
-from fastrcnn_core.training.pictures import Picture, Pictures
+from fastrcnn_core.training.pictures import Pictures
 from fastrcnn_core.training.state import save_state
 
 
@@ -39,7 +39,11 @@ def learn(
         while trainer.steps_done < trainer.total_steps:
             orders.obey(before_end=lambda: _keep_if_begun(trainer, writer))
             began = time.monotonic()
-            report = trainer.step(_next_pictures(trainer, pictures, names.training))
+            chosen = _next_names(trainer, names.training)
+            report = trainer.step(
+                [pictures.get(name) for name in trainer.team.share(chosen)],
+                first=trainer.team.first_place(len(chosen)),
+            )
             writer.step(report)
             left = pace.left(trainer.total_steps - report.step)
             writer.tell(step=report.step, seconds_left=left)
@@ -47,7 +51,8 @@ def learn(
             progress.update()
             if report.step % every == 0 or report.step == trainer.total_steps:
                 keep(trainer, writer)
-                _validate(trainer, pictures, names.validation, writer, report)
+                if trainer.team.is_first:
+                    _validate(trainer, pictures, names.validation, writer, report)
             pace.add(time.monotonic() - began)
 
 
@@ -72,14 +77,14 @@ def _keep_if_begun(trainer: Trainer, writer: RunWriter) -> None:
         keep(trainer, writer)
 
 
-def _next_pictures(trainer: Trainer, pictures: Pictures, names: Sequence[str]) -> list[Picture]:
-    chosen = names_of_step(
+def _next_names(trainer: Trainer, names: Sequence[str]) -> tuple[str, ...]:
+    """The pictures of the next step, all of them."""
+    return names_of_step(
         names,
         step=trainer.steps_done + 1,
         images=trainer.config.sampling.images_per_step,
         seed=trainer.config.training.seed,
     )
-    return [pictures.get(name) for name in chosen]
 
 
 def _validate(

@@ -1,16 +1,25 @@
-"""What a run's process does when somebody asks something of it: end, or rest and let others compute meanwhile."""
+"""What a run's processes do when somebody asks something of it: end, or rest and let others compute meanwhile.
+
+The first process looks and decides, all do the same: each look is a meeting of the team.
+"""
 
 from __future__ import annotations
 
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 from fastrcnn_core.commands.interruption import Interruption
-from fastrcnn_core.runs import Run, control
+from fastrcnn_core.runs import Run, RunStatus, control
 from fastrcnn_core.runs.queue import Turn
 from fastrcnn_core.runs.writing import RunWriter
+from fastrcnn_core.training.team import ALONE, Team
 
 SECONDS_BETWEEN_LOOKS = 0.2  # while it rests
+WAITING = "waiting for another run to end"
+T = TypeVar("T")
 
 
 class Stopped(Exception):  # noqa: N818 - it is no error
@@ -21,27 +30,41 @@ class Stopped(Exception):  # noqa: N818 - it is no error
         self.exit_code = exit_code
 
 
+@dataclass(frozen=True)
+class _Decision:
+    """Go on, or rest and look again; or end, if there is a reason."""
+
+    rest: bool = False
+    reason: str = ""
+    exit_code: int = 0
+
+
 class Orders:
     """The requests in the run's folder and the signals to its process, looked at between two pieces of work.
 
     Args:
         run: whose requests. writer: its status tells what is done about them.
         turn: given back while the run rests. interruption: the signals so far.
+        team: the processes that obey together; only the first looks at the folder and holds the turn.
     """
 
-    def __init__(self, run: Run, writer: RunWriter, turn: Turn, interruption: Interruption) -> None:
+    def __init__(
+        self,
+        run: Run,
+        writer: RunWriter,
+        turn: Turn,
+        interruption: Interruption,
+        team: Team = ALONE,
+    ) -> None:
         self._run = run
         self._writer = writer
         self._turn = turn
         self._interruption = interruption
-
-    def take_turn(self) -> None:
-        """Wait until no other run computes. Raises Stopped if the run shall end before that."""
-        self._writer.tell(state="queued", stage="waiting for another run to end")
-        self._turn.wait(self._heed_stop)
+        self.team = team
+        self._before_rest: RunStatus | None = None
 
     def obey(self, before_end: Callable[[], object] = lambda: None) -> None:
-        """Do what was asked since the last look; returns when the run may go on.
+        """Do what was asked since the last look; returns when it is the run's turn and it may go on.
 
         Args:
             before_end: what is to be kept if the run shall end.
@@ -49,33 +72,51 @@ class Orders:
         Raises:
             Stopped: the run shall end.
         """
-        self._heed_stop(before_end)
-        if control.asked(self._run.folder) == "pause":
-            self._rest(before_end)
+        while True:
+            received = self.team.most(int(self._interruption.received or 0))
+            decision = self.team.tell(lambda received=received: self._decide(received))  # type: ignore[misc]
+            if decision.reason:
+                before_end()
+                raise Stopped(decision.reason, decision.exit_code)
+            if not decision.rest:
+                return
+            time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def are_there(self) -> bool:
         """Something was asked, so that long work should be left for a moment."""
-        return self._shall_end() or control.asked(self._run.folder) == "pause"
+        asked = control.asked(self._run.folder) if self.team.is_first else "run"
+        return self._interruption.received is not None or asked in ("stop", "pause")
 
-    def _rest(self, before_end: Callable[[], object]) -> None:
-        before = self._writer.status
-        self._turn.give_back()
-        self._writer.tell(state="paused", seconds_left=None)
-        while control.asked(self._run.folder) == "pause":
-            self._heed_stop(before_end)
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-        self.take_turn()
-        self._writer.tell(state=before.state, stage=before.stage)
+    def between(self, items: Sequence[T], work: Callable[[T], object]) -> None:
+        """Work on each item and obey before each; of a team, each process has items of its own, as many or fewer."""
+        for place in range(self.team.most(len(items))):
+            self.obey()
+            if place < len(items):
+                work(items[place])
 
-    def _heed_stop(self, before_end: Callable[[], object] = lambda: None) -> None:
-        if not self._shall_end():
-            return
-        before_end()
-        step, received = self._writer.status.step, self._interruption.received
-        if received is None:
-            raise Stopped(f"Stopped on request after step {step}.", 0)
-        raise Stopped(f"Stopped by {received.name} after step {step}.", 128 + received)
+    def _decide(self, received: int) -> _Decision:
+        asked = control.asked(self._run.folder)
+        if received or asked == "stop":
+            return self._end(received)
+        if asked == "pause":
+            self._turn.give_back()
+            self._rest("paused", self._writer.status.stage)
+            return _Decision(rest=True)
+        if not self._turn.try_to_take():
+            self._rest("queued", WAITING)
+            return _Decision(rest=True)
+        if self._before_rest is not None:
+            self._writer.tell(state=self._before_rest.state, stage=self._before_rest.stage)
+            self._before_rest = None
+        return _Decision()
 
-    def _shall_end(self) -> bool:
-        received = self._interruption.received
-        return received is not None or control.asked(self._run.folder) == "stop"
+    def _rest(self, state: str, stage: str) -> None:
+        self._before_rest = self._before_rest or self._writer.status
+        self._writer.tell(state=state, stage=stage, seconds_left=None)
+
+    def _end(self, received: int) -> _Decision:
+        step = self._writer.status.step
+        if not received:
+            return _Decision(reason=f"Stopped on request after step {step}.")
+        name = signal.Signals(received).name
+        return _Decision(reason=f"Stopped by {name} after step {step}.", exit_code=128 + received)

@@ -21,6 +21,7 @@ from fastrcnn_core.runs.writing import RunWriter
 from fastrcnn_core.training import Trainer, steps_of_run, validation_split
 from fastrcnn_core.training.randomness import generator_of
 from fastrcnn_core.training.state import load_state
+from fastrcnn_core.training.team import Team, expect_enough_pictures
 
 
 @dataclass(frozen=True)
@@ -46,25 +47,32 @@ def choose_names(dataset: Dataset, config: Config) -> Names:
     return Names(names, validation)
 
 
-def make_trainer(run: Run, dataset: Dataset, names: Names, writer: RunWriter) -> Trainer:
+def make_trainer(
+    run: Run, config: Config, dataset: Dataset, names: Names, writer: RunWriter, team: Team
+) -> Trainer:
     """A trainer at the beginning, or where the last checkpoint left off; the run's files go back to there.
+
+    Of a team, the first process reads the checkpoint, and the others get its weights and its memory.
 
     Raises:
         CheckpointError: the last checkpoint is damaged, or knows other classes. WeightsError, DeviceError.
+        ConfigError: there are more processes than pictures in a step.
     """
-    config = run.config()
-    device = choose_device(config.training.device)
+    expect_enough_pictures(team, config.sampling.images_per_step)
+    device = choose_device(config.training.device, place=team.local_rank)
     total = steps_of_run(len(names.training), config)
     writer.tell(stage="loading the network", device=describe(device), total_steps=total)
-    resumable = [it for it in run.checkpoints() if it.can_resume]
-    if resumable:
-        file = resumable[-1].model_file
-        model = load_checkpoint(file, device=device, classes=dataset.classes)
+    last = next((it for it in reversed(run.checkpoints()) if it.can_resume), None)
+    state = team.tell(lambda: None if last is None else load_state(last.folder / TRAINER_FILE))
+    if last is not None and team.is_first:
+        model = load_checkpoint(last.model_file, device=device, classes=dataset.classes)
     else:
         model = fresh_model(config, dataset.classes, device)
-    trainer = Trainer(model, config, total_steps=total, features=feature_store(model, config))
-    if resumable:
-        trainer.restore(load_state(resumable[-1].folder / TRAINER_FILE))
+    team.align(model)
+    store = feature_store(model, config)
+    trainer = Trainer(model, config, total_steps=total, features=store, team=team)
+    if state is not None:
+        trainer.restore(state)
     writer.go_back_to(trainer.steps_done)
     writer.tell(step=trainer.steps_done)
     return trainer
@@ -83,13 +91,18 @@ def feature_store(model: FastRCNN, config: Config) -> FeatureStore | None:
 
 
 def note_environment(
-    run: Run, dataset: Dataset, names: Names, writer: RunWriter, *, step: int
+    run: Run, dataset: Dataset, names: Names, writer: RunWriter, trainer: Trainer
 ) -> None:
     """Write what a later reader needs.
 
     Raises:
-        DataError: the run was begun on other data.
+        DataError: the run was begun on other data, or the processes of a team see different data.
     """
+    if len(set(trainer.team.gather_everywhere(dataset.content_hash))) > 1:
+        raise DataError(
+            f"The processes that train together do not find the same data set at {dataset.setting}.",
+            way_out="Give each machine the same pictures and annotations at the same path.",
+        )
     before = run.environment()
     data = {
         "title": dataset.title,
@@ -111,8 +124,9 @@ def note_environment(
             "libraries": library_versions(),
             "machine": machine(),
             "device": writer.status.device,
-            "seed": run.config().training.seed,
+            "processes": trainer.team.size,
+            "seed": trainer.config.training.seed,
             "data": data,
-            "begun": [*before.get("begun", []), {"time": now(), "step": step}],
+            "begun": [*before.get("begun", []), {"time": now(), "step": trainer.steps_done}],
         }
     )

@@ -44,7 +44,10 @@ class TrainArguments:
         str | None,
         tyro.conf.arg(
             metavar="NAME",
-            help="What to call the run.",
+            aliases=(
+                "--name",
+            ),  # torchrun takes --run for the beginning of its own --run-path, and refuses it
+            help="What to call the run; with torchrun, write --name.",
             help_behavior_hint="(default: the preset's name)",
         ),
     ] = None
@@ -67,13 +70,22 @@ def run(words: Sequence[str]) -> int:
     arguments, config = parse(
         TrainArguments, words, command="train", groups=GROUPS, base=preset_of(words)
     )
-    chosen = _resumed(arguments, config, words) if arguments.resume else _begun(arguments, config)
-    from fastrcnn_core.commands.training_run import train  # imports torch
+    from fastrcnn_core.training.team import joined  # imports torch
 
-    code = train(chosen)
+    with joined() as team:
+        chosen = team.tell(lambda: _chosen(arguments, config, words))
+        from fastrcnn_core.commands.training_run import train
+
+        code = train(chosen, team)
+    if not team.is_first:
+        return code
     status = chosen.status()
     print(f"{chosen.folder}: {status.state} at step {status.step} of {status.total_steps}")
     return code
+
+
+def _chosen(arguments: TrainArguments, config: Config, words: Sequence[str]) -> Run:
+    return _resumed(arguments, config, words) if arguments.resume else _begun(arguments, config)
 
 
 def preset_of(words: Sequence[str]) -> Config:
@@ -120,7 +132,7 @@ def _resumed(arguments: TrainArguments, config: Config, words: Sequence[str]) ->
 
 def _gives_knobs(words: Sequence[str]) -> bool:
     """Whether something is said besides which run, which data, and that it is to go on."""
-    known = ("--run", "--data", "--resume")
+    known = ("--run", "--name", "--data", "--resume")
     return any(word.startswith("--") and word.partition("=")[0] not in known for word in words)
 
 

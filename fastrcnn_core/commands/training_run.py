@@ -6,6 +6,7 @@ The process of `train` runs this; everybody else reads what it writes.
 from __future__ import annotations
 
 import errno
+from contextlib import nullcontext
 
 from fastrcnn_core.commands.filling import find_proposals, remember_features
 from fastrcnn_core.commands.interruption import Interruption
@@ -13,6 +14,7 @@ from fastrcnn_core.commands.learning import learn
 from fastrcnn_core.commands.orders import Orders, Stopped
 from fastrcnn_core.commands.preparing import choose_names, make_trainer, note_environment
 from fastrcnn_core.commands.progress import note
+from fastrcnn_core.commands.silence import SilentWriter
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.errors import RunError, UserError
 from fastrcnn_core.proposals import ProposalStore
@@ -20,12 +22,16 @@ from fastrcnn_core.runs import Run
 from fastrcnn_core.runs.queue import Turn, owning
 from fastrcnn_core.runs.writing import RunWriter
 from fastrcnn_core.training.pictures import Pictures
+from fastrcnn_core.training.team import ALONE, Team
 
 DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
-def train(run: Run) -> int:
+def train(run: Run, team: Team = ALONE) -> int:
     """Train until the run is finished, stopped or broken, from its last checkpoint if it has one.
+
+    Args:
+        team: the processes that train it together; the first writes its folder.
 
     Returns:
         The exit code: 0 finished or stopped on request, 128 + signal stopped by Ctrl-C (130) or SIGTERM (143).
@@ -33,17 +39,18 @@ def train(run: Run) -> int:
     Raises:
         UserError: it failed; the status says so too.
     """
-    with owning(run.folder), Interruption() as interruption:
-        writer = RunWriter(run)
+    alone_here = owning(run.folder) if team.is_first else nullcontext()
+    with alone_here, Interruption() as interruption:
+        writer = RunWriter(run) if team.is_first else SilentWriter(run)
         turn = Turn(run.folder.parent)
         try:
-            _work(run, writer, Orders(run, writer, turn, interruption))
+            _work(run, writer, Orders(run, writer, turn, interruption, team))
             writer.close()
             writer.end(state="finished", stage="finished")
         except Stopped as stopped:
             writer.close()
             writer.end(state="stopped", stage="stopped", message=str(stopped))
-            note(str(stopped))
+            _note(team, str(stopped))
             return stopped.exit_code
         except KeyboardInterrupt:
             writer.end(state="stopped", stage="stopped", message="Interrupted twice.")
@@ -61,21 +68,29 @@ def train(run: Run) -> int:
 
 def _work(run: Run, writer: RunWriter, orders: Orders) -> None:
     """What a run's process does between its first status and its last."""
-    orders.take_turn()
+    team = orders.team
+    orders.obey()
     writer.tell(state="preparing", stage="opening the data set")
-    config = run.config()
-    dataset = open_dataset(run.data_setting())
+    config = team.tell(run.config)
+    dataset = open_dataset(team.tell(run.data_setting))
     names = choose_names(dataset, config)
     pictures = Pictures(dataset, ProposalStore(), config.proposals)
-    trainer = make_trainer(run, dataset, names, writer)
-    note(
+    trainer = make_trainer(run, config, dataset, names, writer, team)
+    _note(
+        team,
         f"{run.name}: {dataset.title}, {len(names.training)} training pictures, {trainer.total_steps} steps, "
-        f"{writer.status.device}"
+        f"{writer.status.device}",
     )
-    note_environment(run, dataset, names, writer, step=trainer.steps_done)
+    note_environment(run, dataset, names, writer, trainer)
     find_proposals(pictures, [*names.training, *names.validation], writer, orders)
     remember_features(trainer, pictures, names.training, writer, orders)
     learn(trainer, pictures, names, writer, orders)
+
+
+def _note(team: Team, sentence: str) -> None:
+    """Said once, however many there are."""
+    if team.is_first:
+        note(sentence)
 
 
 def _is_foreseen(error: Exception) -> bool:

@@ -39,7 +39,7 @@ class Head(nn.Module):
     def forward(
         self, roi_features: Tensor, kept: tuple[Tensor, Tensor] | None = None
     ) -> RoIOutputs:
-        """What the layers say; `kept` are the two hidden layers' dropout factors, (R, hidden) each, if already drawn."""
+        """What the layers say; `kept`: dropout's factors of both hidden layers, (R, hidden) each, if drawn already."""
         first, second = kept or (None, None)
         hidden = self._dropped(F.relu(self.layer1(roi_features.flatten(1))), first)
         hidden = self._dropped(F.relu(self.layer2(hidden)), second)

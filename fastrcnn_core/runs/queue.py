@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from fastrcnn_core.errors import RunError
 
 QUEUE_LOCK = ".training.lock"
 RUN_LOCK = ".lock"
-SECONDS_BETWEEN_LOOKS = 0.3
 
 
 class Turn:
@@ -22,17 +21,18 @@ class Turn:
     """
 
     def __init__(self, runs: Path) -> None:
-        runs.mkdir(parents=True, exist_ok=True)
+        self._runs = runs
         self._lock = FileLock(runs / QUEUE_LOCK)
 
-    def wait(self, while_waiting: Callable[[], None]) -> None:
-        """Take the turn; `while_waiting` is called again and again until then and may raise to give up."""
-        while True:
+    def try_to_take(self) -> bool:
+        """Take the turn if nobody has it; whether it is ours now, or was before."""
+        if not self._lock.is_locked:
+            self._runs.mkdir(parents=True, exist_ok=True)
             try:
-                self._lock.acquire(timeout=SECONDS_BETWEEN_LOOKS)
-                return
+                self._lock.acquire(timeout=0)
             except Timeout:
-                while_waiting()
+                return False
+        return True
 
     def give_back(self) -> None:
         """Let the next one compute; harmless without the turn."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def generator_of(seed: int, purpose: str, *numbers: int) -> torch.Generator:
-    """The random source for one purpose of an epoch, or of a step and a place in it; purposes do not disturb each other."""
+    """The random source for one purpose of an epoch, or of a place in a step; purposes do not disturb each other."""
     mixed = random.Random(" ".join(map(str, (seed, purpose, *numbers)))).getrandbits(63)
     return torch.Generator().manual_seed(mixed)
 

@@ -1,0 +1,142 @@
+"""Several processes train one model: the same losses as one, one folder written by one, and one end for all."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+from tiny import tiny_config, write_tiny
+
+from fastrcnn_core.commands import filling
+from fastrcnn_core.commands.training_run import train
+from fastrcnn_core.config import Config
+from fastrcnn_core.errors import ConfigError
+from fastrcnn_core.flags import to_arguments
+from fastrcnn_core.runs import Run, run_path
+from fastrcnn_core.runs.writing import create_run
+from fastrcnn_core.training.team import ALONE, Team, expect_enough_pictures
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+def with_three_pictures(config: Config) -> Config:
+    """Shares of one and two pictures, with dropout: whatever depends on the rank would show."""
+    import dataclasses
+
+    return dataclasses.replace(
+        config,
+        sampling=dataclasses.replace(config.sampling, images_per_step=3),
+        model=dataclasses.replace(config.model, dropout=0.5),
+    )
+
+
+@contextmanager
+def two_processes(log: Path, *words: str) -> Iterator[psutil.Popen]:
+    """`torchrun` with a `train` command; none of its processes outlives the block."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    process = psutil.Popen(
+        [*command, "-m", "fastrcnn_core", "train", *words],
+        cwd=ROOT,
+        stdout=log.open("w"),
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        yield process
+    finally:
+        for one in [*process.children(recursive=True), process] if process.is_running() else []:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        process.wait()
+
+
+def wait_for_step(run: Run, step: int, process: psutil.Popen) -> None:
+    while not run.folder.exists() or run.status().step < step:
+        assert process.poll() is None, "it ended early"
+        time.sleep(0.05)
+
+
+def test_every_picture_of_a_step_is_somebodys_and_nobody_is_idle() -> None:
+    shares = [Team(rank, 3).share("abcdefgh") for rank in range(3)]
+    assert ["".join(it) for it in shares] == ["ab", "cde", "fgh"]
+    assert [Team(rank, 3).first_place(8) for rank in range(3)] == [0, 2, 5]
+    local = [Team(rank, 6, local_rank=rank % 2, local_size=2).local_share("abc") for rank in (2, 3)]
+    assert ["".join(it) for it in local] == ["ac", "b"]
+
+
+def test_more_processes_than_pictures_in_a_step_are_refused() -> None:
+    expect_enough_pictures(Team(0, 2), 2)
+    with pytest.raises(ConfigError, match="3 processes cannot share the 2 pictures"):
+        expect_enough_pictures(Team(0, 3), 2)
+
+
+def test_one_alone_is_a_team_that_talks_to_itself() -> None:
+    weight = torch.ones(3, requires_grad=True)
+    loss = weight.sum()
+    loss.backward()
+    assert ALONE.add_up(loss, [weight]) == 3
+    assert weight.grad is not None
+    assert weight.grad.tolist() == [1, 1, 1]
+    assert ALONE.gather("it") == ALONE.gather_everywhere("it") == ["it"]
+    assert ALONE.tell(lambda: "it") == "it"
+
+
+@pytest.mark.slow
+def test_two_processes_stop_and_go_on_together_with_the_losses_of_one(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filling, "worker_count", lambda tasks: 1)
+    config = with_three_pictures(tiny_config(epochs=15.0, stages=1, validation=0.25))
+    one = create_run("one", config=config, data=str(tiny), preset="paper")
+    train(one)
+    two = Run(run_path("two"))
+    log = tmp_path / "log.txt"
+    words = ["--name", "two", "--data", str(tiny), *to_arguments(config)]
+    with two_processes(log, *words) as process:
+        wait_for_step(two, 5, process)
+        two.request_stop()
+        assert process.wait() == 0, log.read_text()
+    assert two.status().state == "stopped"
+    assert two.latest_checkpoint().step == two.status().step < 30
+    with two_processes(log, "--name", "two", "--resume") as process:
+        assert process.wait() == 0, log.read_text()
+    assert log.read_text().count("finished at step 30 of 30") == 1
+    assert two.environment()["processes"] == 2
+    ours, theirs = one.metrics(), two.metrics()
+    for name in ("step", "images", "flipped", "foreground", "background", "learning_rate"):
+        assert theirs[name] == ours[name]
+    for name in ("loss", "classification_loss", "box_loss", "gradient_norm"):
+        assert theirs[name] == pytest.approx(ours[name], rel=1e-3, abs=1e-5)
+    assert [it.step for it in two.checkpoints()][-1] == 30
+    assert two.validation()["AP50"] == pytest.approx(one.validation()["AP50"], abs=0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rank", [0, 1])
+def test_when_one_dies_the_other_ends_with_a_sentence_and_the_run_can_go_on(
+    tiny: Path, tmp_path: Path, rank: int
+) -> None:
+    config = with_three_pictures(tiny_config(epochs=1000.0))
+    run = Run(run_path("run"))
+    log = tmp_path / "log.txt"
+    words = ["--name", "run", "--data", str(tiny), *to_arguments(config)]
+    with two_processes(log, *words) as process:
+        wait_for_step(run, 4, process)
+        victims = [it for it in process.children() if it.environ().get("RANK") == str(rank)]
+        victims[0].kill()
+        assert process.wait(timeout=120) != 0
+    assert "Another of the processes that train together has ended" in log.read_text()
+    assert run.status().state == ("crashed" if rank == 0 else "failed")
+    assert "--resume" in run.status().way_out or rank == 0
+    last = run.latest_checkpoint()
+    assert last.can_resume
+    assert last.step <= run.status().step
