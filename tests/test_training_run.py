@@ -207,10 +207,10 @@ def test_a_loss_that_is_no_number_ends_the_run_with_its_pictures_and_a_checkpoin
     run = new_run(tiny)
     original = Trainer.step
 
-    def spoil(self: Any, pictures: Any) -> StepReport:
+    def spoil(self: Any, pictures: Any, **place: int) -> StepReport:
         if self.steps_done == 6:
             self.model.head.deltas.bias.data.fill_(float("nan"))
-        return original(self, pictures)
+        return original(self, pictures, **place)
 
     monkeypatch.setattr(Trainer, "step", spoil)
     with pytest.raises(RunError, match="tiny"):
