@@ -32,7 +32,7 @@ def losses(
         whole: how many RoIs, and how many foreground ones, the step has, if these R are only a part of them: then the
             parts' losses add up to the whole's.
     """
-    count, foreground = whole or (len(labels), int((labels > 0).sum()))
+    count, foreground = whole or (len(labels), (labels > 0).sum())
     cross_entropy = F.cross_entropy(outputs.class_logits, labels, reduction="none")
     box = _box_loss_per_roi(outputs.deltas, labels, targets, beta=config.smooth_l1_beta)
     return Losses(
@@ -52,6 +52,8 @@ def _box_loss_per_roi(deltas: Tensor, labels: Tensor, targets: Tensor, *, beta: 
     return torch.where(labels > 0, distance, distance.new_zeros(()))
 
 
-def _divisor(count: int, foreground: int, config: LossConfig) -> int:
+def _divisor(count: int, foreground: int | Tensor, config: LossConfig) -> int | Tensor:
     """All sampled RoIs, or the foreground's coordinates; at least 1."""
-    return max(count if config.box_mean == "sampled_rois" else 4 * foreground, 1)
+    if config.box_mean == "sampled_rois":
+        return max(count, 1)
+    return torch.as_tensor(4 * foreground).clamp(min=1)

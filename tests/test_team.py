@@ -139,4 +139,4 @@ def test_when_one_dies_the_other_ends_with_a_sentence_and_the_run_can_go_on(
     assert "--resume" in run.status().way_out or rank == 0
     last = run.latest_checkpoint()
     assert last.can_resume
-    assert last.step <= run.status().step
+    assert last.step <= run.metrics()["step"][-1]  # the status is written twice a second only

@@ -325,9 +325,9 @@ def test_looking_for_hard_examples_leaves_no_gradient_and_no_other_mode_behind(
     modes = []
     forward = trainer.model.head.forward
 
-    def watch(roi_features: torch.Tensor) -> RoIOutputs:
+    def watch(roi_features: torch.Tensor, *kept: object) -> RoIOutputs:
         modes.append((trainer.model.training, torch.is_grad_enabled(), len(roi_features)))
-        return forward(roi_features)
+        return forward(roi_features, *kept)
 
     monkeypatch.setattr(trainer.model.head, "forward", watch)
     trainer.step(PAIR)
