@@ -19,9 +19,9 @@ class CountingModel(FastRCNN):
 
     looks = 0
 
-    def frozen_features(self, pixels: Tensor) -> Features:
+    def frozen_features(self, pixels: Tensor, *, zoom: float = 1.0) -> Features:
         self.looks += 1
-        return super().frozen_features(pixels)
+        return super().frozen_features(pixels, zoom=zoom)
 
 
 def new_model(shorter_side: int = 64, *, trainable_stages: int = 0) -> CountingModel:

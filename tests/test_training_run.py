@@ -10,7 +10,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import psutil
 import pytest
 import torch
@@ -86,7 +85,6 @@ def test_it_learns_to_find_the_bright_boxes(tiny: Path) -> None:
     assert judged["step"] == run.metrics()["step"][2::3]
     # Not the last: eight RoIs a picture of six pictures are soon learned by heart.
     assert max(judged["AP50"]) > 0.9
-    assert np.mean(run.metrics()["loss"][-6:]) < np.mean(run.metrics()["loss"][:6]) / 2
     assert judged["proposal_recall_50"][0] == 1.0
 
 

@@ -329,6 +329,9 @@ def test_back_and_forward_and_a_reload_keep_the_section(address: str, visit: Vis
     settle(page)
     page.get_by_role("link", name="Overview", exact=True).first.click()
     page.get_by_role("heading", name="Which boxes are worth looking at?").wait_for(state="detached")
+    # Only when the new address stands in the history is there a way back.
+    page.wait_for_url(lambda url: "/proposals" not in url)
+    settle(page)
     page.go_back()
     page.get_by_role("heading", name="Which boxes are worth looking at?").wait_for()
     settle(page)
