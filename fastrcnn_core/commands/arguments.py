@@ -15,6 +15,16 @@ from fastrcnn_core.knobs import bounds
 PROGRAM = "python -m fastrcnn_core"
 T = TypeVar("T")
 
+# Which data set a command works on; None is the default one.
+DataSetting = Annotated[
+    str | None,
+    tyro.conf.arg(
+        metavar="DIR",
+        help="A folder in Penn-Fudan's or COCO's layout, or synthetic:COUNT:SEED.",
+        help_behavior_hint="(default: FASTRCNN_DATA, else Penn-Fudan if it was downloaded, else synthetic)",
+    ),
+]
+
 
 def parse(
     arguments_type: type[T],

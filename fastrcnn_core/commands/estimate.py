@@ -9,7 +9,7 @@ from typing import Annotated
 
 import tyro
 
-from fastrcnn_core.commands.arguments import parse
+from fastrcnn_core.commands.arguments import DataSetting, parse
 from fastrcnn_core.commands.train import GROUPS, preset_of
 from fastrcnn_core.config import PresetName
 from fastrcnn_core.files import write_text
@@ -20,14 +20,7 @@ from fastrcnn_core.runs.estimating import Estimate, write_estimate
 class EstimateArguments:
     """Measure for about ten seconds what a run with these knobs will cost here. Takes the knobs that `train` takes."""
 
-    data: Annotated[
-        str | None,
-        tyro.conf.arg(
-            metavar="DIR",
-            help="A folder in Penn-Fudan's or COCO's layout, or synthetic:COUNT:SEED.",
-            help_behavior_hint="(default: FASTRCNN_DATA, else Penn-Fudan if it was downloaded, else synthetic)",
-        ),
-    ] = None
+    data: DataSetting = None
     preset: Annotated[PresetName, tyro.conf.arg(help="Where all other knobs start.")] = "paper"
     json: Annotated[
         Path | None,

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from fastrcnn_core.commands.arguments import parse
+from fastrcnn_core.commands.arguments import DataSetting, parse
 from fastrcnn_core.commands.models import (
     ModelArguments,
     bundled_checkpoint,
@@ -31,14 +31,7 @@ class EvaluateArguments(ModelArguments):
     Knobs left out are the run's own. Detections count from a score of 0.05.
     """
 
-    data: Annotated[
-        str | None,
-        tyro.conf.arg(
-            metavar="DIR",
-            help="A folder in Penn-Fudan's or COCO's layout, or synthetic:COUNT:SEED.",
-            help_behavior_hint="(default: FASTRCNN_DATA, else Penn-Fudan if it was downloaded, else synthetic)",
-        ),
-    ] = None
+    data: DataSetting = None
     split: Annotated[
         Literal["test", "train", "all"], tyro.conf.arg(help="Which part of the data set.")
     ] = "test"

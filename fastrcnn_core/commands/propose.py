@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from fastrcnn_core.commands.arguments import parse
+from fastrcnn_core.commands.arguments import DataSetting, parse
 from fastrcnn_core.commands.interruption import Interruption
 from fastrcnn_core.commands.progress import bar, note
 from fastrcnn_core.commands.proposed import tell, write_boxes
@@ -30,14 +30,7 @@ from fastrcnn_core.proposals import (
 class ProposeArguments:
     """Find the boxes that are worth looking at, on every picture of a data set. What was found before is only read."""
 
-    data: Annotated[
-        str | None,
-        tyro.conf.arg(
-            metavar="DIR",
-            help="A folder in Penn-Fudan's or COCO's layout, or synthetic:COUNT:SEED.",
-            help_behavior_hint="(default: FASTRCNN_DATA, else Penn-Fudan if it was downloaded, else synthetic)",
-        ),
-    ] = None
+    data: DataSetting = None
     out: Annotated[
         Path | None,
         tyro.conf.arg(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import tyro
 
-from fastrcnn_core.commands.arguments import parse, value_of
+from fastrcnn_core.commands.arguments import DataSetting, parse, value_of
 from fastrcnn_core.config import PRESETS, Config, PresetName, preset
 from fastrcnn_core.errors import RunError, UserError
 from fastrcnn_core.flags import flags
@@ -32,14 +32,7 @@ class TrainArguments:
     go on with --resume.
     """
 
-    data: Annotated[
-        str | None,
-        tyro.conf.arg(
-            metavar="DIR",
-            help="A folder in Penn-Fudan's or COCO's layout, or synthetic:COUNT:SEED.",
-            help_behavior_hint="(default: FASTRCNN_DATA, else Penn-Fudan if it was downloaded, else synthetic)",
-        ),
-    ] = None
+    data: DataSetting = None
     run: Annotated[
         str | None,
         tyro.conf.arg(
