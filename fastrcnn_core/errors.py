@@ -37,6 +37,10 @@ class ConfigError(UserError):
     """A knob that does not exist or has a value that makes no sense."""
 
 
+class StorageError(UserError):
+    """A place for computed things that cannot be written to: a full disk, or one that is read-only."""
+
+
 class WeightsError(UserError):
     """ImageNet weights that are not on this machine and cannot be fetched."""
 

@@ -266,6 +266,29 @@ def test_propose_goes_on_past_a_bad_picture_and_ends_with_1(
     assert "tiny01" in capsys.readouterr().err
 
 
+def test_a_cache_that_cannot_be_written_to_ends_propose_with_one_sentence_and_1(
+    tiny: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "no folder").write_text("a file")
+    monkeypatch.setenv("FASTRCNN_CACHE", str(tmp_path / "no folder"))
+    words = ("--data", tiny, "--method", "single", "--workers", "1")
+    assert tried("propose", *words) == 1
+    told = capsys.readouterr().err
+    assert told.count("cannot be kept in") == 1
+    assert told.strip().count("\n") == 0
+    assert "FASTRCNN_CACHE" in told
+
+
+def test_boxes_that_cannot_be_written_where_they_are_wanted_are_one_sentence_and_1(
+    tiny: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    (tmp_path / "no folder").write_text("a file")
+    out = tmp_path / "no folder" / "boxes.json"
+    words = ("--data", tiny, "--method", "single", "--workers", "1")
+    assert tried("propose", *words, "--out", out) == 1
+    assert f"{out} cannot be written" in capsys.readouterr().err
+
+
 def test_what_was_proposed_before_is_only_read(tiny: Path, capsys: Captured) -> None:
     words = ("--data", tiny, "--method", "single", "--workers", "1")
     assert tried("propose", *words) == 0

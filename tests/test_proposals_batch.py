@@ -16,9 +16,9 @@ from tiny import write_tiny
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.datasets.dataset import Dataset
-from fastrcnn_core.errors import ConfigError, UserError
+from fastrcnn_core.errors import ConfigError, StorageError, UserError
 from fastrcnn_core.proposals import BatchReport, Outcome, ProposalStore, propose, propose_all
-from fastrcnn_core.structures import AnnotatedImage
+from fastrcnn_core.structures import AnnotatedImage, Image
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ProposalConfig(method="single", min_side=8, limit=50)
@@ -181,6 +181,37 @@ def test_a_workers_death_is_told_in_words_with_a_way_out(
     with pytest.raises(UserError, match="killed, most likely for want of memory") as told:
         propose_all(tiny.names, load, CONFIG, kept, workers=2)
     assert "fewer workers" in told.value.way_out
+
+
+class Full(ProposalStore):
+    """A store that cannot be written to once it holds two pictures."""
+
+    def _path(self, image: Image, config: ProposalConfig) -> Path:
+        path, there = super()._path(image, config), list(self.folder.glob("[!.]*.npy"))
+        return path if path.exists() or len(there) < 2 else there[0] / "a file is no folder.npy"
+
+
+@pytest.mark.parametrize(("backend", "workers"), [("threading", 1), ("loky", 2)])
+@pytest.mark.usefixtures("workers_end")
+def test_a_full_disk_ends_the_run_at_once_and_the_same_call_goes_on_when_there_is_room(
+    backend: str, workers: int, tiny: Dataset, kept: ProposalStore
+) -> None:
+    outcomes: list[Outcome] = []
+    with pytest.raises(StorageError, match=r"cannot be kept in .*proposals \(.*FASTRCNN_CACHE"):
+        propose_all(
+            tiny.names,
+            tiny.read,
+            CONFIG,
+            Full(kept.folder),
+            workers=workers,
+            backend=backend,
+            on_outcome=collected(outcomes),
+        )
+    assert len(outcomes) <= 3  # two processes may both have seen room for one more
+    assert all(outcome.problem is None for outcome in outcomes)
+    report = propose_all(tiny.names, tiny.read, CONFIG, kept)
+    assert (report.done, report.is_complete) == (6, True)
+    assert report.kept >= 2
 
 
 # Ctrl-C

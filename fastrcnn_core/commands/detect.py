@@ -18,7 +18,7 @@ from fastrcnn_core.commands.models import (
     model_file,
 )
 from fastrcnn_core.commands.progress import bar, note
-from fastrcnn_core.errors import UserError
+from fastrcnn_core.errors import StorageError, UserError
 from fastrcnn_core.files import write_text
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ def run(words: Sequence[str]) -> int:
                 proposals = store.get(image, config.proposals)
                 said = predict(model, image, proposals, config.detection)
                 detections = select(said, config.detection)
+            except StorageError:  # no fault of this picture: the next one would say the same
+                raise
             except UserError as error:
                 note(f"{path}: {error}")
                 bad += 1

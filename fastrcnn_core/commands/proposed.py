@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fastrcnn_core.datasets.dataset import Dataset
+from fastrcnn_core.errors import StorageError
 from fastrcnn_core.files import write_text
 from fastrcnn_core.proposals import Outcome, best_overlap, mean_average_best_overlap, recall
 from fastrcnn_core.structures import FloatArray
@@ -18,9 +19,19 @@ LIMITS = (100, 300, 1000, 2000)
 
 
 def write_boxes(path: Path, outcomes: Sequence[Outcome]) -> None:
-    """Every searched picture's name, size and boxes, best first, as JSON; the file appears whole or not at all."""
+    """Every searched picture's name, size and boxes, best first, as JSON; the file appears whole or not at all.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
     rows = [_row(it, it.boxes) for it in outcomes if it.boxes is not None]
-    write_text(path, json.dumps({"images": rows}))
+    try:
+        write_text(path, json.dumps({"images": rows}))
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written ({error.strerror or error}).",
+            way_out="Free some space there, or name another file; the boxes are kept, so that it takes seconds.",
+        ) from error
 
 
 def tell(dataset: Dataset, outcomes: Sequence[Outcome], *, seconds: float, kept: int) -> None:

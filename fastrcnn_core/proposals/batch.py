@@ -17,7 +17,7 @@ from typing import Any
 import joblib
 
 from fastrcnn_core.config import ProposalConfig
-from fastrcnn_core.errors import UserError
+from fastrcnn_core.errors import StorageError, UserError
 from fastrcnn_core.proposals.backends import backend_called, children_ignore_ctrl_c
 from fastrcnn_core.proposals.store import ProposalStore
 from fastrcnn_core.structures import AnnotatedImage, FloatArray
@@ -90,6 +90,7 @@ def propose_all(
 
     Raises:
         ConfigError: no such backend.
+        StorageError: the store cannot be written to; what it holds by then is kept.
         UserError: the backend's package is not installed, its scheduler does not answer, or a worker died.
     """
     done, kept, problems = 0, 0, list[tuple[str, str]]()
@@ -138,12 +139,18 @@ def propose_one(
     config: ProposalConfig,
     store: ProposalStore,
 ) -> Outcome:
-    """One picture's proposals, now in the store; what goes wrong is told in the outcome."""
+    """One picture's proposals, now in the store; what is wrong with the picture is told in the outcome.
+
+    Raises:
+        StorageError: the store cannot be written to, which no other picture would change.
+    """
     start = time.perf_counter()
     try:
         image = load(name).image
         was_kept = store.look_up(image, config) is not None
         boxes = store.get(image, config)
+    except StorageError:
+        raise
     except (
         Exception
     ) as error:  # whatever is wrong with one picture, the others are still to be done

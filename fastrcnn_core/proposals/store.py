@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from fastrcnn_core.config import ProposalConfig
+from fastrcnn_core.errors import StorageError
 from fastrcnn_core.files import appearing_whole, cache_folder
 from fastrcnn_core.knobs import to_dict
 from fastrcnn_core.proposals.funnel import propose
@@ -38,7 +39,11 @@ class ProposalStore:
     folder: Path = field(default_factory=default_folder)
 
     def get(self, image: Image, config: ProposalConfig) -> FloatArray:
-        """The picture's proposals, (P, 4) float32, best first: computed at the first call, then read."""
+        """The picture's proposals, (P, 4) float32, best first: computed at the first call, then read.
+
+        Raises:
+            StorageError: they were computed and cannot be kept.
+        """
         kept = self.look_up(image, config)
         return self._compute(image, config) if kept is None else kept
 
@@ -68,8 +73,14 @@ class ProposalStore:
 
     def _compute(self, image: Image, config: ProposalConfig) -> FloatArray:
         boxes = propose(image, config)
-        with appearing_whole(self._path(image, config)) as partial:
-            np.save(partial, boxes)
+        try:
+            with appearing_whole(self._path(image, config)) as partial:
+                np.save(partial, boxes)
+        except OSError as error:
+            raise StorageError(
+                f"Proposals cannot be kept in {self.folder} ({error.strerror or error}).",
+                way_out="Free some space there, or name another folder with FASTRCNN_CACHE; what is kept stays.",
+            ) from error
         return boxes
 
     def _path(self, image: Image, config: ProposalConfig) -> Path:

@@ -13,6 +13,7 @@ import streamlit as st
 
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.datasets.dataset import Dataset
+from fastrcnn_core.errors import UserError
 from fastrcnn_core.proposals import Outcome, ProposalStore, best_overlap, propose_all
 from fastrcnn_core.structures import FloatArray
 
@@ -106,6 +107,8 @@ class Survey:
                 on_outcome=lambda _, outcome: self._note(outcome),
                 should_stop=self._stop.is_set,
             )
+        except UserError as error:
+            self.failure = str(error)
         except Exception as error:  # the thread ends here: nobody else would hear of it
             self.failure = f"{type(error).__name__}: {error}"
         finally:
