@@ -79,7 +79,7 @@ def test_the_figures_are_those_of_the_core(street: Path) -> None:
     boxes = propose(annotated.image, ProposalConfig())
     overlaps = best_overlap(proposals=boxes, gt_boxes=annotated.boxes, limits=[len(boxes)])[0]
     shown = {it.label: it.value for it in app.metric}
-    assert shown["Recall at IoU 0.5"] == f"{recall(overlaps, 0.5):.2f}"
+    assert shown["Recall 0.5"] == f"{recall(overlaps, 0.5):.2f}"
     assert shown["at 0.7"] == f"{recall(overlaps, 0.7):.2f}"
     assert shown["MABO"] == f"{overlaps.mean():.2f}"
     assert f"{len(boxes)} proposals, out of" in words(app)
@@ -263,6 +263,32 @@ def test_the_film_ends_with_the_best_box_of_the_whole_hierarchy(street: Path) ->
             assert shows == so_far[person]
     assert data["used"] == [True, True, True, True]
     assert data["count"] == regions
+
+
+def test_a_wish_for_a_pair_that_was_passed_over_brings_its_four_similarities(street: Path) -> None:
+    strategy = STRATEGIES["single"][0]
+    looked_at = seen(street, method="single")
+    traced = resources.traced(looked_at.image, strategy, looked_at.config)
+    it, row = traced.hierarchy, len(traced.hierarchy.passed_over) // 2
+    pair = (int(it.passed_over[row, 0]), int(it.passed_over[row, 1]))
+    since = int(it.passed_over_since[row])
+    told = canvas.wished(traced, sections.Wish(strategy, since, pair, 1))
+    assert (told["merge"], tuple(told["pair"])) == (since, pair)
+    assert sum(told["similarities"]) == pytest.approx(float(it.passed_over_sums[row]), abs=1e-5)
+    merged = canvas.wished(traced, sections.Wish(strategy, 1, None, 2))
+    assert (merged["pair"], merged["similarities"]) == (None, None)
+
+
+def test_the_scale_of_a_segmentation_can_be_dragged_and_typed(street: Path) -> None:
+    app = open_app("proposals", section="Segmentation")
+    app.number_input(key="segmentation-own-k-typed").set_value(137).run()
+    assert not complaints(app)
+    assert app.slider(key="segmentation-own-k").value == 137
+    app.slider(key="segmentation-own-k").set_value(400).run()
+    assert app.number_input(key="segmentation-own-k-typed").value == 400
+    app.segmented_control(key="compare-segmentations").set_value("Colour spaces").run()
+    app.number_input(key="segmentation-k-typed").set_value(99).run()
+    assert app.slider(key="segmentation-k").value == 99
 
 
 def test_a_large_label_map_is_thinned_to_what_a_screen_shows() -> None:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pytest
 
 from fastrcnn_core.config import ProposalConfig
+from fastrcnn_core.errors import StorageError
 from fastrcnn_core.knobs import knobs
 from fastrcnn_core.proposals import ProposalStore, propose, store
 from fastrcnn_core.structures import FloatArray, Image
@@ -216,15 +217,22 @@ def test_a_reader_meets_nothing_while_a_file_is_half_written(
     assert ProposalStore(tmp_path).look_up(picture(), SINGLE) is not None
 
 
-def test_a_search_that_fails_leaves_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (OSError("5192 requested and 2016 written"), "the disk is full"),  # NumPy's own words
+    ],
+)
+def test_a_full_disk_is_told_in_words_and_leaves_nothing_behind(
+    error: OSError, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full_disk(path: Path, boxes: FloatArray) -> None:
+    def half(path: Path, boxes: FloatArray) -> None:
         path.write_bytes(b"half")
-        raise OSError(28, "No space left on device")
+        raise error
 
-    monkeypatch.setattr(store.np, "save", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    monkeypatch.setattr(store.np, "save", half)
+    with pytest.raises(StorageError, match=rf"cannot be kept in .*{told}\)\. Free some space"):
         ProposalStore(tmp_path).get(picture(), SINGLE)
     assert list(tmp_path.iterdir()) == []
 

@@ -5,6 +5,10 @@ import pytest
 
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.selective_search import STRATEGIES, search
+from fastrcnn_core.selective_search.coarsening import coarsen
+from fastrcnn_core.selective_search.engine import finest_regions
+from fastrcnn_core.selective_search.passed_over import similarities_of
+from fastrcnn_core.selective_search.smoothing import blur
 from fastrcnn_core.selective_search.tracing import segmentation_of, trace
 from fastrcnn_core.structures import Image
 
@@ -58,3 +62,19 @@ def test_a_segmentation_alone_is_the_one_that_a_trace_starts_from() -> None:
     strategy, config = STRATEGIES["single"][0], ProposalConfig()
     alone = segmentation_of(picture(), strategy.space, strategy.k, config)
     np.testing.assert_array_equal(alone.labels, trace(picture(), strategy, config).labels)
+
+
+@pytest.mark.parametrize("index", [0, 5, 10])
+def test_pairs_that_merged_and_pairs_that_were_passed_over_are_as_alike_as_the_search_found_them(
+    index: int,
+) -> None:
+    config, strategy = ProposalConfig(), STRATEGIES["fast"][index]
+    traced = trace(picture(), strategy, config)
+    it, used = traced.hierarchy, [letter in strategy.similarity for letter in "CTSF"]
+    sums = traced.passed_over_similarities[:, used].sum(axis=1)
+    assert traced.passed_over_similarities.shape == (len(it.passed_over), 4)
+    np.testing.assert_allclose(sums, it.passed_over_sums, atol=1e-5)
+    _, finest = finest_regions(blur(picture().pixels, config.sigma), strategy.space)
+    regions, _ = coarsen(finest, k=strategy.k, min_size=round(strategy.k))
+    again = similarities_of(it.pairs, regions=regions, hierarchy=it)
+    np.testing.assert_allclose(again, it.similarities, atol=1e-5)

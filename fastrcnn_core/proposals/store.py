@@ -26,6 +26,9 @@ METHOD_VERSION = "4"
 _ONLY_FOR_PACKAGE = ("scale", "min_size")
 _NOT_FOR_PACKAGE = ("search_side",)
 
+# NumPy notices itself when only a part of an array was written; its error has no number and no words for people.
+_WRITTEN_IN_PART = "only a part was written: the disk is full"
+
 
 def default_folder() -> Path:
     """Where proposals are kept unless somebody names another place."""
@@ -78,7 +81,7 @@ class ProposalStore:
                 np.save(partial, boxes)
         except OSError as error:
             raise StorageError(
-                f"Proposals cannot be kept in {self.folder} ({error.strerror or error}).",
+                f"Proposals cannot be kept in {self.folder} ({error.strerror or _WRITTEN_IN_PART}).",
                 way_out="Free some space there, or name another folder with FASTRCNN_CACHE; what is kept stays.",
             ) from error
         return boxes

@@ -22,6 +22,7 @@ from fastrcnn_core.selective_search.engine import (
     searched_pixels,
 )
 from fastrcnn_core.selective_search.grouping import Hierarchy, group
+from fastrcnn_core.selective_search.passed_over import similarities_of
 from fastrcnn_core.selective_search.segmentation import Segmentation, sides
 from fastrcnn_core.selective_search.smoothing import blur
 from fastrcnn_core.selective_search.strategies import Strategy
@@ -40,6 +41,7 @@ class Trace:
             `node` finds its box here.
         passed_over_boxes: (T, 4) float32, the boxes of the pairs that were compared and passed over; a `node` of
             R + M + i is the i-th of them.
+        passed_over_similarities: (T, 4) float32, their colour, texture, size and fill similarity, used or not.
     """
 
     strategy: Strategy
@@ -47,6 +49,7 @@ class Trace:
     hierarchy: Hierarchy
     boxes: FloatArray
     passed_over_boxes: FloatArray
+    passed_over_similarities: FloatArray
 
     @property
     def all_boxes(self) -> FloatArray:
@@ -74,6 +77,7 @@ def trace(image: Image, strategy: Strategy, config: ProposalConfig) -> Trace:
         hierarchy,
         in_original_pixels(hierarchy.boxes, image, pixels),
         in_original_pixels(hierarchy.passed_over_boxes, image, pixels),
+        similarities_of(hierarchy.passed_over, regions=regions, hierarchy=hierarchy),
     )
 
 

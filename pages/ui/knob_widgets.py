@@ -146,22 +146,28 @@ def _number(
     if low is None or high is None or knob.step is None:
         field = st.number_input(label, low, high, kind(default), step, form, **shared)
         return kind(field)
-    return _slider(kind, (low, high, step), form, label=label, default=default, shared=shared)
+    return slider(kind, (low, high, step), form, label=label, default=default, shared=shared)
 
 
-def _slider(
+def slider(
     kind: type,
     scale: tuple[Any, Any, Any],
-    form: str,
+    form: str = "%d",
     *,
     label: str,
     default: Any,
     shared: dict[str, Any],
 ) -> int | float:
+    """A slider and a field beside it in which the same number can be typed; returns the number.
+
+    Args:
+        kind: int or float. scale: low, high, step. form: how the number is written.
+        shared: what else `st.slider` is told, its key among it.
+    """
     low, high, step = scale
-    slider, field = st.columns([4, 1.5], vertical_alignment="bottom", wrap=False)
+    drag, field = st.columns([4, 1.5], vertical_alignment="bottom", wrap=False)
     name, typed = shared["key"], f"{shared['key']}-typed"
-    value = slider.slider(label, low, high, kind(default), step, form, **shared)
+    value = drag.slider(label, low, high, kind(default), step, form, **shared)
     resources.put(typed, value)
     field.number_input(
         f"{label}, typed",

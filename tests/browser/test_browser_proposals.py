@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -137,6 +138,30 @@ def test_a_click_asks_a_box_where_it_came_from_and_leads_to_its_merge(
     page.locator(".player canvas").press("End")
     page.get_by_role("button", name="Play its grouping").click()  # the same wish again
     page.wait_for_function(FILM_SAYS, arg=expected)
+
+
+def test_a_pair_that_was_passed_over_has_bars_too(address: str, film: Trace, visit: Visit) -> None:
+    page = visit(address)
+    told(page, "viewer")
+    page.locator(".viewer #typed").fill("1000")
+    page.locator(".viewer #typed").press("Tab")
+    canvas = page.locator(".viewer canvas")
+    place = canvas.bounding_box()
+    assert place is not None
+    story = page.get_by_text(re.compile("^Strategy"))
+    for _ in range(40):  # every click at one place takes the next larger box there
+        canvas.click(position={"x": place["width"] * 0.4, "y": place["height"] * 0.6})
+        settle(page)
+        if "passed over" in story.inner_text():
+            break
+    page.get_by_role("button", name="Play its grouping").click()
+    page.wait_for_function(FILM_SAYS, arg="Compared ")
+    bars = [float(it) for it in page.locator(".player .bar output").all_inner_texts()]
+    it = film.hierarchy
+    merge = re.search(r"after merge ([\d,]+)", now(page))
+    there = it.passed_over_since == (int(merge[1].replace(",", "")) if merge else 0)
+    assert len(bars) == 4
+    assert np.abs(it.passed_over_sums[there] - sum(bars)).min() < 0.03  # four are rounded
 
 
 # The film is in a shadow root, where a query of the document does not look.
@@ -317,6 +342,29 @@ def test_a_name_stands_over_the_head_or_under_the_feet_but_never_on_a_face(
     )
     assert face == 0
     assert name > 0
+
+
+def test_names_of_people_who_stand_together_do_not_lie_on_each_other(
+    visit: Visit, address: str
+) -> None:
+    page = visit(address)
+    places = page.evaluate(
+        f"""() => {{
+            {STAGE}
+            const canvas = document.createElement("canvas");
+            [canvas.width, canvas.height] = [300, 200];
+            const stage = new Stage(canvas, () => {{}});
+            Object.assign(stage, {{ width: 300, height: 200, scale: 1, zoom: 1 }});
+            for (const left of [20, 40, 60, 230]) stage.tag("1: 0.85", [left, 90, left + 60, 180], "#009E73");
+            return stage.words;
+        }}"""
+    )
+    assert (places[0]["x"], places[0]["y"]) == (20, 72)  # where it is alone, right over its box
+    assert (places[3]["x"], places[3]["y"]) == (230, 72)
+    for one, two in itertools.combinations(places, 2):
+        across = min(it["x"] + it["across"] for it in (one, two)) - max(one["x"], two["x"])
+        down = min(it["y"] + it["high"] for it in (one, two)) - max(one["y"], two["y"])
+        assert across <= 0 or down <= 0
 
 
 def test_back_and_forward_and_a_reload_keep_the_section(address: str, visit: Visit) -> None:

@@ -17,11 +17,14 @@ _VISIBLE = 0.005  # less does not show in two decimals
 
 
 def everybody(paths: Sequence[tuple[Best, ...]]) -> pd.DataFrame:
-    """A row a pedestrian: the best IoU that each stage leaves, and the stage that costs most."""
-    columns: dict[str, Any] = {"Who": range(1, len(paths) + 1)}
+    """A row a pedestrian: the stage that costs most, and the best IoU that each stage leaves."""
+    columns: dict[str, Any] = {
+        "Who": range(1, len(paths) + 1),
+        "Lost to": [lost_to(steps) for steps in paths],
+    }
     for stage, name in enumerate(step.stage for step in paths[0]):
         columns[name] = [steps[stage].iou for steps in paths]
-    return pd.DataFrame(columns | {"Lost to": [lost_to(steps) for steps in paths]})
+    return pd.DataFrame(columns)
 
 
 def lost_to(steps: tuple[Best, ...]) -> str:

@@ -95,9 +95,9 @@ def _table(shown: list[View]) -> None:
             "Recall 0.5": [it.recall(0.5) for it in shown],
             "Recall 0.7": [it.recall(0.7) for it in shown],
             "MABO": [it.mabo for it in shown],
+            "Seconds": [it.timed.total_seconds for it in shown],
             "Proposals": [len(it.proposals) for it in shown],
             "Found": [len(it.funnel.found) for it in shown],
-            "Seconds": [it.timed.total_seconds for it in shown],
         }
     )
     tables.show(rows, decimals=2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from fastrcnn_core.structures import Image
 from pages.ui import resources
@@ -58,15 +59,24 @@ def _identity(view: View) -> str:
 
 def _figures(view: View) -> None:
     """How good all proposals of this picture are, and what they cost."""
-    with st.container(horizontal=True, gap="xsmall"):
-        st.metric("Recall at IoU 0.5", number(view.recall(0.5)), help=_RECALL, width="content")
-        st.metric("at 0.7", number(view.recall(0.7)), help=_RECALL, width="content")
-        st.metric("MABO", number(view.mabo), help=_MABO, width="content")
-        st.metric("Time", duration(view.timed.total_seconds), help=_TIME, width="content")
+    told = (
+        ("Recall 0.5", number(view.recall(0.5)), _RECALL.format(0.5)),
+        ("at 0.7", number(view.recall(0.7)), _RECALL.format(0.7)),
+        ("MABO", number(view.mabo), _MABO),
+        ("Time", duration(view.timed.total_seconds), _TIME),
+    )
+    # Large type has no room for four of them beside the picture: two rows of two, not three and one left over.
+    places = [*st.columns(2), *st.columns(2)] if resources.projector() else [_row()] * 4
+    for place, (label, value, about) in zip(places, told, strict=True):
+        place.metric(label, value, help=about, width="content")
     st.caption(
         f"{plural(len(view.proposals), 'proposal')}, out of {len(view.funnel.found):,} boxes that the search found, "
         f"out of {_boxes_that_fit(view.image)} that fit into this picture." + _why_not_judged(view)
     )
+
+
+def _row() -> DeltaGenerator:
+    return st.container(horizontal=True, gap="xsmall")
 
 
 def _boxes_that_fit(image: Image) -> str:
@@ -98,8 +108,8 @@ def _who_is_found(view: View) -> None:
         {
             "Who": range(1, len(best) + 1),
             "Best IoU": view.overlaps[-1],
-            "At rank": [rank + 1 if rank >= 0 else None for rank in best],
-            "Found from": [int(column.argmax()) if column.any() else None for column in reached.T],
+            "Rank": [rank + 1 if rank >= 0 else None for rank in best],
+            "Found": [int(column.argmax()) if column.any() else None for column in reached.T],
         }
     )
     st.dataframe(
@@ -110,13 +120,15 @@ def _who_is_found(view: View) -> None:
         selection_mode="single-row",
         placeholder="–",
         column_config={
-            "Who": st.column_config.NumberColumn(width=50),
+            "Who": st.column_config.NumberColumn(width=42),
             "Best IoU": st.column_config.ProgressColumn(
-                format="%.2f", min_value=0, max_value=1, width=95
+                format="%.2f", min_value=0, max_value=1, width=80
             ),
-            "At rank": st.column_config.NumberColumn(width=62),
-            "Found from": st.column_config.NumberColumn(
-                width=80, help="The first rank whose box has an IoU of 0.5 or more."
+            "Rank": st.column_config.NumberColumn(
+                width=52, help="Where its best proposal stands; 1 is looked at first."
+            ),
+            "Found": st.column_config.NumberColumn(
+                width=58, help="From this rank on: the first whose box has an IoU of 0.5 or more."
             ),
         },
     )
@@ -128,7 +140,7 @@ def _best_ranks(view: View) -> list[int]:
     return [int(first) - 1 for first in np.atleast_1d(best)]
 
 
-_RECALL = "Share of the annotated people who have a proposal with at least this IoU."
+_RECALL = "Share of the annotated people who have a proposal with an IoU of at least {}."
 _MABO = "Mean average best overlap: each person's best IoU with any proposal, averaged."
 _TIME = (
     "Search and filters of this picture on this computer, one thread; a second look is remembered."

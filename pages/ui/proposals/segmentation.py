@@ -10,11 +10,12 @@ from fastrcnn_core.selective_search.colour_spaces import COLOUR_SPACES, ColourSp
 from fastrcnn_core.selective_search.edges import sort_edges
 from fastrcnn_core.selective_search.segmentation import segment
 from fastrcnn_core.selective_search.strategies import FINEST_K, STRATEGIES
-from pages.ui import resources, source
+from pages.ui import knob_widgets, resources, source
 from pages.ui.proposals import painting
 from pages.ui.proposals.view import View, number, plural
 
 _SCALES = (50, 100, 300)
+_COARSEST_K = 1000  # chosen here: a photograph is a dozen regions then
 _NAMES = {
     "I": "I: intensity alone",
     "rgI": "rgI: two shares of colour, and intensity",
@@ -51,7 +52,8 @@ def _scales() -> list[tuple[ColourSpace, float]]:
     pick, slide = st.columns(2)
     space = pick.selectbox("Colour space", COLOUR_SPACES, COLOUR_SPACES.index("HSV"),
                            format_func=_space, key="segmentation-space")  # fmt: skip
-    own = slide.slider("k of the last picture", FINEST_K, 1000, 600, 10, key="segmentation-own-k")
+    with slide:
+        own = _k("k of the last picture", 600, key="segmentation-own-k")
     return [(space, k) for k in (*_SCALES, own)]
 
 
@@ -60,8 +62,15 @@ def _spaces() -> list[tuple[ColourSpace, float]]:
     pick, slide = st.columns(2)
     spaces = pick.multiselect("Colour spaces, up to four", COLOUR_SPACES, ["HSV", "Lab", "I", "rgI"],
                               max_selections=4, format_func=_space, key="segmentation-spaces")  # fmt: skip
-    k = slide.slider("k", FINEST_K, 1000, 100, 10, key="segmentation-k")
+    with slide:
+        k = _k("k", 100, key="segmentation-k")
     return [(space, k) for space in spaces]
+
+
+def _k(label: str, first: int, *, key: str) -> float:
+    """A scale, dragged or typed."""
+    scale = (FINEST_K, _COARSEST_K, 10)
+    return knob_widgets.slider(int, scale, label=label, default=first, shared={"key": key})
 
 
 def _space(name: str) -> str:

@@ -71,7 +71,16 @@ def player(view: View, trace: Trace, *, wish: Wish | None, key: str) -> None:
         wish: the merge to go to, once; None leaves the film where it is.
         key: unique on the page.
     """
-    _PLAYER(key=key, data=player_data(view, trace) | {"wish": wish and asdict(wish)})
+    _PLAYER(key=key, data=player_data(view, trace) | {"wish": wish and wished(trace, wish)})
+
+
+def wished(trace: Trace, wish: Wish) -> dict[str, Any]:
+    """The merge to go to, or the pair that was passed over, with its four similarities."""
+    its = None
+    if wish.pair is not None:
+        (row,) = np.flatnonzero((trace.hierarchy.passed_over == wish.pair).all(axis=1))
+        its = trace.passed_over_similarities[row].tolist()
+    return asdict(wish) | {"similarities": its}
 
 
 def viewer_data(view: View) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class Player {
     if (is_new) this.granted = data.wish.number;
     if (same) {
       this.stage.zoom = data.scale;
-      if (is_new) this.go(data.wish.merge, data.wish.pair);
+      if (is_new) this.go(data.wish.merge, data.wish);
       return this.stage.redraw();
     }
     const arrays = await unpackAll(data.arrays);
@@ -100,7 +100,7 @@ class Player {
     this.root.querySelector("figure").hidden = !this.scored;
     this.stage.show(data);
     this.pause();
-    this.go(is_new ? data.wish.merge : 0, is_new ? data.wish.pair : null);
+    this.go(is_new ? data.wish.merge : 0, is_new ? data.wish : {});
     this.curve();
   }
 
@@ -121,10 +121,11 @@ class Player {
     return best < 0 ? null : row(this.best_boxes, best);
   }
 
-  /** To a position; to a pair that was compared then and passed over, if there is one. */
-  go(position, passed_over = null) {
+  /** To a position; to a pair that was compared then and passed over, if there is one, with its similarities. */
+  go(position, { pair = null, similarities = null } = {}) {
     this.position = Math.max(0, Math.min(this.merges, position));
-    this.passed_over = passed_over;
+    this.passed_over = pair;
+    this.passed_over_similarities = similarities;
     this.scrubber.value = this.position;
     this.words();
     this.bars();
@@ -263,12 +264,12 @@ class Player {
       bars.innerHTML = NAMES.map((name) => `<div class="bar"><span>${name}</span><div class="track"><div class="fill"></div></div><output></output></div>`).join("");
     NAMES.forEach((name, index) => {
       const bar = bars.children[index];
-      const known = this.position > 0 && !this.passed_over;
-      const value = known ? this.similarities[4 * (this.position - 1) + index] : 0;
+      const values = this.passed_over ? this.passed_over_similarities : this.position ? row(this.similarities, this.position - 1) : null;
+      const value = values ? values[index] : 0;
       bar.classList.toggle("unused", !this.used[index]);
       bar.title = this.used[index] ? `${name} similarity` : `${name} similarity; this strategy does not look at it`;
       bar.querySelector(".fill").style.width = `${100 * value}%`;
-      bar.querySelector("output").textContent = known ? decimals(value) : "–";
+      bar.querySelector("output").textContent = values ? decimals(value) : "–";
     });
   }
 

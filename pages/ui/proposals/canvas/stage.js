@@ -26,6 +26,7 @@ class Stage {
     this.draw = draw;
     this.context = canvas.getContext("2d");
     this.picture = new Image();
+    this.words = [];
     this.picture.onload = () => this.redraw();
     this.observer = new ResizeObserver(() => this.redraw());
     this.observer.observe(canvas);
@@ -54,6 +55,7 @@ class Stage {
     if (this.canvas.width !== size[0] || this.canvas.height !== size[1]) [this.canvas.width, this.canvas.height] = size;
     this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.context.clearRect(0, 0, across, this.height * this.scale);
+    this.words = [];
     this.draw(this);
   }
 
@@ -94,15 +96,21 @@ class Stage {
     context.globalAlpha = 1;
   }
 
-  /** A word on a dark ground over a box's top left corner; under the box where `below` says so, or where the picture ends above: there the word would lie on a face. */
+  /**
+   * A word on a dark ground over a box's top left corner; under the box where `below` says so, or where the picture
+   * ends above: there the word would lie on a face. Where another word stands already, it goes to the box's right
+   * corner, or over that word.
+   */
   tag(text, box, colour, { below = false } = {}) {
     const { context, scale, zoom } = this;
     context.font = `600 ${12 * zoom}px system-ui, sans-serif`;
     const across = context.measureText(text).width + 10;
     const high = 18 * zoom;
-    const x = Math.max(0, Math.min(box[0] * scale, this.width * scale - across));
+    const inside = (x) => Math.max(0, Math.min(x, this.width * scale - across));
     const above = box[1] * scale - high;
-    const y = below || above < 0 ? Math.min(box[3] * scale, this.height * scale - high) : above;
+    const y_first = below || above < 0 ? Math.min(box[3] * scale, this.height * scale - high) : above;
+    const corners = [box[0] * scale, box[2] * scale - across].map(inside);
+    const [x, y] = this.free(corners.flatMap((x) => [0, 1, 2].map((up) => [x, y_first - up * high])).sort((one, other) => other[1] - one[1]), across, high);
     context.fillStyle = "rgba(16, 22, 28, 0.82)";
     context.fillRect(x, y, across, high);
     context.fillStyle = colour;
@@ -110,6 +118,14 @@ class Stage {
     context.fillStyle = "#FFFFFF";
     context.textBaseline = "middle";
     context.fillText(text, x + 7, y + 0.53 * high);
+  }
+
+  /** The first of these places where no word stands yet, and from now on one does; the very first if all are taken. */
+  free(places, across, high) {
+    const taken = ([x, y]) => y < 0 || this.words.some((it) => x < it.x + it.across && it.x < x + across && y < it.y + it.high && it.y < y + high);
+    const [x, y] = places.find((place) => !taken(place)) ?? places[0];
+    this.words.push({ x, y, across, high });
+    return [x, y];
   }
 
   /** A ring around what is too small to be seen. */
