@@ -508,6 +508,13 @@ class TrainingConfig(Checked):
             step=0.05,
         ),
     ] = 0.0
+    mixed_precision: Annotated[
+        bool,
+        Knob(
+            "Steps compute in bfloat16 where the device has it (most GPUs, some CPUs): faster, weights stay float32.",
+            "Girshick, ICCV 2015: float32; Kalamkar et al., 2019, arXiv:1905.12322",
+        ),
+    ] = True
     average: Annotated[
         float | None,
         Knob(
@@ -716,7 +723,7 @@ PRESETS: dict[PresetName, Config] = {
             drop_at=tuple(epoch / 50 for epoch in range(4, 50, 4)),
             clip_gradient=None,
         ),
-        training=TrainingConfig(epochs=50.0, flip=0.0, min_box_side=4),
+        training=TrainingConfig(epochs=50.0, flip=0.0, mixed_precision=False, min_box_side=4),
         detection=DetectionConfig(nms_iou=0.5, limit=50),
     ),
     "minute": Config(

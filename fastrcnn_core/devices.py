@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastrcnn_core.errors import DeviceError
 
@@ -98,25 +99,45 @@ def peak_device_memory(device: torch.device) -> int | None:
 
 
 @contextmanager
-def autocast(device: torch.device) -> Iterator[None]:
-    """Mixed precision on CUDA, and nothing elsewhere.
+def autocast(device: torch.device, *, mixed: bool = True) -> Iterator[None]:
+    """Mixed precision where the device gains by it, and float32 elsewhere.
 
-    bfloat16 where the chip computes it: it has float32's range, so gradients need no scaling. Older chips
-    take float16 for detection and stay in float32 for training, where float16's small gradients vanish.
+    bfloat16 where the chip computes it: it has float32's range, so gradients need no scaling. Older CUDA chips
+    take float16 for detection and stay in float32 for training, where float16's small gradients vanish. A CPU
+    with bfloat16 instructions takes it for training only, so that what is detected is the same on every CPU.
     Source: Kalamkar et al., 2019, arXiv:1905.12322.
+
+    Args:
+        mixed: False computes in float32 everywhere.
     """
     import torch
 
-    if device.type != "cuda" or not torch.cuda.is_available():
+    dtype = _narrow_type(device, training=torch.is_grad_enabled()) if mixed else None
+    with nullcontext() if dtype is None else torch.autocast(device.type, dtype=dtype):
         yield
-        return
-    native = torch.cuda.is_bf16_supported(including_emulation=False)
-    with torch.autocast(
-        "cuda",
-        dtype=torch.bfloat16 if native else torch.float16,
-        enabled=native or not torch.is_grad_enabled(),
-    ):
-        yield
+
+
+def _narrow_type(device: torch.device, *, training: bool) -> torch.dtype | None:
+    """The narrow type that the device computes in; None if float32 is better."""
+    import torch
+
+    if device.type == "cuda" and torch.cuda.is_available():
+        if torch.cuda.is_bf16_supported(including_emulation=False):
+            return torch.bfloat16
+        return None if training else torch.float16
+    if device.type == "cpu" and training and _cpu_computes_bfloat16():
+        return torch.bfloat16
+    return None
+
+
+@cache
+def _cpu_computes_bfloat16() -> bool:
+    """Whether it has instructions for it; without them bfloat16 is slower than float32."""
+    import torch
+
+    # PyTorch tells of a processor's instructions only from some release on; before, it stays in float32.
+    told: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(told.get("avx512_bf16") or told.get("amx_bf16"))
 
 
 @contextmanager

@@ -99,6 +99,8 @@ TABLE: list[tuple[str, Any, Any]] = [
     ("training.jitter", 0.0, 0.0),
     ("training.colour_jitter", 0.0, 0.0),
     ("training.average", None, None),
+    # precision: float32 | bfloat16 where the device has it
+    ("training.mixed_precision", False, True),
     ("detection.box_passes", 1, 1),
     ("detection.flip_average", False, False),
     ("detection.zooms", (1.0,), (1.0,)),

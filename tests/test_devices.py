@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -112,7 +113,42 @@ def test_a_bug_of_ours_stays_a_bug() -> None:
         raise KeyError("out of memory")
 
 
-def test_the_cpu_computes_in_float32_under_autocast() -> None:
+@pytest.fixture
+def processor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Pretends that the processor has these instructions."""
+
+    def pretend(**has: bool) -> None:
+        devices._cpu_computes_bfloat16.cache_clear()
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has, raising=False)
+
+    yield pretend
+    devices._cpu_computes_bfloat16.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("has", "training", "mixed", "expected"),
+    [
+        ({"avx512_bf16": True}, True, True, torch.bfloat16),
+        ({"amx_bf16": True}, True, True, torch.bfloat16),
+        ({"avx512_bf16": True}, True, False, torch.float32),
+        ({"avx512_bf16": True}, False, True, torch.float32),  # detection is the same everywhere
+        ({"avx512_bf16": False, "avx2": True}, True, True, torch.float32),
+        ({}, True, True, torch.float32),
+    ],
+)
+def test_a_cpu_takes_bfloat16_for_training_only_and_where_it_has_it(
+    processor, has: dict[str, bool], training: bool, mixed: bool, expected: torch.dtype
+) -> None:
+    processor(**has)
+    with torch.set_grad_enabled(training), autocast(torch.device("cpu"), mixed=mixed):
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == expected
+
+
+def test_a_release_that_does_not_tell_of_instructions_stays_in_float32(
+    processor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processor(avx512_bf16=True)
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
     with autocast(torch.device("cpu")):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
 
@@ -120,10 +156,10 @@ def test_the_cpu_computes_in_float32_under_autocast() -> None:
 @pytest.mark.parametrize(
     ("native", "training", "expected"),
     [
-        (True, True, (torch.bfloat16, True)),
-        (True, False, (torch.bfloat16, True)),
-        (False, True, (torch.float16, False)),
-        (False, False, (torch.float16, True)),
+        (True, True, [torch.bfloat16]),
+        (True, False, [torch.bfloat16]),
+        (False, True, []),
+        (False, False, [torch.float16]),
     ],
 )
 def test_cuda_takes_bfloat16_and_older_chips_float16_for_detection_only(
@@ -132,15 +168,15 @@ def test_cuda_takes_bfloat16_and_older_chips_float16_for_detection_only(
     machine(cuda=1, mps=False)
     asked: list[object] = []
 
-    def record(device: str, *, dtype: torch.dtype, enabled: bool) -> contextlib.nullcontext[None]:
-        asked.append((dtype, enabled))
+    def record(device: str, *, dtype: torch.dtype) -> contextlib.nullcontext[None]:
+        asked.append(dtype)
         return contextlib.nullcontext()
 
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: native)
     monkeypatch.setattr(torch, "autocast", record)
     with torch.set_grad_enabled(training), autocast(torch.device("cuda")):
         pass
-    assert asked == [expected]
+    assert asked == expected
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc on Linux only")

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -96,6 +97,8 @@ def test_two_processes_stop_and_go_on_together_with_the_losses_of_one(
 ) -> None:
     monkeypatch.setattr(filling, "worker_count", lambda tasks: 1)
     config = with_three_pictures(tiny_config(epochs=15.0, stages=1, validation=0.25))
+    # Sums of a half and of a whole step round apart by more than 1e-3 in bfloat16.
+    config = replace(config, training=replace(config.training, mixed_precision=False))
     one = create_run("one", config=config, data=str(tiny), preset="paper")
     train(one)
     two = Run(run_path("two"))

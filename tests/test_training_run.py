@@ -78,14 +78,23 @@ def test_a_run_finishes_and_leaves_everything_a_later_reader_needs(tiny: Path) -
     assert run.load_model().classes == ("person",)
 
 
-def test_it_learns_to_find_the_bright_boxes(tiny: Path) -> None:
-    run = new_run(tiny, tiny_config(epochs=12.0, validation=0.25))
+@pytest.mark.parametrize("mixed", [True, False])
+def test_it_learns_to_find_the_bright_boxes(tmp_path: Path, mixed: bool) -> None:
+    config = tiny_config(epochs=5.0, validation=0.25)
+    config = dataclasses.replace(
+        config,
+        model=dataclasses.replace(config.model, hidden=64, dropout=0.0),
+        sampling=dataclasses.replace(config.sampling, rois_per_image=32),
+        training=dataclasses.replace(config.training, mixed_precision=mixed),
+    )
+    run = new_run(write_tiny(tmp_path / "tiny", count=30), config)
     train(run)
-    judged = run.validation()
-    assert judged["step"] == run.metrics()["step"][2::3]
-    # Not the last: eight RoIs a picture of six pictures are soon learned by heart.
-    assert max(judged["AP50"]) > 0.9
-    assert judged["proposal_recall_50"][0] == 1.0
+    judged, loss = run.validation(), run.metrics()["loss"]
+    assert judged["step"] == run.metrics()["step"][8::9]
+    assert sum(loss[:9]) > 1.3 * sum(loss[-9:])
+    # Not the last: so few pictures are soon learned by heart.
+    assert max(judged["AP50"]) > 0.3
+    assert 0.5 < judged["proposal_recall_50"][0] <= 1.0
 
 
 def test_the_validation_part_is_not_trained_on(tiny: Path) -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from fastrcnn_core.config import Config
 from fastrcnn_core.devices import autocast, device_errors
@@ -160,6 +162,9 @@ class Trainer:
         decay = self.config.training.average
         self._average = None if decay is None else WeightAverage(self.model, decay)
 
+    def _autocast(self) -> AbstractContextManager[None]:
+        return autocast(self._device, mixed=self.config.training.mixed_precision)
+
     def _draw_flip(self, generator: torch.Generator) -> bool:
         return float(torch.rand((), generator=generator)) < self.config.training.flip
 
@@ -173,7 +178,7 @@ class Trainer:
 
     def _features(self, annotated: AnnotatedImage, view: View) -> Features:
         self.model.train()
-        with autocast(self._device):
+        with self._autocast():
             if self.features is not None:
                 frozen = self.features.of(annotated.image, flipped=view.mirrored)
                 return self.model.trained_features(frozen)
@@ -186,7 +191,7 @@ class Trainer:
         kept: tuple[Tensor, Tensor] | None,
     ) -> tuple[RoIOutputs, Losses]:
         self.model.train()
-        with autocast(self._device):
+        with self._autocast():
             outputs = self.model.outputs(features, [it.boxes.to(self._device) for it in rois], kept)
         paid = losses(
             outputs,
@@ -210,9 +215,11 @@ class Trainer:
         trained = [value for value in self.model.parameters() if value.requires_grad]
         loss = self.team.add_up(paid.total, trained)
         _expect_finite(loss, "loss", self.steps_done + 1, names)
-        longest = self.config.optimiser.clip_gradient
-        norm = torch.nn.utils.clip_grad_norm_(trained, math.inf if longest is None else longest)
+        norm = get_total_norm([it.grad for it in trained if it.grad is not None])
         _expect_finite(norm, "gradient", self.steps_done + 1, names)
+        longest = self.config.optimiser.clip_gradient
+        if longest is not None and norm > longest:  # PyTorch's own would multiply by 1 otherwise
+            clip_grads_with_norm_(trained, longest, norm)
         for group in self.optimiser.param_groups:
             group["lr"] = rate * group["factor"]
         self.optimiser.step()
