@@ -77,6 +77,7 @@ class Trainer:
         self.features = features
         self.team = team
         self._device = model.device
+        self._trained = [weight for weight in model.parameters() if weight.requires_grad]
         self._average: WeightAverage | None = None
         self._start_average()
         if features is not None and not config.training.sees_pictures_as_they_are:
@@ -103,6 +104,8 @@ class Trainer:
             DeviceError: the device failed or is out of memory.
         """
         began = time.perf_counter()
+        if not self.model.training:  # walking through all of its modules takes as long as RoIAlign
+            self.model.train()
         step = self.steps_done + 1
         places = range(first, first + len(pictures))
         generators = [generator_of(self.config.training.seed, "picture", step, it) for it in places]
@@ -177,7 +180,6 @@ class Trainer:
         return draw_kept(counts, generators, width=config.hidden, dropout=config.dropout)
 
     def _features(self, annotated: AnnotatedImage, view: View) -> Features:
-        self.model.train()
         with self._autocast():
             if self.features is not None:
                 frozen = self.features.of(annotated.image, flipped=view.mirrored)
@@ -190,7 +192,6 @@ class Trainer:
         rois: Sequence[SampledRoIs],
         kept: tuple[Tensor, Tensor] | None,
     ) -> tuple[RoIOutputs, Losses]:
-        self.model.train()
         with self._autocast():
             outputs = self.model.outputs(features, [it.boxes.to(self._device) for it in rois], kept)
         paid = losses(
@@ -212,14 +213,13 @@ class Trainer:
         """Follow the gradient; returns its length before clipping."""
         self.optimiser.zero_grad(set_to_none=True)
         paid.total.backward()
-        trained = [value for value in self.model.parameters() if value.requires_grad]
-        loss = self.team.add_up(paid.total, trained)
+        loss = self.team.add_up(paid.total, self._trained)
         _expect_finite(loss, "loss", self.steps_done + 1, names)
-        norm = get_total_norm([it.grad for it in trained if it.grad is not None])
+        norm = get_total_norm([it.grad for it in self._trained if it.grad is not None])
         _expect_finite(norm, "gradient", self.steps_done + 1, names)
         longest = self.config.optimiser.clip_gradient
         if longest is not None and norm > longest:  # PyTorch's own would multiply by 1 otherwise
-            clip_grads_with_norm_(trained, longest, norm)
+            clip_grads_with_norm_(self._trained, longest, norm)
         for group in self.optimiser.param_groups:
             group["lr"] = rate * group["factor"]
         self.optimiser.step()
