@@ -3,8 +3,8 @@
     python benchmarks/training_memory.py [--data DIR] [--epochs 2]
 
 Starts `train` with the preset `minute` and a frozen backbone, `efficientnet_lite0` and `resnet50`, as a user would,
-with an empty cache, and reads what the process holds ten times a second; the workers that search proposals before the first
-step are not the training process and are told apart. Bars: 2 GB and 4 GB.
+with an empty cache, and reads what the process holds ten times a second; the workers that search proposals before the
+first step are not the training process and are told apart. Bars: 2 GB and 4 GB.
 """
 
 from __future__ import annotations
