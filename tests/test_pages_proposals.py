@@ -36,6 +36,7 @@ from pages.ui.proposals import (
     painting,
     saving,
     sections,
+    segmentation,
     sweeps,
 )
 from pages.ui.proposals.view import View, duration, noun, plural, view
@@ -85,6 +86,18 @@ def test_the_figures_are_those_of_the_core(street: Path) -> None:
     assert f"{len(boxes)} proposals, out of" in words(app)
 
 
+def test_the_table_says_of_everybody_where_the_best_box_stands_and_from_where_on_one_is_found(
+    street: Path,
+) -> None:
+    table = open_app("proposals", min_side="8").dataframe[0].value
+    looked_at = seen(street)
+    iou = pairwise_iou(looked_at.proposals, looked_at.people)
+    assert table["Who"].tolist() == [1, 2]
+    np.testing.assert_allclose(table["Best IoU"], iou.max(axis=0))
+    assert table["Rank"].tolist() == (iou.argmax(axis=0) + 1).tolist()
+    assert table["Found"].tolist() == ((iou >= 0.5).argmax(axis=0) + 1).tolist()
+
+
 @pytest.mark.parametrize("section", sections.SECTIONS)
 def test_every_section_opens_by_link(section: str) -> None:
     app = open_app("proposals", section=section)
@@ -129,6 +142,21 @@ def test_a_picture_of_ones_own_is_searched_but_not_judged() -> None:
         assert not complaints(app), section
     assert {it.value for it in app.metric if it.label != "Time"} == {"–"}
     assert "has no annotation" in words(app)
+
+
+def test_where_no_box_passes_the_filters_nobody_is_asked_to_choose_one() -> None:
+    app = open_app("proposals", min_side="8")
+    assert "There is none to choose" not in words(app)
+    app.number_input(key="min-side-typed").set_value(200).run()
+    assert not complaints(app)
+    assert "There is none to choose: no box passed the filters." in words(app)
+    assert "Choose a box" not in words(app)
+
+
+def test_a_very_tall_picture_is_shown_whole_and_not_as_wide_as_its_place() -> None:
+    assert segmentation._width((2000, 40)) == 14
+    assert segmentation._width((300, 100)) == "stretch"
+    assert segmentation._width((40, 2000)) == "stretch"
 
 
 def test_on_a_picture_without_people_nothing_can_be_recalled(street: Path) -> None:

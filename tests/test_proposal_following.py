@@ -51,6 +51,14 @@ def test_a_near_duplicate_names_the_better_ranked_box_that_it_repeats() -> None:
     assert (best.loss.index, best.loss.other, round(best.loss.measure, 3)) == (2, 1, 0.9)
 
 
+def test_a_box_that_went_itself_silences_nobody_however_near_it_is() -> None:
+    heights = (75, 90, 100)  # the second repeats the first, the third repeats the second most
+    followed = stages([[0, 0, 20, height] for height in heights], distinct_iou=0.7)
+    loss = followed["distinct"].loss
+    assert loss is not None
+    assert (loss.index, loss.other, round(loss.measure, 3)) == (2, 0, 0.75)
+
+
 def test_a_box_beyond_the_limit_says_its_place() -> None:
     followed = stages([[50, 50, 90, 90], [0, 0, 20, 80]], limit=1)
     assert followed["kept"] == Best("kept", None, 0.0, None, Loss(1, 2.0))

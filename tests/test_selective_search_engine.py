@@ -22,7 +22,7 @@ from fastrcnn_core.selective_search.grouping import group
 from fastrcnn_core.selective_search.ranking import places, small_first
 from fastrcnn_core.selective_search.regions import Regions, describe, pixel_features
 from fastrcnn_core.selective_search.segmentation import Segmentation, segment
-from fastrcnn_core.selective_search.tracing import segmentation_of
+from fastrcnn_core.selective_search.tracing import segmentation_of, trace
 from fastrcnn_core.structures import FloatArray, Image
 
 METHODS = ("single", "fast", "quality", "package")
@@ -132,6 +132,14 @@ def test_the_whole_picture_is_first_and_what_was_met_later_is_before_what_was_me
     assert ranks.argmin() == nodes - 1
     assert np.all(np.diff(ranks[hierarchy.regions : nodes]) < 0)
     assert np.all(ranks > 0)
+    since = hierarchy.passed_over_since
+    left = hierarchy.regions - since
+    # Of pairs that were compared at the same time, the more alike is first; all come before what was met earlier.
+    np.testing.assert_allclose(left - ranks[nodes:], hierarchy.passed_over_sums / 8, atol=1e-4)
+    together = np.flatnonzero(since == 0)
+    by_rank = together[np.argsort(ranks[nodes:][together])]
+    assert len(by_rank) > 5
+    assert np.all(np.diff(hierarchy.passed_over_sums[by_rank]) <= 1e-4)
 
 
 # The search
@@ -169,6 +177,21 @@ def test_every_strategy_finds_the_whole_picture_and_no_box_leaves_it(
     assert np.all(found.boxes[:, :2] >= 0)
     assert np.all(found.boxes[:, 2:] <= [width, height])
     assert np.all(found.boxes[:, 2:] - found.boxes[:, :2] >= 1)
+
+
+@pytest.mark.parametrize(("method", "power"), [("single", 0), ("fast", 0), ("quality", 0.2)])
+def test_a_rank_is_the_place_later_where_one_similarity_decides_and_in_quality_for_large_boxes(
+    method: str, power: float
+) -> None:
+    config = replace(SINGLE, method=method)  # type: ignore[arg-type]
+    found = search(picture(), config)
+    for index in {0, len(found.strategies) // 2, len(found.strategies) - 1}:
+        strategy, own = found.strategies[index], found.strategy == index
+        place = places(trace(picture(), strategy, config).hierarchy)[found.node[own]]
+        sides = found.boxes[own, 2:] - found.boxes[own, :2]
+        share = sides.prod(axis=1) / (60 * 75)
+        doubt = {"CTSF": 1, "TSF": 1, "F": 2, "S": 2}[strategy.similarity]
+        np.testing.assert_allclose(found.rank[own], place * doubt * share**power, rtol=1e-5)
 
 
 def test_more_strategies_find_what_fewer_find_and_more() -> None:

@@ -38,7 +38,7 @@ class Drawing {
     this.under = null;
     this.note.hidden = true;
     this.canvas.style.aspectRatio = `${data.width} / ${data.height}`;
-    this.canvas.style.maxWidth = `min(100%, max(14rem, ${((70 * data.width) / data.height).toFixed(2)}vh))`;
+    this.canvas.style.maxWidth = `min(100%, max(min(14rem, ${((150 * data.width) / data.height).toFixed(2)}vh), ${((70 * data.width) / data.height).toFixed(2)}vh))`;
     this.canvas.setAttribute("aria-label", data.alt);
     this.legend();
     this.redraw();

@@ -54,6 +54,11 @@ def origin_of_found(view: View, index: int) -> Origin:
 def show(view: View, chosen: int | None) -> None:
     """The chosen proposal's story, or how to choose one."""
     st.subheader("Where did this box come from?", anchor=False)
+    if not len(view.proposals):
+        st.caption(
+            "There is none to choose: no box passed the filters. *Funnel* shows which one took them."
+        )
+        return
     if chosen is None:
         way = (
             "a box in the picture, or a row of the table"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import streamlit as st
 
@@ -15,6 +17,7 @@ from pages.ui.proposals import painting
 from pages.ui.proposals.view import View, number, plural
 
 _SCALES = (50, 100, 300)
+_TALLEST = 700  # pixels on screen, of a picture that is more than three times as high as wide
 _COARSEST_K = 1000  # chosen here: a photograph is a dozen regions then
 _NAMES = {
     "I": "I: intensity alone",
@@ -37,7 +40,7 @@ def show(view: View) -> None:
         column.image(
             painting.regions(view.image.pixels, cut.labels, cut.count),
             caption,
-            width="stretch",
+            width=_width(cut.labels.shape),
             alt=caption,
         )
     st.markdown(_WHAT_K_DOES)
@@ -45,6 +48,12 @@ def show(view: View) -> None:
     with st.expander("The rule, with its numbers", icon=":material/function:"):
         st.markdown(_RULE)
     source.show(segment, sort_edges)
+
+
+def _width(shape: tuple[int, ...]) -> Literal["stretch"] | int:
+    """As wide as its column, but no column of pixels that one scrolls through for minutes."""
+    height, width = shape
+    return "stretch" if height <= 3 * width else max(1, _TALLEST * width // height)
 
 
 def _scales() -> list[tuple[ColourSpace, float]]:

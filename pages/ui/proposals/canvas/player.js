@@ -206,17 +206,18 @@ class Player {
     if (!with_colours) stage.background();
     const before = this.passed_over ? this.position : Math.max(0, this.position - 1);
     stage.background(this.regions.paint(before, this.pair() ?? [-1, -1], tints, with_colours), false);
-    if (this.scored && this.root.querySelector(".people input").checked) {
+    const with_people = this.scored && this.root.querySelector(".people input").checked;
+    if (with_people) {
       stage.boxes(this.people, looks.ground_truth);
       const best = this.people.map((_, person) => this.best_box(person)).filter(Boolean);
       stage.boxes(best, { ...looks.proposal, width: 2.5, opacity: 1, halo: 0.7 });
-      this.people.forEach((box, person) => stage.tag(`${person + 1}: ${decimals(this.overlap(person))}`, box, looks.ground_truth.colour));
     }
     const box = this.box();
     if (box) {
       stage.boxes([box], this.passed_over ? { ...looks.chosen, dash: [7, 4] } : looks.chosen);
       stage.ring(box);
     }
+    if (with_people) this.people.forEach((box, person) => stage.tag(`${person + 1}: ${decimals(this.overlap(person))}`, box, looks.ground_truth.colour));
   }
 
   /** The two nodes that are shown in colours of their own: those that merge, or that were passed over. */

@@ -37,7 +37,7 @@ class Stage {
     this.width = width;
     this.height = height;
     this.canvas.style.aspectRatio = `${width} / ${height}`;
-    this.canvas.style.maxWidth = `min(100%, max(16rem, ${((72 * width) / height).toFixed(2)}vh))`;
+    this.canvas.style.maxWidth = `min(100%, max(min(16rem, ${((150 * width) / height).toFixed(2)}vh), ${((72 * width) / height).toFixed(2)}vh))`;
     this.picture.src = picture;
   }
 

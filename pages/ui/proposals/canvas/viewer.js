@@ -79,15 +79,16 @@ class Viewer {
     stage.boxes(this.people, looks.ground_truth);
     const best = this.people.map((_, person) => this.best(person, n));
     stage.boxes(best.filter((index) => index >= 0).map((index) => row(this.boxes, index)), { ...looks.proposal, width: 3, opacity: 1, halo: 0.7 });
+    const pointed = [...new Set([this.chosen, this.under_pointer])].filter((it) => it !== null && it < this.count);
+    for (const index of pointed) this.point_out(row(this.boxes, index));
+    // No line runs through a word.
     this.people.forEach((box, person) => stage.tag(`${person + 1}: ${decimals(this.overlap(person, n))}`, box, looks.ground_truth.colour));
-    for (const index of new Set([this.chosen, this.under_pointer])) if (index !== null && index < this.count) this.point_out(index);
+    for (const index of pointed) stage.tag(`rank ${index + 1}`, row(this.boxes, index), looks.chosen.colour, { below: true });
   }
 
-  point_out(index) {
-    const box = row(this.boxes, index);
+  point_out(box) {
     this.stage.boxes([box], this.looks.chosen);
     this.stage.ring(box);
-    this.stage.tag(`rank ${index + 1}`, box, this.looks.chosen.colour, { below: true });
   }
 
   /** The shown boxes around a point, smallest first. */
