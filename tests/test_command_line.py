@@ -15,7 +15,7 @@ from tiny import tiny_config, write_tiny
 from fastrcnn_core import evaluation
 from fastrcnn_core.__main__ import main
 from fastrcnn_core.checkpoints import save_checkpoint
-from fastrcnn_core.commands import data, models, proposed
+from fastrcnn_core.commands import data, models, proposed, training_run
 from fastrcnn_core.commands.arguments import parse
 from fastrcnn_core.commands.train import GROUPS, TrainArguments
 from fastrcnn_core.config import PRESETS, Config, PresetName, preset
@@ -341,6 +341,28 @@ def test_evaluate_writes_at_least_the_promised_figures(
     assert (written["images"], written["ground_truth"]) == (2, 2)
     assert "AP50" in capsys.readouterr().out
     assert {it["image"] for it in json.loads(results.read_text())} <= {"tiny00", "tiny01"}
+
+
+def test_evaluate_judges_what_a_run_kept_out_of_training(
+    tiny: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    figures = tmp_path / "figures.json"
+    words = ["evaluate", "--data", tiny, "--split", "validation", "--json", figures]
+    for name, share in (("whole", 0.0), ("choosing", 0.25)):
+        training_run.train(
+            create_run(
+                name,
+                config=tiny_config(epochs=0.1, validation=share),
+                data=str(tiny),
+                preset="paper",
+            )
+        )
+    assert tried(*words, "--run", "choosing") == 0
+    judged = json.loads(figures.read_text())
+    kept_out = find_run("choosing").environment()["data"]["validation"]
+    assert judged["images"] == len(kept_out) == 2
+    assert tried(*words, "--run", "whole") == 2
+    assert "without a validation part. Take --split test" in capsys.readouterr().err
 
 
 def test_evaluate_judges_a_compressed_head(

@@ -18,8 +18,10 @@ from fastrcnn_core.commands.models import (
     model_file,
 )
 from fastrcnn_core.commands.progress import bar, note
+from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import ConfigError
 from fastrcnn_core.files import write_text
+from fastrcnn_core.plan import validation_split
 
 GROUPS = ("proposals", "detection")
 
@@ -33,7 +35,10 @@ class EvaluateArguments(ModelArguments):
 
     data: DataSetting = None
     split: Annotated[
-        Literal["test", "train", "all"], tyro.conf.arg(help="Which part of the data set.")
+        Literal["test", "train", "validation", "all"],
+        tyro.conf.arg(
+            help="Which part of the data set; `validation` is what the run kept out of training to choose by."
+        ),
     ] = "test"
     json: Annotated[
         Path | None,
@@ -86,7 +91,7 @@ def run(words: Sequence[str]) -> int:
     if arguments.svd_ranks is not None:
         model = compress_head(model, ranks_in(arguments.svd_ranks))
     note(f"{file} on {dataset.title}, {arguments.split}")
-    names = dataset.names if arguments.split == "all" else getattr(dataset.split, arguments.split)
+    names = names_of(dataset, arguments.split, config.training.validation_share)
     pictures = Pictures(dataset, ProposalStore(), config.proposals)
     proposals = {}
 
@@ -110,6 +115,22 @@ def run(words: Sequence[str]) -> int:
     if arguments.results is not None:
         write_text(arguments.results, json.dumps(coco_results(found)))
     return 0
+
+
+def names_of(dataset: Dataset, split: str, validation_share: float) -> tuple[str, ...]:
+    """The pictures of a part. Raises ConfigError: nothing was kept out of training to choose by."""
+    if split == "all":
+        return dataset.names
+    if split != "validation":
+        names: tuple[str, ...] = getattr(dataset.split, split)
+        return names
+    kept_out = validation_split(dataset.split.train, validation_share)[1]
+    if not kept_out:
+        raise ConfigError(
+            "The detector was trained without a validation part.",
+            way_out="Take --split test, or train with --validation-share 0.2.",
+        )
+    return kept_out
 
 
 def ranks_in(words: str) -> tuple[int, int]:
