@@ -154,9 +154,9 @@ def test_where_no_box_passes_the_filters_nobody_is_asked_to_choose_one() -> None
 
 
 def test_a_very_tall_picture_is_shown_whole_and_not_as_wide_as_its_place() -> None:
-    assert segmentation._width((2000, 40)) == 14
-    assert segmentation._width((300, 100)) == "stretch"
-    assert segmentation._width((40, 2000)) == "stretch"
+    assert segmentation.width_on_screen((2000, 40)) == 14
+    assert segmentation.width_on_screen((300, 100)) == "stretch"
+    assert segmentation.width_on_screen((40, 2000)) == "stretch"
 
 
 def test_on_a_picture_without_people_nothing_can_be_recalled(street: Path) -> None:
@@ -272,6 +272,11 @@ def test_the_viewer_knows_recall_and_the_best_boxes_at_every_n(street: Path) -> 
                 assert best[n, person] == iou[:n, person].argmax()
             else:
                 assert best[n, person] == -1
+
+
+def test_of_equally_good_boxes_the_first_is_the_best_and_one_that_does_not_touch_is_none() -> None:
+    iou = np.array([[0, 0.4], [0.3, 0.4], [0.3, 0.6]], np.float32)
+    assert canvas.best_so_far(iou).tolist() == [[-1, -1], [-1, 0], [1, 0], [1, 2]]
 
 
 def test_the_film_ends_with_the_best_box_of_the_whole_hierarchy(street: Path) -> None:

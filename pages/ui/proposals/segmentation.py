@@ -40,7 +40,7 @@ def show(view: View) -> None:
         column.image(
             painting.regions(view.image.pixels, cut.labels, cut.count),
             caption,
-            width=_width(cut.labels.shape),
+            width=width_on_screen(cut.labels.shape),
             alt=caption,
         )
     st.markdown(_WHAT_K_DOES)
@@ -50,7 +50,7 @@ def show(view: View) -> None:
     source.show(segment, sort_edges)
 
 
-def _width(shape: tuple[int, ...]) -> Literal["stretch"] | int:
+def width_on_screen(shape: tuple[int, ...]) -> Literal["stretch"] | int:
     """As wide as its column, but no column of pixels that one scrolls through for minutes."""
     height, width = shape
     return "stretch" if height <= 3 * width else max(1, _TALLEST * width // height)

@@ -91,7 +91,7 @@ def viewer_data(view: View) -> dict[str, Any]:
     arrays = {
         "boxes": view.proposals,
         "overlaps": view.overlaps,
-        "best_index": _best_so_far(iou),
+        "best_index": best_so_far(iou),
         "scores": np.concatenate([judged, mabo], axis=1).astype(np.float32),
     }
     return _shared(view) | {"arrays": {name: pack(array) for name, array in arrays.items()}}
@@ -182,13 +182,13 @@ def _best_by_merge(
     positions = np.arange(len(trace.hierarchy.pairs) + 1)
     counts = np.searchsorted(trace.met[order], positions, side="right")
     overlaps = best_overlap(proposals=boxes, gt_boxes=people, limits=counts.tolist())
-    best = _best_so_far(pairwise_iou(boxes, people))[counts]
+    best = best_so_far(pairwise_iou(boxes, people))[counts]
     used, rows = np.unique(best, return_inverse=True)
     touches = int(len(used) > 0 and used[0] < 0)  # the first of them is "none"
     return overlaps, rows.reshape(best.shape).astype(np.int32) - touches, boxes[used[touches:]]
 
 
-def _best_so_far(iou: npt.NDArray[np.float32]) -> npt.NDArray[np.int32]:
+def best_so_far(iou: npt.NDArray[np.float32]) -> npt.NDArray[np.int32]:
     """(P, N) → (P + 1, N): which of the first 0, 1, …, P proposals is each person's best; -1 where none touches."""
     count, people = iou.shape
     best = np.full((count + 1, people), -1, np.int32)
