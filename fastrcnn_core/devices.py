@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastrcnn_core.errors import DeviceError
+from fastrcnn_core.errors import DeviceError, DeviceMemoryError
 
 if TYPE_CHECKING:
     import torch
@@ -159,7 +159,7 @@ def device_errors() -> Iterator[None]:
 def _in_words(error: Exception) -> DeviceError | None:
     complaint = str(error).lower()
     if isinstance(error, MemoryError) or any(words in complaint for words in _OUT_OF_MEMORY):
-        return DeviceError(
+        return DeviceMemoryError(
             "The device ran out of memory.",
             way_out="Take a smaller shorter_side or fewer proposals, close other programs that use the device, "
             "or compute on the CPU.",

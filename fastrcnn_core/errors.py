@@ -55,3 +55,7 @@ class RunError(UserError):
 
 class DeviceError(UserError):
     """A device that is absent, failed or is out of memory."""
+
+
+class DeviceMemoryError(DeviceError):
+    """A device whose memory is too small for what it was asked."""

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from fastrcnn_core.detection import select
+from fastrcnn_core.errors import DeviceError
 from fastrcnn_core.nms import suppress
-from pages.ui import header, resources, source, widgets
+from pages.ui import errors, header, resources, source, widgets
 from pages.ui.detection import controls, panels, split, story, threshold
 from pages.ui.detection.view import view
 
@@ -19,7 +20,11 @@ with right:
     config, drawn = controls.show(trained.detection, annotated=bool(picture.annotated))
 looks = config.slow_half
 with left:
-    predictions = resources.predictions(picture.image, detector, trained.proposals, looks)
+    try:
+        predictions = resources.predictions(picture.image, detector, trained.proposals, looks)
+    except DeviceError as error:
+        errors.show(error, *controls.ways_out(error, config))
+        st.stop()
 job = resources.split_judging(picture.dataset, detector, "test", looks) if picture.dataset else None
 name = f"Test split ({len(job.names)} pictures)" if job else ""
 seen = view(picture.image, picture.annotated, predictions, config)
@@ -30,7 +35,7 @@ with right:
     threshold.best(ranking, split=name)
     panels.numbers(seen, ranking, split=name)
     if job and job.names:
-        split.show(job, part="test")
+        split.show(job, config, part="test")
     panels.downloads(seen)
 
 story.show(seen, chosen)

@@ -52,8 +52,10 @@ def link(app: AppTest) -> dict[str, str]:
 
 
 def complaints(app: AppTest) -> str:
-    """Everything on the page that says that something failed."""
-    return " ".join([*(it.value for it in app.error), *(it.value for it in app.exception)])
+    """Everything on the page that says that something failed, foreseen or not."""
+    told = [str(it.value) for it in app.markdown]
+    failed = [it for it in told if it.startswith((":material/error:", ":material/bug_report:"))]
+    return " ".join([*(it.value for it in app.error), *(it.value for it in app.exception), *failed])
 
 
 def words(app: AppTest) -> str:

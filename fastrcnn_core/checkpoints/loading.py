@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 
 from fastrcnn_core.checkpoints.format import FORMAT, FORMAT_VERSION, digest
 from fastrcnn_core.config import ImageConfig, ModelConfig
+from fastrcnn_core.devices import device_errors
 from fastrcnn_core.errors import CheckpointError, ConfigError
 from fastrcnn_core.knobs import from_dict
 from fastrcnn_core.model import FastRCNN, make_room_for
@@ -33,6 +34,7 @@ def load_checkpoint(
 
     Raises:
         CheckpointError: the file is missing, damaged, of another kind or version, or of other classes.
+        DeviceError: the device failed or is out of memory.
     """
     with _reading(path) as (contents, metadata):
         tensors = {name: contents.get_tensor(name) for name in contents.keys()}  # noqa: SIM118
@@ -48,7 +50,8 @@ def load_checkpoint(
         model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     except (RuntimeError, ConfigError) as error:
         raise _foreign(path, str(error).splitlines()[-1].strip()) from error
-    return model.to(device).eval()
+    with device_errors():
+        return model.to(device).eval()
 
 
 def read_card(path: Path) -> dict[str, Any]:

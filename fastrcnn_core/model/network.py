@@ -154,5 +154,5 @@ class FastRCNN(nn.Module):
         digest = hashlib.blake2b(repr(identity).encode(), digest_size=16)
         for name, tensor in self._tensors():
             digest.update(name.encode())
-            digest.update(tensor.detach().contiguous().numpy(force=True).data)
+            digest.update(tensor.detach().cpu().contiguous().numpy().data)
         return digest.hexdigest()

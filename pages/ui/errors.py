@@ -14,6 +14,8 @@ from pages.ui import resources
 
 logger = logging.getLogger(__name__)
 
+WayOut = tuple[str, Callable[[], None]]  # a button's words, and what it does
+
 
 @contextmanager
 def shown() -> Iterator[None]:
@@ -30,21 +32,25 @@ def shown() -> Iterator[None]:
         _show_unforeseen(error)
 
 
-def show(error: UserError) -> None:
-    """What happened, the way out, and a button where the app itself can take it."""
+def show(error: UserError, *more: WayOut) -> None:
+    """What happened, the way out, and a button where the app itself can take it.
+
+    Args:
+        more: ways out that only this page knows.
+    """
     with st.container(border=True):
         st.markdown(f":material/error: **{_plain(error.problem)}**")
         st.markdown(_plain(error.way_out))
-        for label, act in _ways_out(error):
+        for label, act in [*_ways_out(error), *more]:
             st.button(label, on_click=act, key=f"way-out-{label}", type="primary")
 
 
-def _ways_out(error: UserError) -> list[tuple[str, Callable[[], None]]]:
+def _ways_out(error: UserError) -> list[WayOut]:
     if isinstance(error, DataError | ImageError):
         return [("Show the synthetic street scenes", resources.choose_default_data)]
     if isinstance(error, CheckpointError) and resources.detectors():
         return [("Use the detector that came with the app", resources.choose_default_detector)]
-    if isinstance(error, DeviceError):
+    if isinstance(error, DeviceError) and not resources.computes_on_cpu():
         return [("Compute on the CPU", resources.choose_cpu)]
     return []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from fastrcnn_core.errors import UserError
-from pages.ui import offers, resources
+from pages.ui import device_picker, offers, resources
 
 # Above this many names, the list shows only those around the current one and those that match the search.
 _LIST_LIMIT = 2000
@@ -134,25 +134,4 @@ def _detector_block() -> None:
         )
     else:
         st.caption("No trained detector here yet: train one on the page Training.")
-    _device_picker()
-
-
-def _device_picker() -> None:
-    labels = _devices()
-    resources.put("pick-device", resources.chosen_device())
-    st.selectbox(
-        "Device",
-        list(labels),
-        format_func=labels.__getitem__,
-        key="pick-device",
-        on_change=lambda: resources.choose_device(resources.value("pick-device")),
-        help="Where the network computes. The graphics cards are listed once the network was used.",
-    )
-
-
-def _devices() -> dict[str, str]:
-    """What can be chosen. Which graphics cards there are, only PyTorch knows, and it is not loaded for that."""
-    labels = {"auto": "Fastest there is", "cpu": "CPU"}
-    if resources.network_is_awake():
-        labels = resources.device_labels()
-    return {resources.chosen_device(): resources.chosen_device().upper()} | labels
+    device_picker.show()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
 from fastrcnn_core.config import DetectionConfig
+from fastrcnn_core.errors import DeviceMemoryError, UserError
+from fastrcnn_core.flags import text
+from fastrcnn_core.knobs import knobs
 from pages.ui import resources, widgets
 from pages.ui.detection import words
+from pages.ui.errors import WayOut
 from pages.ui.knob_widgets import key
 
 CONFIDENCE = key(DetectionConfig, "score_threshold")
@@ -19,8 +24,10 @@ _LABELS = {
     "nms_sigma": "Width of the Gaussian σ",
     "box_passes": "Looks of the head",
     "flip_average": "Look at the mirror image too",
+    "zooms": "Times the picture's size",
 }
-_RARE = ("limit", "nms", "nms_sigma", "box_passes", "flip_average")
+_RARE = ("limit", "nms", "nms_sigma", "box_passes", "flip_average", "zooms")
+_ZOOMS = key(DetectionConfig, "zooms")
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,15 @@ def offer_confidence(value: float, label: str, *, place: str, help: str | None =
         args=(CONFIDENCE, words.down(value)),
         help=help,
     )
+
+
+def ways_out(error: UserError, config: DetectionConfig) -> tuple[WayOut, ...]:
+    """A smaller picture where the device ran out of memory, as long as there is a smaller one."""
+    half = tuple(zoom / 2 for zoom in config.zooms)
+    low = knobs(DetectionConfig)["zooms"][1].low
+    if not isinstance(error, DeviceMemoryError) or min(half) < (low or 0):
+        return ()
+    return (("Look at it at half the size", partial(resources.put, _ZOOMS, text(half))),)
 
 
 def _truth() -> bool:

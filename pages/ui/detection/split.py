@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import streamlit as st
 
+from fastrcnn_core.config import DetectionConfig
 from pages.ui import errors
+from pages.ui.detection import controls
 from pages.ui.resources import Judging
 
 
-def show(job: Judging, *, part: str) -> None:
+def show(job: Judging, config: DetectionConfig, *, part: str) -> None:
     """The button that starts it, or its progress with a button that stops it; nothing when it is complete."""
     if job.is_running:
         st.fragment(_progress, run_every=0.7)(job, part)
     elif not job.is_complete:
-        _invitation(job, part)
+        _invitation(job, config, part)
     if job.skipped:
         problems = "; ".join(f"{name}: {error.problem}" for name, error in job.skipped.items())
         st.caption(f":material/warning: Left out: {problems}")
 
 
-def _invitation(job: Judging, part: str) -> None:
+def _invitation(job: Judging, config: DetectionConfig, part: str) -> None:
     if job.error is not None:
-        errors.show(job.error)
+        errors.show(job.error, *controls.ways_out(job.error, config))
     begun = f"Go on ({job.done} of {len(job.names)} pictures)"
     st.button(
         begun if job.done else f"Judge the whole {part} split",

@@ -19,6 +19,14 @@ from pages.ui.resources.choice import (
     projector,
     sources,
 )
+from pages.ui.resources.devices import (
+    choose_cpu,
+    choose_device,
+    chosen_device,
+    computes_on_cpu,
+    device_labels,
+    network_is_awake,
+)
 from pages.ui.resources.downloads import Download, download
 from pages.ui.resources.estimating import Estimating, estimating
 from pages.ui.resources.forms import put, reset, value
@@ -29,17 +37,12 @@ from pages.ui.resources.networks import (
     Detector,
     DetectorCard,
     card,
-    choose_cpu,
     choose_default_detector,
     choose_detector,
-    choose_device,
     chosen_detector,
-    chosen_device,
     detectors,
-    device_labels,
     insides,
     model,
-    network_is_awake,
     predictions,
 )
 from pages.ui.resources.pictures import (
@@ -112,6 +115,7 @@ __all__ = [
     "chosen_picture",
     "chosen_run",
     "chosen_source",
+    "computes_on_cpu",
     "dataset",
     "detectors",
     "device_labels",

@@ -16,8 +16,8 @@ from fastrcnn_core.errors import UserError
 from fastrcnn_core.proposals import ProposalStore
 from fastrcnn_core.runs import Run, RunCheckpoint
 from fastrcnn_core.structures import Image, RoIPredictions
+from pages.ui.resources.devices import chosen_device
 from pages.ui.resources.judging import confident
-from pages.ui.resources.networks import chosen_device
 
 if TYPE_CHECKING:
     from fastrcnn_core.model import FastRCNN

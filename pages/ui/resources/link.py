@@ -10,7 +10,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from fastrcnn_core.errors import UserError
-from pages.ui.resources import choice, networks
+from pages.ui.resources import choice, devices, networks
 from pages.ui.resources.pictures import names
 from pages.ui.resources.uploads import adopt_upload
 
@@ -35,7 +35,7 @@ def write_link(*, picture: str | None) -> None:
         "data": choice.chosen_source().token,
         "picture": picture,
         "detector": networks.chosen_token(),
-        "device": networks.device_in_link(),
+        "device": devices.device_in_link(),
     }
     for word, value in words.items():
         if value is None:
@@ -72,5 +72,5 @@ _ADOPT: dict[str, Callable[[str], bool]] = {
     "data": _adopt_data,
     "picture": _adopt_name,
     "detector": networks.adopt_token,
-    "device": networks.adopt_device,
+    "device": devices.adopt_device,
 }

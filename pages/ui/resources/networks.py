@@ -1,9 +1,8 @@
-"""Which trained detector a visitor uses, on which device, and what it said of pictures: remembered by content."""
+"""Which trained detector a visitor uses, and what it said of pictures: remembered by content."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from fastrcnn_core.errors import CheckpointError, ConfigError
 from fastrcnn_core.knobs import from_dict
 from fastrcnn_core.runs import Run, list_runs
 from fastrcnn_core.structures import FloatArray, Image, RoIPredictions
+from pages.ui.resources.devices import chosen_device
 from pages.ui.resources.pictures import proposals
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from fastrcnn_core.model import FastRCNN
 
 BUNDLED_FOLDER = Path(__file__).resolve().parents[3] / "assets" / "checkpoints"
-DEVICES = ("auto", "cuda", "mps", "cpu")
 _ONE_LOOK = PredictionConfig()
 
 
@@ -47,7 +46,7 @@ _BY_KEY: dict[str | type, Callable[[Any], Any]] = {
     _Network: lambda network: network.key,
     np.ndarray: lambda boxes: (boxes.shape, boxes.tobytes()),
 }
-_DETECTOR, _DEVICE = "chosen-detector", "chosen-device"
+_DETECTOR = "chosen-detector"
 
 
 @dataclass(frozen=True)
@@ -129,47 +128,6 @@ def adopt_token(token: str) -> bool:
         return False
     choose_detector(token)
     return True
-
-
-def chosen_device() -> str:
-    """`auto`, or the device that the visitor asked for; `choose_device` of the core says whether it exists."""
-    return str(st.session_state.get(_DEVICE, "auto"))
-
-
-def choose_device(setting: str) -> None:
-    """Compute there from now on."""
-    st.session_state[_DEVICE] = setting
-
-
-def choose_cpu() -> None:
-    """Compute on the CPU from now on."""
-    choose_device("cpu")
-
-
-def device_in_link() -> str | None:
-    """The device's word in the link; None for the default."""
-    return None if chosen_device() == "auto" else chosen_device()
-
-
-def adopt_device(setting: str) -> bool:
-    """Choose what a link names, if it is the name of a device."""
-    if setting not in DEVICES:
-        return False
-    choose_device(setting)
-    return True
-
-
-def network_is_awake() -> bool:
-    """PyTorch is loaded in this server, so that asking the network costs no start-up."""
-    return "torch" in sys.modules
-
-
-def device_labels() -> dict[str, str]:
-    """Each device of this machine and what people call it, `auto` first. Loads PyTorch."""
-    from fastrcnn_core.devices import available_devices, choose_device, describe
-
-    names = {name: describe(choose_device(name)) for name in available_devices()}
-    return {"auto": f"Fastest: {next(iter(names.values()))}"} | names
 
 
 def card(detector: Detector) -> DetectorCard:
