@@ -16,6 +16,7 @@ class SmallServer(ThreadingHTTPServer):
         ranges: whether a request may go on in the middle.
         status: None serves the file; a number refuses it.
         cuts: after how many bytes each next answer breaks off; an answer beyond the list is whole.
+        holds: after how many bytes each next answer waits until `go_on` is set; one beyond the list does not.
         names_length: whether answers have a Content-Length.
         asked: the Range headers of all requests so far.
     """
@@ -28,6 +29,8 @@ class SmallServer(ThreadingHTTPServer):
         self.ranges = True
         self.status: int | None = None
         self.cuts: list[int] = []
+        self.holds: list[int] = []
+        self.go_on = threading.Event()
         self.names_length = True
         self.asked: list[str | None] = []
 
@@ -61,6 +64,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(whole) - start))
         self.end_headers()
         cut = self.server.cuts.pop(0) if self.server.cuts else len(whole)
+        if self.server.holds:
+            held = min(cut, self.server.holds.pop(0))
+            self.wfile.write(whole[start : start + held])
+            self.server.go_on.wait()
+            start, cut = start + held, cut - held
         self.wfile.write(whole[start : start + cut])
         self.close_connection = True
 
@@ -74,5 +82,6 @@ def serving(content: bytes) -> Iterator[SmallServer]:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield server
+        server.go_on.set()
         server.shutdown()
         thread.join()

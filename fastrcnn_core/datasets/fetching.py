@@ -62,6 +62,7 @@ def _go_on(url: str, path: Path, *, size: int, progress: Progress, cancelled: Ca
     path.parent.mkdir(parents=True, exist_ok=True)
     have = _length(path)
     if have == size:
+        progress(have, size)
         return
     response, done = _ask(url, start=have)
     with response, path.open("ab" if done else "wb") as file:

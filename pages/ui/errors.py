@@ -39,10 +39,17 @@ def show(error: UserError, *more: WayOut) -> None:
         more: ways out that only this page knows.
     """
     with st.container(border=True):
-        st.markdown(f":material/error: **{_plain(error.problem)}**")
-        st.markdown(_plain(error.way_out))
+        st.markdown(f":material/error: **{plain(error.problem)}**")
+        st.markdown(plain(error.way_out))
         for label, act in [*_ways_out(error), *more]:
             st.button(label, on_click=act, key=f"way-out-{label}", type="primary")
+
+
+def plain(sentence: str) -> str:
+    """The sentence without Markdown meaning: a file may be called a_b_c or *.png."""
+    for sign in "\\`*_[]$~<>#|":
+        sentence = sentence.replace(sign, "\\" + sign)
+    return sentence
 
 
 def _ways_out(error: UserError) -> list[WayOut]:
@@ -65,10 +72,3 @@ def _show_unforeseen(error: Exception) -> None:
         with st.expander("What happened", icon=":material/description:"):
             text = "".join(traceback.format_exception(error))
             st.code(text[-6000:], language=None)
-
-
-def _plain(sentence: str) -> str:
-    """The sentence without Markdown meaning: a file may be called a_b_c or *.png."""
-    for sign in "\\`*_[]$~<>#|":
-        sentence = sentence.replace(sign, "\\" + sign)
-    return sentence

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from fastrcnn_core.datasets.pennfudan import OFFICIAL
+from fastrcnn_core.datasets import is_downloaded
 from fastrcnn_core.errors import UserError
-from pages.ui import resources
+from pages.ui import errors, resources
+from pages.ui.training.words import duration
 
 # What the file chooser of the browser offers; the core reads more kinds, and says what it cannot read.
 _ENDINGS = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "avif", "jp2", "ppm"]
+_AWAITED = "awaits-penn-fudan"
 
 
 def penn_fudan(*, place: str) -> None:
@@ -19,11 +21,13 @@ def penn_fudan(*, place: str) -> None:
         place: where this stands, such as "sidebar"; unique on a page.
     """
     job = resources.download()
-    if any(source.token == "penn-fudan" for source in resources.sources()):
-        return
     if job.is_running:
         st.fragment(_progress, run_every=1.0)(place)
-    elif not job.is_done:
+    elif resources.value(_AWAITED) and is_downloaded():
+        resources.put(_AWAITED, False)
+        resources.choose_data("penn-fudan")
+        st.rerun()
+    elif all(source.token != "penn-fudan" for source in resources.sources()):
         _invitation(job, place)
 
 
@@ -55,28 +59,55 @@ def upload() -> None:
 
 def _invitation(job: resources.Download, place: str) -> None:
     if job.error is not None:
-        st.error(job.error.way_out, title=job.error.problem, icon=":material/cloud_off:")
+        problem, way_out = errors.plain(job.error.problem), errors.plain(job.error.way_out)
+        st.error(way_out, title=problem, icon=":material/cloud_off:")
     begun = job.done > 0
     st.caption(
-        f"Penn-Fudan: {OFFICIAL.images} street pictures with {OFFICIAL.boxes} people, "
-        f"{OFFICIAL.size / 1e6:.0f} MB from the University of Pennsylvania."
+        f"Penn-Fudan: {job.release.images} street pictures with {job.release.boxes} people, "
+        f"{_megabytes(job.release.size)} from the University of Pennsylvania."
+        + (f" {_megabytes(job.done)} of them are here already." if begun else "")
     )
     st.button(
         "Go on with the download" if begun else "Download Penn-Fudan",
         key=f"download-{place}",
         icon=":material/download:",
-        on_click=job.start,
+        on_click=_start,
+        args=(job,),
     )
 
 
+def _start(job: resources.Download) -> None:
+    """Who asked for the data set sees it when it is there; the other visitors find it in their lists."""
+    resources.put(_AWAITED, True)
+    job.start()
+
+
 def _progress(place: str) -> None:
+    """How far it is; when it has ended, the page is drawn again."""
     job = resources.download()
     if not job.is_running:
-        if job.is_done:
-            resources.choose_data("penn-fudan")
         st.rerun()
-    st.progress(job.progress, f"Penn-Fudan: {job.done / 1e6:.1f} of {job.total / 1e6:.1f} MB")
-    st.button("Stop", key=f"stop-{place}", icon=":material/stop:", on_click=job.stop)
+    st.progress(job.progress, _stage(job))
+    if not job.has_all:
+        st.button(
+            "Stopping…" if job.is_stopping else "Stop",
+            key=f"stop-{place}",
+            icon=":material/stop:",
+            on_click=job.stop,
+            disabled=job.is_stopping,
+        )
+
+
+def _stage(job: resources.Download) -> str:
+    if job.has_all:
+        return "Penn-Fudan: unpacking, and looking whether every picture and mask is whole"
+    left = job.seconds_left
+    told = "" if left is None else f", about {duration(left)} left"
+    return f"Penn-Fudan: {job.done / 1e6:.1f} of {_megabytes(job.release.size)}{told}"
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.1f} MB"
 
 
 def _open_typed() -> None:

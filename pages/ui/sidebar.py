@@ -47,7 +47,11 @@ def _picture_block() -> str | None:
 
 def _data_picker() -> None:
     labels = {source.token: source.label for source in resources.sources()}
-    resources.put("pick-data", resources.chosen_source().token)
+    chosen = resources.chosen_source().token
+    resources.choose_data(
+        chosen
+    )  # a new default, such as a finished download, takes nobody's picture away
+    resources.put("pick-data", chosen)
     st.selectbox(
         "Data",
         list(labels),

@@ -55,6 +55,12 @@ def is_downloaded() -> bool:
     return (downloaded_folder() / IMAGES).is_dir()
 
 
+def bytes_fetched(folder: Path) -> int:
+    """How much an earlier `download` to this folder has left to go on from."""
+    archive = _archive(_target(folder))
+    return archive.stat().st_size if archive.is_file() else 0
+
+
 def download(
     folder: Path, *, progress: Progress, cancelled: Cancelled, release: Release = OFFICIAL
 ) -> Path:
@@ -71,7 +77,7 @@ def download(
         DataError: no network, a file that is not the expected one, a full disk, a place that is taken, or another
             process that is at it right now. Says what to do by hand.
     """
-    target = (folder if folder.name == NAME else folder / NAME).expanduser().absolute()
+    target = _target(folder)
     with _alone(target):
         try:
             if target.exists():
@@ -94,6 +100,14 @@ def by_hand(target: Path, release: Release = OFFICIAL) -> str:
     )
 
 
+def _target(folder: Path) -> Path:
+    return (folder if folder.name == NAME else folder / NAME).expanduser().absolute()
+
+
+def _archive(target: Path) -> Path:
+    return target.with_name(f"{NAME}.zip.partial")
+
+
 @contextmanager
 def _alone(target: Path) -> Iterator[None]:
     """One process at a time, and one download in each, works on this target."""
@@ -114,7 +128,7 @@ def _alone(target: Path) -> Iterator[None]:
 
 
 def _bring(target: Path, progress: Progress, cancelled: Cancelled, release: Release) -> None:
-    archive = target.with_name(f"{NAME}.zip.partial")
+    archive = _archive(target)
     fetch(release.url, archive, size=release.size, progress=progress, cancelled=cancelled)
     try:
         with _workshop(target) as folder:
