@@ -44,7 +44,7 @@ def test_it_has_every_pictures_best_overlaps(street: Path) -> None:
     survey = surveyed(street)
     survey.start()
     wait(lambda: survey.is_complete and not survey.is_running)
-    assert (survey.done, survey.problems, survey.failure) == (5, {}, None)
+    assert (survey.done, survey.problems, survey.error) == (5, {}, None)
     data, expected, count = open_dataset(street), [], 0
     for name in (*data.split.test, *data.split.train):
         annotated = data.load(name)

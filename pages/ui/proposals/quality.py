@@ -96,8 +96,8 @@ def _progress(view: View, survey: resources.Survey) -> None:
 
 def _invitation(view: View, survey: resources.Survey) -> None:
     """What it would cost, and the button."""
-    if survey.failure:
-        st.error(survey.failure, icon=":material/error:")
+    if survey.error:
+        st.error(str(survey.error), icon=":material/error:")
     left = len(survey.data) - survey.done
     st.caption(
         f"{survey.done} of {len(survey.data)} pictures so far. The rest takes about "

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import streamlit as st
 
@@ -16,40 +15,31 @@ from fastrcnn_core.datasets.fetching import FetchStoppedError
 from fastrcnn_core.datasets.pennfudan import OFFICIAL, Release, bytes_fetched
 from fastrcnn_core.datasets.pennfudan import download as fetch_pennfudan
 from fastrcnn_core.errors import UserError
-
-logger = logging.getLogger(__name__)
+from pages.ui.resources.background import BackgroundWork
 
 
 @dataclass
-class Download:
-    """A download and how it is doing. Its fields are written by its own thread and read by the pages.
+class Download(BackgroundWork):
+    """A download and how it is doing. What has arrived is kept for the next start.
 
     Args:
         folder: where the data set shall be. release: what is fetched.
-        done: bytes that are here. error: why it ended early, unless somebody stopped it.
+        done: bytes that are here.
     """
+
+    failure: ClassVar[UserError] = UserError(
+        "The download failed, and nobody foresaw how; the log says it.", way_out="Try again."
+    )
 
     folder: Path
     release: Release
     done: int = 0
-    error: UserError | None = None
     _first: tuple[float, int] | None = (
         None  # when this start's first bytes came, and how many were here
     )
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.done = bytes_fetched(self.folder)
-
-    @property
-    def is_running(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
-
-    @property
-    def is_stopping(self) -> bool:
-        return self.is_running and self._stop.is_set()
 
     @property
     def has_all(self) -> bool:
@@ -73,19 +63,12 @@ class Download:
     def start(self) -> None:
         """Begin, or go on where it was stopped; nothing if it runs already."""
         with self._lock:
-            if self.is_running:
-                return
-            self.error, self._first = None, None
-            self.done = bytes_fetched(self.folder)
-            self._stop.clear()
-            self._thread = threading.Thread(target=self._run, name="penn-fudan", daemon=True)
-            self._thread.start()
+            if not self.is_running:
+                self._first = None
+                self.done = bytes_fetched(self.folder)
+                self._begin(self._fetch)
 
-    def stop(self) -> None:
-        """Ask it to end; what has arrived is kept for the next start."""
-        self._stop.set()
-
-    def _run(self) -> None:
+    def _fetch(self) -> None:
         try:
             with suppress(FetchStoppedError):  # as somebody wished
                 fetch_pennfudan(
@@ -94,15 +77,8 @@ class Download:
                     cancelled=self._stop.is_set,
                     release=self.release,
                 )
-        except UserError as error:
-            self.error = error
-        except Exception:  # a thread has nobody to raise to
-            logger.exception("the download failed")
-            self.error = UserError(
-                "The download failed, and nobody foresaw how; the log says it.",
-                way_out="Try again.",
-            )
-        self.done = bytes_fetched(self.folder)
+        finally:
+            self.done = bytes_fetched(self.folder)
 
     def _note(self, done: int, total: int) -> None:
         self._first = self._first or (time.monotonic(), done)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 import streamlit as st
 
@@ -16,41 +16,36 @@ from fastrcnn_core.errors import UserError
 from fastrcnn_core.proposals import ProposalStore
 from fastrcnn_core.runs import Run, RunCheckpoint
 from fastrcnn_core.structures import Image, RoIPredictions
+from pages.ui.resources.background import BackgroundWork, turn_of
 from pages.ui.resources.devices import chosen_device
 from pages.ui.resources.judging import confident
 
 if TYPE_CHECKING:
     from fastrcnn_core.model import FastRCNN
 
-logger = logging.getLogger(__name__)
-
 Look = Callable[[Sequence[RunCheckpoint]], Iterator[RoIPredictions]]
 
 
 @dataclass
-class Growing:
-    """A picture's predictions, checkpoint by checkpoint. Its fields are written by its own thread, read by pages.
+class Growing(BackgroundWork):
+    """A picture's predictions, checkpoint by checkpoint.
 
     Args:
         look: what each of the checkpoints says of the picture, one after the other.
         turn: one visitor's picture at a time is looked at; the others wait.
         seen: what is known so far, by the checkpoint's step.
-        wanted: how many were asked for. error: why it ended early, if it did.
+        wanted: how many were asked for.
     """
 
+    failure: ClassVar[UserError] = UserError(
+        "A checkpoint of this run failed on the picture; the log says how.",
+        way_out="Try again, or choose another picture.",
+    )
     look: Look
     turn: threading.Lock
     seen: dict[int, RoIPredictions] = field(default_factory=dict)
     wanted: int = 0
-    error: UserError | None = None
     _seconds: list[float] = field(default_factory=list)
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def is_running(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
 
     @property
     def seconds_left(self) -> float | None:
@@ -66,39 +61,21 @@ class Growing:
         """Let those that have not looked yet do so, oldest first; nothing if it runs already."""
         with self._lock:
             missing = self.missing(checkpoints)
-            if self.is_running or not missing:
+            if missing and not self.is_running:
+                self.wanted = len(self.seen) + len(missing)
+                self._begin(partial(self._look_with, missing))
+
+    def _look_with(self, checkpoints: list[RunCheckpoint]) -> None:
+        with self._in_turn(self.turn) as is_mine:
+            if not is_mine:
                 return
-            self.error, self.wanted = None, len(self.seen) + len(missing)
-            self._stop.clear()
-            self._thread = threading.Thread(
-                target=self._run, args=(missing,), name="growing", daemon=True
-            )
-            self._thread.start()
-
-    def stop(self) -> None:
-        """Ask it to end after this checkpoint; what is known is kept."""
-        self._stop.set()
-
-    def _run(self, checkpoints: list[RunCheckpoint]) -> None:
-        try:
-            with self.turn:
-                if self._stop.is_set():  # while it waited
-                    return
+            began = time.monotonic()
+            for checkpoint, found in zip(checkpoints, self.look(checkpoints), strict=True):
+                self.seen[checkpoint.step] = found
+                self._seconds.append(time.monotonic() - began)
                 began = time.monotonic()
-                for checkpoint, found in zip(checkpoints, self.look(checkpoints), strict=True):
-                    self.seen[checkpoint.step] = found
-                    self._seconds.append(time.monotonic() - began)
-                    began = time.monotonic()
-                    if self._stop.is_set():
-                        return
-        except UserError as error:
-            self.error = error
-        except Exception:  # a thread has nobody to raise to
-            logger.exception("looking at a picture with every checkpoint failed")
-            self.error = UserError(
-                "A checkpoint of this run failed on the picture; the log says how.",
-                way_out="Try again, or choose another picture.",
-            )
+                if self._stop.is_set():
+                    return
 
 
 def growing(run: Run, image: Image) -> Growing:
@@ -113,12 +90,7 @@ def growing(run: Run, image: Image) -> Growing:
     hash_funcs={Image: lambda image: image.key, Config: repr},
 )
 def _growing(folder: str, created: float, image: Image, config: Config, device: str) -> Growing:
-    return Growing(_Look(image, config, device), _turn())
-
-
-@st.cache_resource(show_spinner=False)
-def _turn() -> threading.Lock:
-    return threading.Lock()
+    return Growing(_Look(image, config, device), turn_of("growing"))
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,11 @@ Only numbers are kept, so that the figures of the split follow the sliders witho
 from __future__ import annotations
 
 import dataclasses
-import logging
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import streamlit as st
 
@@ -22,13 +20,12 @@ from fastrcnn_core.errors import CheckpointError, DeviceError, UserError
 from fastrcnn_core.knobs import from_dict
 from fastrcnn_core.proposals import ProposalStore
 from fastrcnn_core.structures import RoIPredictions
+from pages.ui.resources.background import BackgroundWork
 from pages.ui.resources.networks import Detector, card, chosen_detector, model
 
 if TYPE_CHECKING:
     from fastrcnn_core.evaluation.ranking import Ranking
     from fastrcnn_core.model import FastRCNN
-
-logger = logging.getLogger(__name__)
 
 # The lowest confidence that is kept: the slider's first step. Below it are nearly all boxes of nearly all pictures.
 FLOOR = 0.01
@@ -39,30 +36,25 @@ Look = Callable[[str], tuple[Annotation, RoIPredictions]]
 
 
 @dataclass
-class Judging:
-    """A detector's way through a split. Its fields are written by its own thread and read by the pages.
+class Judging(BackgroundWork):
+    """A detector's way through a split.
 
     Args:
         look: a picture's ground truth, in the detector's classes, and what the network says of it.
         names: the split.
         seen: what is known so far, by name. skipped: pictures that could not be read, and why.
-        error: why it ended early, if it did.
     """
 
+    failure: ClassVar[UserError] = UserError(
+        "The network failed on one of the pictures; the log says how.",
+        way_out="Go on, or choose another detector.",
+    )
     look: Look
     names: tuple[str, ...]
     seen: dict[str, tuple[Annotation, RoIPredictions]] = field(default_factory=dict)
     skipped: dict[str, UserError] = field(default_factory=dict)
-    error: UserError | None = None
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
     _rankings: OrderedDict[Any, Ranking] = field(default_factory=OrderedDict)
     _seconds: list[float] = field(default_factory=list)
-
-    @property
-    def is_running(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
 
     @property
     def done(self) -> int:
@@ -81,16 +73,8 @@ class Judging:
     def start(self) -> None:
         """Begin, or go on where it was stopped; nothing if it runs already."""
         with self._lock:
-            if self.is_running or self.is_complete:
-                return
-            self.error = None
-            self._stop.clear()
-            self._thread = threading.Thread(target=self._run, name="judging", daemon=True)
-            self._thread.start()
-
-    def stop(self) -> None:
-        """Ask it to end after this picture; what it has seen is kept."""
-        self._stop.set()
+            if not (self.is_running or self.is_complete):
+                self._begin(self._take_all)
 
     def ranking(self, config: DetectionConfig) -> Ranking:
         """The detections of all pictures seen so far, judged, at every confidence from `FLOOR` up."""
@@ -103,21 +87,12 @@ class Judging:
                     self._rankings.popitem(last=False)
             return known
 
-    def _run(self) -> None:
-        try:
-            for name in self.names:
-                if self._stop.is_set():
-                    return
-                if name not in self.seen and name not in self.skipped:
-                    self._take(name)
-        except UserError as error:
-            self.error = error
-        except Exception:  # a thread has nobody to raise to
-            logger.exception("judging a split failed")
-            self.error = UserError(
-                "The network failed on one of the pictures; the log says how.",
-                way_out="Go on, or choose another detector.",
-            )
+    def _take_all(self) -> None:
+        for name in self.names:
+            if self._stop.is_set():
+                return
+            if name not in self.seen and name not in self.skipped:
+                self._take(name)
 
     def _take(self, name: str) -> None:
         began = time.monotonic()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 import streamlit as st
@@ -16,6 +17,7 @@ from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import UserError
 from fastrcnn_core.proposals import Outcome, ProposalStore, best_overlap, propose_all
 from fastrcnn_core.structures import FloatArray
+from pages.ui.resources.background import BackgroundWork, turn_of
 
 # Where the curves are read off: close together where a class looks, ever wider towards the limit.
 LIMITS = tuple(
@@ -24,8 +26,8 @@ LIMITS = tuple(
 
 
 @dataclass
-class Survey:
-    """A data set's proposals, and how far they are. Its fields are written by its own thread and read by pages.
+class Survey(BackgroundWork):
+    """A data set's proposals, and how far they are.
 
     Args:
         data, config: of what.
@@ -33,33 +35,23 @@ class Survey:
         overlaps: (L, N) best overlaps of each picture that was looked at, by name; L as in `LIMITS`.
         proposals: how many boxes these pictures have together.
         problems: what could not be searched, by name.
-        failure: why it ended early, if nobody stopped it.
     """
 
+    failure: ClassVar[UserError] = UserError(
+        "The survey failed, and nobody foresaw how; the log says it.", way_out="Go on."
+    )
     data: Dataset
     config: ProposalConfig
     turn: threading.Lock
     overlaps: dict[str, FloatArray] = field(default_factory=dict)
     proposals: int = 0
     problems: dict[str, str] = field(default_factory=dict)
-    failure: str | None = None
     _computing: list[float] = field(default_factory=list)
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
 
     @property
     def done(self) -> int:
         """How many pictures were looked at."""
         return len(self.overlaps) + len(self.problems)
-
-    @property
-    def is_running(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
-
-    @property
-    def is_stopping(self) -> bool:
-        """Whether it will end after the picture it is at."""
-        return self.is_running and self._stop.is_set()
 
     @property
     def is_complete(self) -> bool:
@@ -79,40 +71,25 @@ class Survey:
 
     def start(self) -> None:
         """Begin, or go on where it was stopped; nothing if it runs already or is complete."""
-        if self.is_running or self.is_complete:
-            return
-        self.failure = None
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._run, name="survey", daemon=True)
-        self._thread.start()
+        with self._lock:
+            if not (self.is_running or self.is_complete):
+                self._begin(self._search)
 
-    def stop(self) -> None:
-        """Ask it to end after the picture it is at."""
-        self._stop.set()
-
-    def _run(self) -> None:
+    def _search(self) -> None:
         # The split's order is shuffled: what is there when somebody stops is a fair sample.
         order = (*self.data.split.test, *self.data.split.train)
         looked_at = {*self.overlaps, *self.problems}
-        while not self.turn.acquire(timeout=0.5):
-            if self._stop.is_set():
-                return
-        try:
-            propose_all(
-                [name for name in order if name not in looked_at],
-                self.data.load,
-                self.config,
-                ProposalStore(),
-                backend="threading",
-                on_outcome=lambda _, outcome: self._note(outcome),
-                should_stop=self._stop.is_set,
-            )
-        except UserError as error:
-            self.failure = str(error)
-        except Exception as error:  # the thread ends here: nobody else would hear of it
-            self.failure = f"{type(error).__name__}: {error}"
-        finally:
-            self.turn.release()
+        with self._in_turn(self.turn) as is_mine:
+            if is_mine:
+                propose_all(
+                    [name for name in order if name not in looked_at],
+                    self.data.load,
+                    self.config,
+                    ProposalStore(),
+                    backend="threading",
+                    on_outcome=lambda _, outcome: self._note(outcome),
+                    should_stop=self._stop.is_set,
+                )
 
     def _note(self, outcome: Outcome) -> None:
         if not outcome.was_kept:
@@ -134,9 +111,4 @@ class Survey:
 )
 def survey(data: Dataset, config: ProposalConfig) -> Survey:
     """The server's one survey of this data with these knobs; it waits to be started."""
-    return Survey(data, config, _turn())
-
-
-@st.cache_resource(show_spinner=False)
-def _turn() -> threading.Lock:
-    return threading.Lock()
+    return Survey(data, config, turn_of("survey"))
