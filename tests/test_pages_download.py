@@ -73,7 +73,7 @@ def begin_until(app: AppTest, count: int) -> AppTest:
 
 def wait() -> None:
     for thread in threading.enumerate():
-        if thread.name == "penn-fudan":
+        if thread.name == "download":
             thread.join(60)
             assert not thread.is_alive()
 
