@@ -1,58 +1,89 @@
-"""Make a run's checkpoint the detector that comes with the app: `python assets/bundle_checkpoint.py RUN DATA [STEP]`.
+"""Make a run's checkpoint the detector that comes with the app.
 
-Judges it on the test splits of DATA and of the synthetic scenes, and writes it to assets/checkpoints/
-(matrices and filters as float16), its card beside it.
+    python assets/bundle_checkpoint.py --run RUN --data DATA [--seeds RUN1 RUN2] [--flip-average]
+
+Judges it on the test splits of DATA and of the synthetic scenes, and writes it to assets/checkpoints/ (matrices and
+filters as float16), its card beside it. `--seeds` names runs that differ from it in their seed alone: the card tells
+their figures too, and the medians.
 """
 
 from __future__ import annotations
 
 import json
 import shlex
+import statistics
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+import tyro
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fastrcnn_core.checkpoints import load_checkpoint, read_card, save_checkpoint
 from fastrcnn_core.commands.evaluate import run as evaluate
+from fastrcnn_core.config import Config
+from fastrcnn_core.knobs import from_dict
 from fastrcnn_core.runs import Run, find_run, training_command
 
 FOLDER = Path(__file__).resolve().parent / "checkpoints"
+PENN_FUDAN = "Penn-Fudan"
 MAX_BYTES = 20_000_000
 SHOWN = ("AP", "AP50", "AP75", "recall", "proposal_recall_50", "images", "ground_truth")
 
 
-def main(name: str, data: str, step: str | None = None) -> None:
-    run = find_run(name)
-    kept = {str(it.step): it for it in run.checkpoints()}
-    chosen = kept[step] if step else run.latest_checkpoint()
-    model = load_checkpoint(chosen.model_file, device=torch.device("cpu"))
-    card = read_card(chosen.model_file) | {"trained": _trained(run, chosen.step)}
-    path = FOLDER / f"{model.config.backbone}.safetensors"
-    save_checkpoint(path, model, card=card, dtype=torch.float16)
-    # Judged as it is stored, so that rounding to 16 bits is in the figures.
-    figures = {title: _judge(path, data=where) for title, where in _judged_on(data).items()}
-    save_checkpoint(path, model, card=card | {"figures": figures}, dtype=torch.float16)
-    path.with_suffix(".md").write_text(_words(card, figures), encoding="utf-8")
+def main(
+    run: Annotated[str, tyro.conf.arg(help="Whose last checkpoint is taken.")],
+    data: Annotated[str, tyro.conf.arg(help="Penn-Fudan's folder.")],
+    seeds: Annotated[tuple[str, ...], tyro.conf.arg(help="The same with other seeds.")] = (),
+    flip_average: Annotated[
+        bool, tyro.conf.arg(help="Detection looks at the mirror image too.")
+    ] = False,
+) -> None:
+    """Write the checkpoint and its card."""
+    path = FOLDER / f"{find_run(run).config().model.backbone}.safetensors"
+    figures = _store(find_run(run), path, data, flip_average)
+    others = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in seeds:
+            file = Path(scratch) / "other.safetensors"
+            others[name] = _store(find_run(name), file, data, flip_average)[PENN_FUDAN]
+    card = read_card(path)
+    by_seed = {str(find_run(it).config().training.seed): others[it] for it in seeds}
+    by_seed = {str(card["trained"]["seed"]): figures[PENN_FUDAN], **by_seed}
+    words = _words(card, figures) + (_seeds(by_seed) if seeds else "")
+    path.with_suffix(".md").write_text(words, encoding="utf-8")
     size = path.stat().st_size
     print(f"{path.name}: {size:,} bytes")
     if size > MAX_BYTES:
         raise SystemExit(f"more than {MAX_BYTES:,} bytes")
 
 
+def _store(run: Run, path: Path, data: str, flip_average: bool) -> dict[str, dict[str, Any]]:
+    """Write the run's last checkpoint to the path; returns its figures, which are in its card too."""
+    chosen = run.latest_checkpoint()
+    model = load_checkpoint(chosen.model_file, device=torch.device("cpu"))
+    card = read_card(chosen.model_file)
+    card["config"]["detection"]["flip_average"] = flip_average
+    card["trained"] = _trained(run, chosen.step, from_dict(Config, card["config"]))
+    save_checkpoint(path, model, card=card, dtype=torch.float16)
+    # Judged as it is stored, so that rounding to 16 bits is in the figures.
+    figures = {title: _judge(path, data=where) for title, where in _judged_on(data).items()}
+    save_checkpoint(path, model, card=card | {"figures": figures}, dtype=torch.float16)
+    return figures
+
+
 def _judged_on(data: str) -> dict[str, str]:
-    return {"Penn-Fudan": data, "synthetic street scenes (synthetic:60:0)": "synthetic:60:0"}
+    return {PENN_FUDAN: data, "synthetic street scenes (synthetic:60:0)": "synthetic:60:0"}
 
 
-def _trained(run: Run, step: int) -> dict[str, Any]:
+def _trained(run: Run, step: int, config: Config) -> dict[str, Any]:
     """How to train it again; a folder's name stands for its path, which is nobody else's business."""
     environment, settings = run.environment(), run.settings()
     command = training_command(
-        run.config(), name=run.name, data=_public(settings["data"]), preset=settings["preset"]
+        config, name=run.name, data=_public(settings["data"]), preset=settings["preset"]
     )
     status = run.status()
     return {
@@ -104,7 +135,7 @@ scenes. Stored as float16 in safetensors; computed in float32.
 
 `PennFudanPed` is the data set's folder; `synthetic:60:0` are scenes that the app draws itself, and a later version may
 draw them a little differently. At test time the head looks twice (`box_passes` of the command): what it corrected once
-it corrects again.
+it corrects again; with `flip_average` it does so on the mirror image too.
 
 Test splits, which it never saw; pycocotools on boxes, every pedestrian counted:
 
@@ -124,9 +155,23 @@ def _fact(value: Any) -> str:
     return f"`{value}`" if isinstance(value, str) and value.startswith("python") else str(value)
 
 
+def _seeds(figures: dict[str, dict[str, Any]]) -> str:
+    """The same training with other seeds, and the medians: one run's figures are half luck."""
+    names = ("AP", "AP50", "AP75", "AP50 without the added people")
+    rows = [[seed, *(it[name] for name in names)] for seed, it in figures.items()]
+    rows.append(
+        ["median", *(statistics.median(it[name] for it in figures.values()) for name in names)]
+    )
+    lines = [f"| {row[0]} | " + " | ".join(map(_figure, row[1:])) + " |" for row in rows]
+    return (
+        "\nThe same command with other seeds, on Penn-Fudan's test split:\n\n"
+        f"| seed | {' | '.join(names)} |\n{'| --- ' * 5}|\n" + "\n".join(lines) + "\n"
+    )
+
+
 def _figure(value: Any) -> str:
     return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    tyro.cli(main)
