@@ -24,8 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fastrcnn_core.checkpoints import load_checkpoint, read_card, save_checkpoint
 from fastrcnn_core.commands.evaluate import run as evaluate
-from fastrcnn_core.config import Config
-from fastrcnn_core.knobs import from_dict
+from fastrcnn_core.config import Config, stored_config
 from fastrcnn_core.runs import Run, find_run, training_command
 
 FOLDER = Path(__file__).resolve().parent / "checkpoints"
@@ -67,7 +66,7 @@ def _store(run: Run, path: Path, data: str, flip_average: bool) -> dict[str, dic
     model = load_checkpoint(chosen.model_file, device=torch.device("cpu"))
     card = read_card(chosen.model_file)
     card["config"]["detection"]["flip_average"] = flip_average
-    card["trained"] = _trained(run, chosen.step, from_dict(Config, card["config"]))
+    card["trained"] = _trained(run, chosen.step, stored_config(card["config"]))
     save_checkpoint(path, model, card=card, dtype=torch.float16)
     # Judged as it is stored, so that rounding to 16 bits is in the figures.
     figures = {title: _judge(path, data=where) for title, where in _judged_on(data).items()}

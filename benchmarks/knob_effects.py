@@ -25,7 +25,7 @@ import tyro
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fastrcnn_core.commands.training_run import train
-from fastrcnn_core.config import EVALUATION_SCORE_THRESHOLD, Config, preset
+from fastrcnn_core.config import Config, preset
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 from fastrcnn_core.evaluation import evaluate, find_all
 from fastrcnn_core.proposals import ProposalStore
@@ -79,11 +79,12 @@ def main(
     done = _read(out)
     for seed in range(seeds):
         for name, knobs in TRAINED.items():
-            if (not only or name in only) and (name, seed) not in done:
-                for row in measure(setting, name, knobs, seed):
-                    done[row["name"], seed] = row
-                    with out.open("a", encoding="utf-8") as lines:
-                        lines.write(json.dumps(row) + "\n")
+            wanted = not only or name in only or (name == UNMOVED and {*only} & {*DETECTED})
+            if wanted and (name, seed) not in done:
+                rows = list(measure(setting, name, knobs, seed))
+                done |= {(row["name"], seed): row for row in rows}
+                with out.open("a", encoding="utf-8") as lines:
+                    lines.write("".join(json.dumps(row) + "\n" for row in rows))
     tell(done)
 
 
@@ -114,9 +115,7 @@ def judge(run: Run, setting: str, detection: Knobs) -> Row:
     dataset, config = open_dataset(setting), run.config()
     pictures = Pictures(dataset, ProposalStore(), config.proposals)
     names = validation_split(dataset.split.train, SHARE)[1]
-    knobs = dataclasses.replace(
-        config.detection, score_threshold=EVALUATION_SCORE_THRESHOLD, **detection
-    )
+    knobs = dataclasses.replace(config.detection, **detection)
     model = run.load_model()
     found = find_all(model, (pictures.get(name) for name in names), knobs)
     truth = [dataset.annotation(name) for name in names]

@@ -8,10 +8,10 @@ number) and `minute` (a minute of training on a CPU).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastrcnn_core.errors import ConfigError
-from fastrcnn_core.knobs import Checked, Knob, knobs
+from fastrcnn_core.knobs import Checked, Knob, from_dict, knobs
 
 ProposalMethod = Literal["single", "fast", "quality", "package"]
 ProposalOrder = Literal["rank", "pseudo_random", "area"]
@@ -511,7 +511,7 @@ class TrainingConfig(Checked):
     mixed_precision: Annotated[
         bool,
         Knob(
-            "Steps compute in bfloat16 where the device has it (most GPUs, some CPUs): faster, weights stay float32.",
+            "Steps compute in bfloat16 where that is faster, on CUDA and x86 CPUs that have it; weights stay float32.",
             "Girshick, ICCV 2015: float32; Kalamkar et al., 2019, arXiv:1905.12322",
         ),
     ] = True
@@ -697,6 +697,18 @@ class Config:
                 "which is fast because each picture's features are computed only once.",
                 way_out="Set both to 0, or let at least one stage of the backbone train.",
             )
+
+
+def stored_config(values: dict[str, Any]) -> Config:
+    """A config that was written by this release or an older one, from JSON's plain values.
+
+    Knobs left out have their defaults; but where a knob is younger than the file, the value under which it was trained.
+
+    Raises:
+        ConfigError: a knob that does not exist, or a value that makes no sense.
+    """
+    younger = {"mixed_precision": False} if "training" in values else {}
+    return from_dict(Config, values | {"training": younger | values.get("training", {})})
 
 
 # What evaluation keeps, so that the precision-recall curve has its tail. Source: Fast R-CNN's own code.

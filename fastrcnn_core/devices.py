@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,7 +104,8 @@ def autocast(device: torch.device, *, mixed: bool = True) -> Iterator[None]:
 
     bfloat16 where the chip computes it: it has float32's range, so gradients need no scaling. Older CUDA chips
     take float16 for detection and stay in float32 for training, where float16's small gradients vanish. A CPU
-    with bfloat16 instructions takes it for training only, so that what is detected is the same on every CPU.
+    with bfloat16 instructions (x86's avx512_bf16 or amx_bf16) takes it for training only, so that what is detected is
+    the same on every CPU.
     Source: Kalamkar et al., 2019, arXiv:1905.12322.
 
     Args:
@@ -112,8 +113,14 @@ def autocast(device: torch.device, *, mixed: bool = True) -> Iterator[None]:
     """
     import torch
 
+    if device.type not in ("cpu", "cuda") or (
+        device.type == "cuda" and not torch.cuda.is_available()
+    ):
+        yield
+        return
     dtype = _narrow_type(device, training=torch.is_grad_enabled()) if mixed else None
-    with nullcontext() if dtype is None else torch.autocast(device.type, dtype=dtype):
+    # Not left out where it is off: an outer one would stay on.
+    with torch.autocast(device.type, dtype=dtype or torch.bfloat16, enabled=dtype is not None):
         yield
 
 
@@ -121,13 +128,13 @@ def _narrow_type(device: torch.device, *, training: bool) -> torch.dtype | None:
     """The narrow type that the device computes in; None if float32 is better."""
     import torch
 
-    if device.type == "cuda" and torch.cuda.is_available():
-        if torch.cuda.is_bf16_supported(including_emulation=False):
-            return torch.bfloat16
-        return None if training else torch.float16
-    if device.type == "cpu" and training and _cpu_computes_bfloat16():
+    if device.type == "cpu":
+        return torch.bfloat16 if training and _cpu_computes_bfloat16() else None
+    with torch.cuda.device(device):  # PyTorch asks the current card
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    if native:
         return torch.bfloat16
-    return None
+    return None if training else torch.float16
 
 
 @cache

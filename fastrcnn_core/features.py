@@ -32,15 +32,24 @@ class FeatureStore:
         model: its backbone's frozen stages must not change while the store lives.
         folder: where maps are kept on disk; the user's cache if None.
         memory_bytes: as much is kept in memory at most.
+        mixed: computed in mixed precision where the device gains by it; False computes in float32.
     """
 
     def __init__(
-        self, model: FastRCNN, *, folder: Path | None = None, memory_bytes: int = MEMORY_BYTES
+        self,
+        model: FastRCNN,
+        *,
+        folder: Path | None = None,
+        memory_bytes: int = MEMORY_BYTES,
+        mixed: bool = True,
     ) -> None:
         self.model = model
         self.folder = folder or cache_folder() / "features"
         self.memory_bytes = memory_bytes
-        self._identity = f"{_weights_hash(model.backbone)} {model.image_config}"
+        self.mixed = mixed
+        self._identity = f"{_weights_hash(model.backbone)} {model.image_config}" + (
+            "" if mixed or model.device.type == "cpu" else " float32"  # as it always is on a CPU
+        )
         self._kept: OrderedDict[Path, dict[str, Tensor]] = OrderedDict()
 
     def of(self, image: Image, *, flipped: bool = False) -> Features:
@@ -67,7 +76,7 @@ class FeatureStore:
 
     def _compute(self, image: Image, flipped: bool, path: Path) -> dict[str, Tensor]:
         device = self.model.device
-        with torch.no_grad(), autocast(device):
+        with torch.no_grad(), autocast(device, mixed=self.mixed):
             features = self.model.frozen_features(pixels_of(image, flipped=flipped).to(device))
         packed = _pack(features)
         with appearing_whole(path) as partial:

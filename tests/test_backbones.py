@@ -200,6 +200,21 @@ def test_a_folded_convolution_trains_like_a_convolution_with_a_frozen_batchnorm(
     torch.testing.assert_close(folded_gradient, gradient, rtol=1e-4, atol=1e-4)
 
 
+def test_a_depthwise_convolution_trains_in_float32_on_a_cpu_and_others_in_bfloat16() -> None:
+    pixels = torch.rand(1, 4, 8, 8)
+    for groups, training, expected in (
+        (4, True, torch.float32),
+        (4, False, torch.bfloat16),
+        (1, True, torch.bfloat16),
+    ):
+        conv = nn.Conv2d(4, 4, 3, padding=1, bias=False, groups=groups)
+        folded = NormalisedConv2d(conv, nn.BatchNorm2d(4).eval())
+        with torch.set_grad_enabled(training), torch.autocast("cpu", dtype=torch.bfloat16):
+            assert folded(pixels).dtype == expected
+        with torch.set_grad_enabled(training):
+            assert folded(pixels).dtype == torch.float32
+
+
 def test_without_imagenet_weights_a_backbone_is_the_same_every_time() -> None:
     state = torch.get_rng_state()
     one, other = (

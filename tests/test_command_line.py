@@ -362,7 +362,10 @@ def test_evaluate_judges_what_a_run_kept_out_of_training(
     kept_out = find_run("choosing").environment()["data"]["validation"]
     assert judged["images"] == len(kept_out) == 2
     assert tried(*words, "--run", "whole") == 2
-    assert "without a validation part. Take --split test" in capsys.readouterr().err
+    assert "No validation part is known" in capsys.readouterr().err
+    other = write_tiny(tmp_path / "other", count=12)
+    assert tried(*words[:1], "--data", other, *words[3:], "--run", "choosing") == 1
+    assert "trained on other data" in capsys.readouterr().err
 
 
 def test_evaluate_judges_a_compressed_head(

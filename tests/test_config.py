@@ -19,6 +19,7 @@ from fastrcnn_core.config import (
     SamplingConfig,
     TrainingConfig,
     preset,
+    stored_config,
 )
 from fastrcnn_core.errors import ConfigError
 from fastrcnn_core.knobs import from_dict, knobs, to_dict
@@ -224,6 +225,14 @@ def test_a_picture_is_seen_at_least_once() -> None:
 def test_fields_left_out_keep_their_defaults() -> None:
     config = from_dict(Config, {"detection": {"nms_iou": 0.4}})
     assert config == Config(detection=DetectionConfig(nms_iou=0.4))
+
+
+def test_a_config_that_is_older_than_a_knob_has_what_it_was_trained_with() -> None:
+    written = to_dict(preset("paper"))
+    assert stored_config(json.loads(json.dumps(written))) == preset("paper")
+    del written["training"]["mixed_precision"]
+    assert not stored_config(written).training.mixed_precision
+    assert stored_config({}) == Config()
 
 
 def test_an_unknown_knob_is_named_with_the_nearest_known_one() -> None:

@@ -144,6 +144,18 @@ def test_a_cpu_takes_bfloat16_for_training_only_and_where_it_has_it(
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == expected
 
 
+def test_float32_inside_of_bfloat16_is_float32(processor) -> None:
+    """Remembered features are computed so inside of a step."""
+    processor(avx512_bf16=True)
+    ones = torch.ones(2, 2)
+    with autocast(torch.device("cpu")):
+        with torch.no_grad(), autocast(torch.device("cpu")):
+            assert (ones @ ones).dtype == torch.float32
+        with autocast(torch.device("cpu"), mixed=False):
+            assert (ones @ ones).dtype == torch.float32
+        assert (ones @ ones).dtype == torch.bfloat16
+
+
 def test_a_release_that_does_not_tell_of_instructions_stays_in_float32(
     processor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,10 +168,10 @@ def test_a_release_that_does_not_tell_of_instructions_stays_in_float32(
 @pytest.mark.parametrize(
     ("native", "training", "expected"),
     [
-        (True, True, [torch.bfloat16]),
-        (True, False, [torch.bfloat16]),
-        (False, True, []),
-        (False, False, [torch.float16]),
+        (True, True, (torch.bfloat16, True)),
+        (True, False, (torch.bfloat16, True)),
+        (False, True, (torch.bfloat16, False)),
+        (False, False, (torch.float16, True)),
     ],
 )
 def test_cuda_takes_bfloat16_and_older_chips_float16_for_detection_only(
@@ -168,15 +180,16 @@ def test_cuda_takes_bfloat16_and_older_chips_float16_for_detection_only(
     machine(cuda=1, mps=False)
     asked: list[object] = []
 
-    def record(device: str, *, dtype: torch.dtype) -> contextlib.nullcontext[None]:
-        asked.append(dtype)
+    def record(device: str, *, dtype: torch.dtype, enabled: bool) -> contextlib.nullcontext[None]:
+        asked.append((dtype, enabled))
         return contextlib.nullcontext()
 
+    monkeypatch.setattr(torch.cuda, "device", lambda card: contextlib.nullcontext())
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: native)
     monkeypatch.setattr(torch, "autocast", record)
     with torch.set_grad_enabled(training), autocast(torch.device("cuda")):
         pass
-    assert asked == expected
+    assert asked == [expected]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc on Linux only")

@@ -72,10 +72,11 @@ def begin_until(app: AppTest, count: int) -> AppTest:
 
 
 def wait() -> None:
-    for thread in threading.enumerate():
-        if thread.name == "download":
-            thread.join(60)
-            assert not thread.is_alive()
+    for _ in range(600):
+        if not resources.download().is_running:
+            return
+        threading.Event().wait(0.1)
+    raise AssertionError("the download goes on")
 
 
 def progress(app: AppTest) -> tuple[float, str]:

@@ -305,10 +305,10 @@ def test_a_wish_for_a_pair_that_was_passed_over_brings_its_four_similarities(str
     it, row = traced.hierarchy, len(traced.hierarchy.passed_over) // 2
     pair = (int(it.passed_over[row, 0]), int(it.passed_over[row, 1]))
     since = int(it.passed_over_since[row])
-    told = canvas.wished(traced, sections.Wish(strategy, since, pair, 1))
+    told = canvas.wished(traced, sections.Wish(looked_at.search, strategy, since, pair, 1))
     assert (told["merge"], tuple(told["pair"])) == (since, pair)
     assert sum(told["similarities"]) == pytest.approx(float(it.passed_over_sums[row]), abs=1e-5)
-    merged = canvas.wished(traced, sections.Wish(strategy, 1, None, 2))
+    merged = canvas.wished(traced, sections.Wish(looked_at.search, strategy, 1, None, 2))
     assert (merged["pair"], merged["similarities"]) == (None, None)
 
 
@@ -509,16 +509,17 @@ def test_a_picture_of_almost_nothing_can_be_looked_into(shape: tuple[int, int]) 
         assert not complaints(app), section
 
 
-def test_a_merge_that_was_wanted_is_wanted_of_its_own_strategy_only(
+def test_a_merge_that_was_wanted_is_wanted_of_its_own_search_and_strategy_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     held: dict[str, Any] = {}
     monkeypatch.setattr(resources, "put", held.__setitem__)
     monkeypatch.setattr(resources, "value", held.get)
     one, other = STRATEGIES["fast"][:2]
-    sections.go_to_merge(one, 12, None)
-    sections.go_to_merge(one, 12, None)
-    wanted = sections.wish(one)
+    sections.go_to_merge("this picture", one, 12, None)
+    sections.go_to_merge("this picture", one, 12, None)
+    wanted = sections.wish("this picture", one)
     assert wanted is not None
     assert (wanted.merge, wanted.number) == (12, 2)  # said twice, so that it is heard twice
-    assert sections.wish(other) is None
+    assert sections.wish("this picture", other) is None
+    assert sections.wish("another picture", one) is None  # its pairs are others

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from fastrcnn_core import devices
 from fastrcnn_core.boxes import pairwise_iou
 from fastrcnn_core.config import (
     Config,
@@ -271,6 +272,20 @@ def test_the_same_seed_takes_the_same_steps_and_another_seed_others() -> None:
 # Hard examples
 
 HARD = changed(SMALL, sampling__hard_examples=True, sampling__rois_per_image=6, model__dropout=0.0)
+
+
+@pytest.mark.parametrize(("mixed", "expected"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_a_step_computes_in_the_precision_that_the_config_says(
+    monkeypatch: pytest.MonkeyPatch, mixed: bool, expected: torch.dtype
+) -> None:
+    monkeypatch.setattr(devices, "_cpu_computes_bfloat16", lambda: True)
+    trainer = new_trainer(changed(SMALL, training__mixed_precision=mixed))
+    said: list[torch.dtype] = []
+    trainer.model.head.layer1.register_forward_hook(lambda *it: said.append(it[2].dtype))
+    report = trainer.step(PAIR)
+    assert said == [expected]
+    assert report.losses is not None
+    assert {it.dtype for it in trainer.model.parameters()} == {torch.float32}
 
 
 def test_the_hardest_rois_are_those_of_the_highest_loss_each_in_a_place_of_its_own() -> None:

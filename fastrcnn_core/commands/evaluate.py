@@ -19,9 +19,9 @@ from fastrcnn_core.commands.models import (
 )
 from fastrcnn_core.commands.progress import bar, note
 from fastrcnn_core.datasets.dataset import Dataset
-from fastrcnn_core.errors import ConfigError
+from fastrcnn_core.errors import ConfigError, DataError
 from fastrcnn_core.files import write_text
-from fastrcnn_core.plan import validation_split
+from fastrcnn_core.runs import find_run
 
 GROUPS = ("proposals", "detection")
 
@@ -91,7 +91,7 @@ def run(words: Sequence[str]) -> int:
     if arguments.svd_ranks is not None:
         model = compress_head(model, ranks_in(arguments.svd_ranks))
     note(f"{file} on {dataset.title}, {arguments.split}")
-    names = names_of(dataset, arguments.split, config.training.validation_share)
+    names = names_of(dataset, arguments.split, arguments.run)
     pictures = Pictures(dataset, ProposalStore(), config.proposals)
     proposals = {}
 
@@ -117,20 +117,28 @@ def run(words: Sequence[str]) -> int:
     return 0
 
 
-def names_of(dataset: Dataset, split: str, validation_share: float) -> tuple[str, ...]:
-    """The pictures of a part. Raises ConfigError: nothing was kept out of training to choose by."""
-    if split == "all":
-        return dataset.names
+def names_of(dataset: Dataset, split: str, run: str | None) -> tuple[str, ...]:
+    """The pictures of a part.
+
+    Raises:
+        ConfigError: nothing was kept out of training to choose by, as far as can be known. DataError: the run was
+            trained on other data, of which this data set's pictures may have been a part.
+    """
     if split != "validation":
-        names: tuple[str, ...] = getattr(dataset.split, split)
+        names: tuple[str, ...] = dataset.names if split == "all" else getattr(dataset.split, split)
         return names
-    kept_out = validation_split(dataset.split.train, validation_share)[1]
-    if not kept_out:
+    trained = {} if run is None else find_run(run).environment().get("data", {})
+    if not trained.get("validation"):
         raise ConfigError(
-            "The detector was trained without a validation part.",
-            way_out="Take --split test, or train with --validation-share 0.2.",
+            "No validation part is known: only a run that kept one out of training has one.",
+            way_out="Take --split test, or train with --validation-share 0.2 and name the run by --run.",
         )
-    return kept_out
+    if trained["hash"] != dataset.content_hash:
+        raise DataError(
+            "The run was trained on other data, so that these pictures may be among those it learned from.",
+            way_out="Write --data as it was written to train the run.",
+        )
+    return tuple(trained["validation"])
 
 
 def ranks_in(words: str) -> tuple[int, int]:

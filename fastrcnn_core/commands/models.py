@@ -10,9 +10,8 @@ from typing import Annotated, Any
 import tyro
 
 from fastrcnn_core.commands.arguments import value_of
-from fastrcnn_core.config import Config
+from fastrcnn_core.config import Config, stored_config
 from fastrcnn_core.errors import CheckpointError
-from fastrcnn_core.knobs import from_dict
 from fastrcnn_core.runs import find_run
 
 
@@ -49,7 +48,7 @@ def config_of(file: Path) -> Config:
     from fastrcnn_core.checkpoints import read_card
 
     values: dict[str, Any] = read_card(file).get("config", {})
-    return from_dict(Config, values)
+    return stored_config(values)
 
 
 def bundled_checkpoint() -> Path:

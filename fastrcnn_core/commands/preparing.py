@@ -87,7 +87,8 @@ def fresh_model(config: Config, classes: Sequence[str], device: torch.device) ->
 def feature_store(model: FastRCNN, config: Config) -> FeatureStore | None:
     """Where what the frozen stages make of pictures is remembered; None if all train, or no view comes twice."""
     remembers = model.backbone.frozen_stages and config.training.sees_pictures_as_they_are
-    return FeatureStore(model) if remembers else None
+    mixed = config.training.mixed_precision
+    return FeatureStore(model, mixed=mixed) if remembers else None
 
 
 def note_environment(

@@ -83,8 +83,11 @@ def predict_rois(
 
 
 @contextmanager
-def inferring(model: nn.Module) -> Iterator[None]:
-    """Without dropout, gradients or bookkeeping, mixed precision where it pays; the model's mode is restored.
+def inferring(model: nn.Module, *, mixed: bool = True) -> Iterator[None]:
+    """Without dropout, gradients or bookkeeping; the model's mode is restored.
+
+    Args:
+        mixed: in mixed precision where it pays; False computes in float32.
 
     Raises:
         DeviceError: the device failed or is out of memory.
@@ -94,7 +97,7 @@ def inferring(model: nn.Module) -> Iterator[None]:
     if was_training:  # a model that several threads share is never written to
         model.eval()
     try:
-        with device_errors(), torch.inference_mode(), autocast(device):
+        with device_errors(), torch.inference_mode(), autocast(device, mixed=mixed):
             yield
     finally:
         if was_training:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastrcnn_core.config import Config
+from fastrcnn_core.config import Config, stored_config
 from fastrcnn_core.errors import CheckpointError, RunError
-from fastrcnn_core.knobs import from_dict
 from fastrcnn_core.runs import control
 from fastrcnn_core.runs.kept import kept_steps, read_kept
 from fastrcnn_core.runs.live import LiveStep, read_live
@@ -68,7 +67,7 @@ class Run:
 
     def config(self) -> Config:
         """Every knob of the run. Raises RunError or ConfigError if its file is missing or damaged."""
-        return from_dict(Config, self.settings()["config"])
+        return stored_config(self.settings()["config"])
 
     def data_setting(self) -> str:
         """The data set that it was trained on, as `--data` takes it."""

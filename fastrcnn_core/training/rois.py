@@ -56,7 +56,9 @@ def hardest_rois(
     Args:
         features: of the picture, on the model's device. rois: all that could be learned from, on the CPU.
     """
-    loss = torch.cat([_loss_per_roi(model, features, rois, some, config) for some in _parts(rois)])
+    with inferring(model, mixed=config.training.mixed_precision):
+        losses_of = [_loss_per_roi(model, features, rois, some, config) for some in _parts(rois)]
+    loss = torch.cat(losses_of)
     kept = suppress(rois.boxes, loss, iou_threshold=_SAME_PLACE).keep
     return rois.take(kept[: config.sampling.rois_per_image].sort().values)
 
@@ -70,15 +72,14 @@ def _loss_per_roi(
 ) -> Tensor:
     """What each of some RoIs costs, classification and box together: (len(rows),) on the CPU."""
     some = rois.take(rows)
-    with inferring(model):
-        outputs = model.outputs([features], [some.boxes.to(model.device)])
-        paid = losses(
-            outputs,
-            labels=some.labels.to(model.device),
-            targets=some.targets.to(model.device),
-            config=config.loss,
-        )
-        return (paid.classification_per_roi + config.loss.box_weight * paid.box_per_roi).cpu()
+    outputs = model.outputs([features], [some.boxes.to(model.device)])
+    paid = losses(
+        outputs,
+        labels=some.labels.to(model.device),
+        targets=some.targets.to(model.device),
+        config=config.loss,
+    )
+    return (paid.classification_per_roi + config.loss.box_weight * paid.box_per_roi).cpu()
 
 
 def _ground_truth(annotated: AnnotatedImage, min_side: int) -> tuple[FloatArray, np.ndarray]:

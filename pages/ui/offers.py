@@ -58,6 +58,9 @@ def upload() -> None:
 
 
 def _invitation(job: resources.Download, place: str) -> None:
+    resources.put(
+        _AWAITED, False
+    )  # it was stopped, or failed: who looks elsewhere now is not called back
     if job.error is not None:
         problem, way_out = errors.plain(job.error.problem), errors.plain(job.error.way_out)
         st.error(way_out, title=problem, icon=":material/cloud_off:")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from fastrcnn_core.errors import UserError
-from pages.ui import device_picker, offers, resources
+from pages.ui import device_picker, errors, offers, resources
 
 # Above this many names, the list shows only those around the current one and those that match the search.
 _LIST_LIMIT = 2000
@@ -26,7 +26,7 @@ def show() -> None:
         )
     resources.write_link(picture=name)
     for complaint in complaints:
-        st.toast(complaint, icon=":material/link_off:")
+        st.toast(errors.plain(complaint), icon=":material/link_off:")
 
 
 def _picture_block() -> str | None:

@@ -68,9 +68,9 @@ def offer_confidence(value: float, label: str, *, place: str, help: str | None =
 
 def ways_out(error: UserError, config: DetectionConfig) -> tuple[WayOut, ...]:
     """A smaller picture where the device ran out of memory, as long as there is a smaller one."""
-    half = tuple(zoom / 2 for zoom in config.zooms)
-    low = knobs(DetectionConfig)["zooms"][1].low
-    if not isinstance(error, DeviceMemoryError) or min(half) < (low or 0):
+    low = knobs(DetectionConfig)["zooms"][1].low or 0.0
+    half = tuple(max(zoom / 2, low) for zoom in config.zooms)
+    if not isinstance(error, DeviceMemoryError) or max(half) == max(config.zooms):
         return ()
     return (("Look at it at half the size", partial(resources.put, _ZOOMS, text(half))),)
 

@@ -27,7 +27,7 @@ def show(view: View) -> None:
     canvas.player(
         view,
         resources.traced(view.image, strategy, view.config),
-        wish=sections.wish(strategy),
+        wish=sections.wish(view.search, strategy),
         key="grouping-player",
     )
     st.caption(

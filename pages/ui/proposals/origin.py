@@ -112,7 +112,7 @@ def story(view: View, strategy: Strategy, it: Origin, *, key: str, label: str) -
         icon=":material/play_circle:",
         key=key,
         on_click=sections.go_to_merge,
-        args=(strategy, merge, pair),
+        args=(view.search, strategy, merge, pair),
     )
     if play:
         st.rerun()

@@ -9,7 +9,7 @@ import streamlit as st
 from fastrcnn_core.config import PRESETS
 from fastrcnn_core.proposals import best_overlap, recall_curve
 from fastrcnn_core.structures import FloatArray
-from pages.ui import palette, resources, source
+from pages.ui import errors, palette, resources, source
 from pages.ui.proposals import charts, misses, tables
 from pages.ui.proposals.charts import Line
 from pages.ui.proposals.view import View, duration, plural
@@ -97,7 +97,7 @@ def _progress(view: View, survey: resources.Survey) -> None:
 def _invitation(view: View, survey: resources.Survey) -> None:
     """What it would cost, and the button."""
     if survey.error:
-        st.error(str(survey.error), icon=":material/error:")
+        st.error(errors.plain(str(survey.error)), icon=":material/error:")
     left = len(survey.data) - survey.done
     st.caption(
         f"{survey.done} of {len(survey.data)} pictures so far. The rest takes about "

@@ -38,23 +38,24 @@ class Wish:
     """Somebody wants to see a merge.
 
     Args:
-        strategy: whose. merge: from 1; 0 is the segmentation.
+        search: which picture was searched, and how. strategy: whose grouping. merge: from 1; 0 is the segmentation.
         pair: two nodes that were compared then and passed over; None for the merge itself.
         number: one more than the wish before, so that the same wish can be said again.
     """
 
+    search: str
     strategy: Strategy
     merge: int
     pair: tuple[int, int] | None
     number: int
 
 
-def go_to_merge(strategy: Strategy, merge: int, pair: tuple[int, int] | None) -> None:
+def go_to_merge(search: str, strategy: Strategy, merge: int, pair: tuple[int, int] | None) -> None:
     """Open the grouping of this strategy at this merge, or at a pair compared then: for a button's callback."""
     before: Wish | None = resources.value(_WISH)
     go_to("Grouping")
     resources.put(_STRATEGY, strategy)
-    resources.put(_WISH, Wish(strategy, merge, pair, before.number + 1 if before else 1))
+    resources.put(_WISH, Wish(search, strategy, merge, pair, before.number + 1 if before else 1))
 
 
 def strategy_key() -> str:
@@ -62,7 +63,8 @@ def strategy_key() -> str:
     return _STRATEGY
 
 
-def wish(strategy: Strategy) -> Wish | None:
-    """The merge that somebody wanted to see last, if it is one of this strategy's."""
+def wish(search: str, strategy: Strategy) -> Wish | None:
+    """The merge that somebody wanted to see last, if it is one of this search's and this strategy's."""
     wanted: Wish | None = resources.value(_WISH)
-    return wanted if wanted and wanted.strategy == strategy else None
+    is_here = wanted is not None and (wanted.search, wanted.strategy) == (search, strategy)
+    return wanted if is_here else None

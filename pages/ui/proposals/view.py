@@ -36,6 +36,11 @@ class View:
         return self.picture.image
 
     @property
+    def search(self) -> str:
+        """Which picture was searched, and how: the same for the same hierarchies."""
+        return f"{self.image.key} {self.config!r}"
+
+    @property
     def funnel(self) -> Funnel:
         return self.timed.funnel
 

@@ -8,7 +8,7 @@ import sys
 import streamlit as st
 
 _DEVICE = "chosen-device"
-_NAMES = re.compile(r"auto|cpu|mps|cuda(:\d{1,2})?")
+_NAMES = re.compile(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]?))?")
 
 
 def chosen_device() -> str:

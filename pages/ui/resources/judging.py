@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import streamlit as st
 
-from fastrcnn_core.config import Config, DetectionConfig, PredictionConfig
+from fastrcnn_core.config import Config, DetectionConfig, PredictionConfig, stored_config
 from fastrcnn_core.datasets.dataset import Annotation, Dataset
 from fastrcnn_core.errors import CheckpointError, DeviceError, UserError
-from fastrcnn_core.knobs import from_dict
 from fastrcnn_core.proposals import ProposalStore
 from fastrcnn_core.structures import RoIPredictions
 from pages.ui.resources.background import BackgroundWork
@@ -122,7 +121,7 @@ def split_judging(
 
 def trained_with(detector: Detector) -> Config:
     """The config that a detector was trained with; the preset `paper` where its card does not say. Raises UserError."""
-    return from_dict(Config, card(detector).about.get("config", {}))
+    return stored_config(card(detector).about.get("config", {}))
 
 
 def trained_or_default() -> Config:
