@@ -91,6 +91,8 @@ def bars(
             orientation="h",
             text=list(texts),
             textposition="auto",
+            # The theme's grey would not be read on a bar; outside of it the theme knows its own background.
+            insidetextfont={"color": palette.HALO},
             marker={"color": list(colours)},
             hoverinfo="skip",
         )
