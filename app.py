@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import errors, header, sidebar
+from pages.ui import errors, header, lost_detector, sidebar
 
 # A page that is not written yet is left out.
 PAGES = {
@@ -32,4 +32,5 @@ with errors.shown():
     sidebar.show()
 header.style()
 with errors.shown():
+    lost_detector.show()
     page.run()

@@ -23,7 +23,7 @@ if data:
     gallery.show(data, current=picture.name)
     st.header("How many are they, how tall, how thin?", anchor=False)
     statistics.show(data)
-    annotations = to_coco(resources.all_annotations(data), data.classes)
+    annotations = to_coco(resources.all_annotations(data), data.classes, data.coco_ids)
     st.download_button(
         "Annotations as COCO JSON",
         data=lambda: json.dumps(annotations),

@@ -36,7 +36,7 @@ with right:
     panels.numbers(seen, ranking, split=name)
     if job and job.names:
         split.show(job, config, part="test")
-    panels.downloads(seen)
+    panels.downloads(seen, picture.dataset)
 
 story.show(seen, chosen)
 threshold.show(seen, ranking, split=name)

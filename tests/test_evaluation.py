@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from fastrcnn_core.datasets.numbering import CocoIds
 from fastrcnn_core.evaluation import (
     coco_results,
     evaluate,
@@ -159,9 +160,11 @@ def test_the_figures_that_the_command_line_promises_are_at_the_top() -> None:
 
 
 def test_results_are_x_y_width_height_with_the_name_beside_them() -> None:
-    assert coco_results({"street": detections([OTHER], [0.5], [2])}) == [
-        {"image": "street", "category_id": 2, "bbox": [100, 0, 50, 100], "score": 0.5}
-    ]
+    found = {"street": detections([OTHER], [0.5], [2])}
+    row = {"image": "street", "category_id": 2, "bbox": [100, 0, 50, 100], "score": 0.5}
+    assert coco_results(found) == [row]
+    ids = CocoIds({"street": 404}, (7, 11))
+    assert coco_results(found, ids) == [row | {"image_id": 404, "category_id": 11}]
 
 
 def test_a_hit_a_duplicate_and_a_background_hit() -> None:

@@ -103,7 +103,7 @@ def test_how_many_people_there_are_is_counted_over_all_pictures(street: Path) ->
 
 def test_the_annotations_as_coco_are_read_back_as_they_were(street: Path, tmp_path: Path) -> None:
     data = open_dataset(street)
-    content = to_coco(resources.all_annotations(data), data.classes)
+    content = to_coco(resources.all_annotations(data), data.classes, data.coco_ids)
     (tmp_path / "coco").mkdir()
     (tmp_path / "coco" / "annotations.json").write_text(json.dumps(content))
     for picture in (street / "PNGImages").iterdir():

@@ -19,6 +19,8 @@ from streamlit.testing.v1 import AppTest
 from fastrcnn_core import detection
 from fastrcnn_core.checkpoints import save_checkpoint
 from fastrcnn_core.config import DetectionConfig
+from fastrcnn_core.datasets.dataset import Dataset
+from fastrcnn_core.datasets.numbering import CocoIds
 from fastrcnn_core.evaluation.ranking import rank
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.origin import trace
@@ -190,6 +192,26 @@ def test_the_files_say_what_the_picture_shows() -> None:
         "bbox": [10.0, 8.0, 20.0, 48.0],
         "score": 0.9,
     }
+
+
+@pytest.mark.parametrize(
+    ("classes", "ids"),
+    [(("person",), {"image_id": 404, "category_id": 7}), (("dog",), {"category_id": 1})],
+)
+def test_the_coco_file_has_the_ids_of_a_data_set_of_the_same_classes(
+    classes: tuple[str, ...], ids: dict[str, int]
+) -> None:
+    truth = annotated(PERSON)
+    data = Dataset(
+        *("a folder", "/a/folder"),
+        classes=classes,
+        names=("street",),
+        read=lambda name: truth,
+        fingerprint=lambda: "",
+        own_ids=CocoIds({"street": 404}, (7,)),
+    )
+    row = json.loads(tables.coco(seen(predictions((PERSON, 0.9)), truth), data))[0]
+    assert {name: value for name, value in row.items() if name.endswith("id")} == ids
 
 
 def test_the_curves_are_level_between_two_detections() -> None:

@@ -1,5 +1,6 @@
 """The Overview: every stage with this picture's own numbers, and letters for what is not known yet."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,9 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pat
     folder.mkdir()
     monkeypatch.setattr(networks, "BUNDLED_FOLDER", folder)
 
-    def save(classes: tuple[str, ...] = ("person",), name: str = "small") -> Path:
+    def save(classes: tuple[str, ...] = ("person",), name: str = "small", **knobs: Any) -> Path:
         config, generator = tiny_config(), torch.Generator().manual_seed(0)
+        config = dataclasses.replace(config, model=dataclasses.replace(config.model, **knobs))
         model = FastRCNN(config.model, config.image, classes, generator=generator, pretrained=False)
         path = folder / f"{name}.safetensors"
         save_checkpoint(path, model, card={"command": "none"})
@@ -78,6 +80,16 @@ def test_after_a_click_every_stage_has_this_pictures_numbers(
     assert f"`{proposals} × 112 × 7 × 7`" in text
     assert f"`{proposals} × 3` `{proposals} × 2 × 4`" in text
     assert f"of {proposals} + 1`" in text
+
+
+@pytest.mark.parametrize(("layer", "name"), [("align", "RoIAlign"), ("pool", "RoIPool")])
+def test_the_layer_in_use_is_called_by_its_name(
+    tiny: Path, bundle: Callable[..., Path], layer: str, name: str
+) -> None:
+    bundle(roi_layer=layer)
+    app = open_app()
+    assert not complaints(app)
+    assert f"**4. {name}**" in words(app)
 
 
 def test_anchors_are_spoken_of_once(tiny: Path) -> None:

@@ -40,7 +40,8 @@ class DetectArguments(ModelArguments):
         Path | None,
         tyro.conf.arg(
             metavar="FILE",
-            help="Write the detections here, as COCO results.",
+            help="Write the detections here, as COCO results with the file's stem as `image`; `category_id` counts the "
+            "detector's classes from 1. With the ids of an annotation file: `evaluate --results`.",
             help_behavior_hint="(default: none)",
         ),
     ] = None

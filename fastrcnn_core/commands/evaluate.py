@@ -50,7 +50,8 @@ class EvaluateArguments(ModelArguments):
         Path | None,
         tyro.conf.arg(
             metavar="FILE",
-            help="Write all detections here, in COCO's results format.",
+            help="Write all detections here, in COCO's results format, with the image and category ids of the data "
+            "set's own annotation file; without one, ids count from 1, as in the file that the page Dataset saves.",
             help_behavior_hint="(default: none)",
         ),
     ] = None
@@ -113,7 +114,7 @@ def run(words: Sequence[str]) -> int:
     if arguments.json is not None:
         write_text(arguments.json, json.dumps(judged.to_dict(), indent=1))
     if arguments.results is not None:
-        write_text(arguments.results, json.dumps(coco_results(found)))
+        write_text(arguments.results, json.dumps(coco_results(found, dataset.coco_ids)))
     return 0
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from fastrcnn_core.datasets.numbering import CocoIds, counted
 from fastrcnn_core.errors import DataError
 from fastrcnn_core.structures import AnnotatedImage, FloatArray, IntArray
 
@@ -83,6 +84,7 @@ class Dataset:
         annotate: a name's annotation without decoding its picture; None where that is no cheaper than `read`.
         notes: sentences for the screen: what was left out when it was opened, and why.
         own_split: for a data set made of others, which have split already; None splits by name.
+        own_ids: of the annotation file that it was read from; None where there is none in COCO's format.
 
     The callables can be pickled, so that worker processes can read too.
     """
@@ -96,6 +98,7 @@ class Dataset:
     annotate: Callable[[str], Annotation] | None = None
     notes: tuple[str, ...] = ()
     own_split: Split | None = None
+    own_ids: CocoIds | None = None
 
     def __post_init__(self) -> None:
         if len(set(self.names)) != len(self.names):
@@ -108,6 +111,11 @@ class Dataset:
     def split(self) -> Split:
         """The names to train on and to test on; depends on the names alone."""
         return self.own_split or split_by_name(self.names)
+
+    @cached_property
+    def coco_ids(self) -> CocoIds:
+        """How files in COCO's format name its pictures and classes: as its own file does, else counted from 1."""
+        return self.own_ids or counted(self.names, self.classes)
 
     @cached_property
     def content_hash(self) -> str:

@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fastrcnn_core.datasets.numbering import CocoIds
 from fastrcnn_core.evaluation.truth import Annotated
 from fastrcnn_core.structures import Detections
 
 
-def coco_results(found: Mapping[str, Detections]) -> list[dict[str, Any]]:
-    """COCO's results format with the picture's name beside it: box as x, y, width, height."""
+def coco_results(
+    found: Mapping[str, Detections], ids: CocoIds | None = None
+) -> list[dict[str, Any]]:
+    """COCO's results format with the picture's name beside it: box as x, y, width, height.
+
+    Args:
+        found: the detections of each picture, by its name.
+        ids: of the data set, whose classes are the detections'; None where the pictures are of no data set: they have
+            no id then, and a category is the detector's class, counted from 1.
+    """
     return [
         {
             "image": name,
-            "category_id": int(label),
+            **({} if ids is None else {"image_id": ids.images[name]}),
+            "category_id": int(label) if ids is None else ids.categories[label - 1],
             "bbox": [round(value, 2) for value in (x1, y1, x2 - x1, y2 - y1)],
             "score": round(float(score), 5),
         }

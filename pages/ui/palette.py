@@ -62,7 +62,7 @@ HIT = Role("hit", "Hit", YELLOW, width=2.5, halo=1.0)
 DUPLICATE = Role("duplicate", "Duplicate", PURPLE, "dashdot", width=2.0, halo=1.0)
 BACKGROUND_HIT = Role("background_hit", "Background hit", VERMILION, "dash", width=2.0, halo=1.0)
 SUPPRESSED = Role("suppressed", "Suppressed", PURPLE, "dot", width=1.5, opacity=0.4)
-MISSED = Role("missed", "Missed pedestrian", GREEN, "dash", width=2.5, halo=0.4, hatch="/")
+MISSED = Role("missed", "Missed", GREEN, "dash", width=2.5, halo=0.4, hatch="/")
 CHOSEN = Role("chosen", "Chosen", "#FFFFFF", width=3.0, halo=1.0)
 
 # What a RoI's loss is worth, from next to nothing up: five colours of plasma, bright and wide is much, none of them

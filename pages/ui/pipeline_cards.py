@@ -87,7 +87,7 @@ def stages(about: DetectorCard | None) -> tuple[Stage, ...]:
         ),
         Stage(
             "roi_align",
-            "4. RoIAlign",
+            f"4. {_roi_layer(about)}",
             (f"R × C × {cells}",),
             "Each proposal, now a region of interest (RoI), cuts its part out of the features, always in the same "
             "number of cells.",
@@ -115,11 +115,16 @@ def stages(about: DetectorCard | None) -> tuple[Stage, ...]:
             "roi_sampling",
             "In training: RoI sampling",
             (f"{SamplingConfig().rois_per_image} of P + N",),
-            "A few RoIs are drawn: positives overlap a person, negatives do not. The losses compare what the head "
-            "says of them with what is true.",
+            "A few RoIs are drawn: positives overlap the ground truth, negatives do not. The losses compare what the "
+            "head says of them with what is true.",
             "roi_sampling",
         ),
     )
+
+
+def _roi_layer(about: DetectorCard | None) -> str:
+    """What the detector's layer is called in the literature."""
+    return "RoIPool" if about and about.model.roi_layer == "pool" else "RoIAlign"
 
 
 def cards(about: DetectorCard | None) -> dict[str, Card]:

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from fastrcnn_core.datasets.dataset import Annotation, Dataset
-from pages.ui import palette, resources
+from pages.ui import palette, resources, things
 from pages.ui.people import NOTEBOOK_ASPECT
 
 Values = npt.NDArray[np.float64]
@@ -28,7 +28,7 @@ def show(data: Dataset) -> None:
     }
     first, second, third = st.columns(3, gap="medium")
     with first:
-        _people(parts)
+        _counts(parts, things.many(data.classes))
     with second:
         _heights(parts)
     with third:
@@ -53,7 +53,7 @@ def _progress(place: Any) -> Callable[[int, int], None]:
     return tell
 
 
-def _people(parts: dict[str, list[Annotation]]) -> None:
+def _counts(parts: dict[str, list[Annotation]], called: str) -> None:
     values = {
         part: np.array([len(it.boxes) for it in those], float) for part, those in parts.items()
     }
@@ -64,9 +64,9 @@ def _people(parts: dict[str, list[Annotation]]) -> None:
         start=-0.5,
         end=most + 0.5,
         size=1,
-        x="people on a picture",
+        x=f"{called} on a picture",
         key="people-a-picture",
-        caption=f"How many people are on a picture? {together} in all.",
+        caption=f"How many {called} are on a picture? {together} in all.",
     )
 
 

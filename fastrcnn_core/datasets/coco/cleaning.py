@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from fastrcnn_core.datasets.coco.parsing import Id
 from fastrcnn_core.datasets.dataset import Annotation
+from fastrcnn_core.datasets.numbering import Id
 
 LEFT_OUT = "was left out because"
 UNKNOWN = f"{LEFT_OUT} its category is not listed"

@@ -10,9 +10,10 @@ from typing import Any
 
 from fastrcnn_core.datasets.coco.cleaning import STRAY, Complaints, clean
 from fastrcnn_core.datasets.coco.finding import ANNOTATIONS, annotation_file, pictures_folder
-from fastrcnn_core.datasets.coco.parsing import Id, Listing, Picture, not_coco, parse
+from fastrcnn_core.datasets.coco.parsing import Listing, Picture, not_coco, parse
 from fastrcnn_core.datasets.dataset import Annotation, Dataset
 from fastrcnn_core.datasets.fingerprint import fingerprint
+from fastrcnn_core.datasets.numbering import CocoIds, Id
 from fastrcnn_core.errors import DataError
 from fastrcnn_core.images import read_image, read_size
 from fastrcnn_core.structures import AnnotatedImage
@@ -48,6 +49,10 @@ def open_coco(path: Path) -> Dataset:
         fingerprint=coco.fingerprint,
         annotate=coco.annotate,
         notes=(*_missing(listing.pictures, present, folder), *complaints.sentences()),
+        own_ids=CocoIds(
+            {name: it.id for name, it in zip(_names(present), present, strict=True)},
+            tuple(listing.labels),
+        ),
     )
 
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from fastrcnn_core.datasets.numbering import Id
 from fastrcnn_core.errors import DataError
-
-Id = int | str
 
 
 @dataclass(frozen=True)

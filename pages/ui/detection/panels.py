@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.evaluation.ranking import Ranking
 from pages.ui import figures, header, resources
 from pages.ui.detection import asking, controls, pictures, stories, tables, words
@@ -52,7 +53,7 @@ def numbers(view: View, ranking: Ranking | None, *, split: str) -> None:
         st.caption(f"The split is counted from confidence {FLOOR:.2f}.")
 
 
-def downloads(view: View) -> None:
+def downloads(view: View, data: Dataset | None) -> None:
     """The detections as files; the picture is saved from its own toolbar."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Save the detections", width="content")
@@ -66,7 +67,7 @@ def downloads(view: View) -> None:
         )
         st.download_button(
             "COCO JSON",
-            lambda: tables.coco(view),
+            lambda: tables.coco(view, data),
             file_name=f"{view.image.name}-detections.json",
             mime="application/json",
             icon=":material/download:",

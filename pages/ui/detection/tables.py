@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
+from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.evaluation import coco_results
 from fastrcnn_core.evaluation.ranking import Tally
 from fastrcnn_core.structures import IntArray
@@ -90,9 +91,15 @@ def csv(view: View) -> str:
     return str(table.to_csv(index=False, float_format="%.4f"))
 
 
-def coco(view: View) -> str:
-    """The detections in COCO's results format, with the picture's name beside each."""
-    return json.dumps(coco_results({view.image.name: view.detections}), indent=1)
+def coco(view: View, data: Dataset | None = None) -> str:
+    """The detections in COCO's results format, with the picture's name beside each.
+
+    Args:
+        data: where the picture comes from; if the detector knows the same classes, its ids are written.
+    """
+    same = data is not None and data.classes == view.detections.classes
+    ids = data.coco_ids if data is not None and same else None
+    return json.dumps(coco_results({view.image.name: view.detections}, ids), indent=1)
 
 
 def _worth(view: View) -> dict[str, object]:

@@ -140,8 +140,8 @@ def _best_ranks(view: View) -> list[int]:
     return [int(first) - 1 for first in np.atleast_1d(best)]
 
 
-_RECALL = "Share of the annotated people who have a proposal with an IoU of at least {}."
-_MABO = "Mean average best overlap: each person's best IoU with any proposal, averaged."
+_RECALL = "Share of the ground-truth boxes that have a proposal with an IoU of at least {}."
+_MABO = "Mean average best overlap: each ground-truth box's best IoU with any proposal, averaged."
 _TIME = (
     "Search and filters of this picture on this computer, one thread; a second look is remembered."
 )

@@ -99,7 +99,7 @@ def _why_group(view: View) -> None:
     )
     who = int(np.argmax(after - before))
     st.markdown(
-        f"**Why group, if the regions are there already?** No region is a whole person. Of the regions at "
+        f"**Why group, if the regions are there already?** No region is a whole {view.noun}. Of the regions at "
         f"{strategy.space}, k = {strategy.k:g}, the one that fits {view.noun} {who + 1} best reaches an IoU of "
         f"**{number(before[who])}**; the boxes of merged regions reach **{number(after[who])}**."
     )

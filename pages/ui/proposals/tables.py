@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 _HELP = {
-    "Recall 0.5": "Share of the people who have a proposal with an IoU of 0.5 or more.",
-    "Recall 0.7": "Share of the people who have a proposal with an IoU of 0.7 or more.",
-    "MABO": "Mean average best overlap: each person's best IoU with any proposal, averaged.",
+    "Recall 0.5": "Share of the ground-truth boxes that have a proposal with an IoU of 0.5 or more.",
+    "Recall 0.7": "Share of the ground-truth boxes that have a proposal with an IoU of 0.7 or more.",
+    "MABO": "Mean average best overlap: each ground-truth box's best IoU with any proposal, averaged.",
 }
 
 

@@ -1,6 +1,7 @@
 """The link and the session say the same: a link that a teacher sends shows the class what the teacher sees.
 
-A word in the link that this server does not offer changes nothing, and the visitor is told.
+A word in the link that this server does not offer changes nothing, and the visitor is told; of a detector, by the page
+itself, for as long as it is not here.
 """
 
 from __future__ import annotations

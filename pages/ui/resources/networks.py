@@ -47,6 +47,7 @@ _BY_KEY: dict[str | type, Callable[[Any], Any]] = {
     np.ndarray: lambda boxes: (boxes.shape, boxes.tobytes()),
 }
 _DETECTOR = "chosen-detector"
+_RUN = "run:"  # before a run's name in the link
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def detectors() -> tuple[Detector, ...]:
 
 
 def chosen_detector() -> Detector:
-    """The visitor's, or the one that came with the app.
+    """The visitor's, or the one that came with the app; `lost_detector` tells whether the visitor's is not here.
 
     Raises:
         CheckpointError: there is none at all.
@@ -123,11 +124,21 @@ def chosen_token() -> str | None:
 
 
 def adopt_token(token: str) -> bool:
-    """Choose what a link names, if this server offers it."""
-    if all(it.token != token for it in detectors()):
-        return False
+    """Choose what a link names. If it is not here, `lost_detector` says so until another one is chosen."""
     choose_detector(token)
     return True
+
+
+def lost_detector() -> str | None:
+    """The word of a detector that was chosen and is not here, or not any more; None where nothing is amiss."""
+    token = chosen_token()
+    return None if any(it.token == token for it in detectors()) else token
+
+
+def follow_renamed_run(old: str, new: str) -> None:
+    """Who uses a run's detector goes on using it when the run has got another name."""
+    if chosen_token() == f"{_RUN}{old}":
+        choose_detector(f"{_RUN}{new}")
 
 
 def card(detector: Detector) -> DetectorCard:
@@ -224,7 +235,7 @@ def _newest(run: Run) -> Detector | None:
     if not found:
         return None
     last = found[-1]
-    return Detector(f"run:{run.name}", f"{run.name}, step {last.step}", last.model_file, run)
+    return Detector(f"{_RUN}{run.name}", f"{run.name}, step {last.step}", last.model_file, run)
 
 
 def _stamp(path: Path) -> float:

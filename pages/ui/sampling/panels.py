@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from fastrcnn_core.config import ProposalConfig
-from pages.ui import figures, header, resources
+from pages.ui import figures, header, resources, things
 from pages.ui.sampling import asking, charts, pictures, tables, words
 from pages.ui.sampling.controls import Shown
 from pages.ui.sampling.view import Kind, View
@@ -75,9 +75,11 @@ def crops(view: View) -> None:
         )
         more = f", the first {_CROPS} of {len(rows)}" if len(rows) > _CROPS else ""
         st.caption(f"{words.NAMES[kind].capitalize()}{more}, each with its IoU.")
+    called = things.one(view.annotated.classes)
+    whole = f"{'an' if called == 'object' else 'a'} {called}"
     st.markdown(
-        "RoIAlign will see each of them, whatever its shape, as 7 × 7 cells of features. A negative may well show "
-        "half a person: that is how the head learns that half a person is not a good box."
+        "The head will see each of them, whatever its shape, as 7 × 7 cells of features. A negative may well show "
+        f"half {whole}: that is how the head learns that half {whole} is not a good box."
     )
 
 

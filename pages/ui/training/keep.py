@@ -81,7 +81,9 @@ def _rename(run: Run, *, going: bool) -> None:
         name = st.text_input("New name", value=run.name, key=f"rename-{run.name}", max_chars=64)
         if st.button("Rename it", type="primary", key="rename", disabled=name == run.name):
             with errors.shown():
-                resources.choose_run(rename_run(run, name).name)
+                renamed = rename_run(run, name).name
+                resources.choose_run(renamed)
+                resources.follow_renamed_run(run.name, renamed)
                 st.rerun()
 
 

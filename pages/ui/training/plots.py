@@ -50,7 +50,7 @@ _PLOTS = (
         "counts",
         "How many of each did it look at?",
         figures.COUNTS,
-        "RoIs of a step: positive (foreground, their IoU with a pedestrian is high enough) and negative (background).",
+        "RoIs of a step: positive (foreground, IoU with the ground truth high enough) and negative (background).",
     ),
     _Plot(
         "rate",

@@ -42,7 +42,7 @@ def show(run: Run, *, moving: bool, following: bool) -> None:
         if _is_other(run, data):
             st.caption(
                 "The pictures of this run cannot be shown: its data set has changed since, and boxes would lie "
-                "beside the people."
+                "beside what they mark."
             )
             return
         _show(run, shown, data)
