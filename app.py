@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import errors, header, lost_detector, sidebar
+from pages.ui import errors, header, history, lost_detector, sidebar
 
 # A page that is not written yet is left out.
 PAGES = {
@@ -31,6 +31,7 @@ page = st.navigation(
 with errors.shown():
     sidebar.show()
 header.style()
+history.one_step_a_page()
 with errors.shown():
     lost_detector.show()
     page.run()

@@ -34,6 +34,7 @@ def style() -> None:
 # Measure for reading: a wide screen is for pictures, not for lines of 200 letters.
 _STYLE = """
 [data-testid="stMarkdownContainer"] > p, [data-testid="stCaptionContainer"] > p { max-width: 75ch; }
+.st-key-page-history { position: absolute; }
 @media (max-width: 640px) { h1 { font-size: 1.5rem !important; } h2 { font-size: 1.25rem !important; } }
 """
 _PROJECTOR = "html { font-size: 20px !important; }"

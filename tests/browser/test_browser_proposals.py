@@ -367,7 +367,9 @@ def test_names_of_people_who_stand_together_do_not_lie_on_each_other(
         assert across <= 0 or down <= 0
 
 
-def test_back_and_forward_and_a_reload_keep_the_section(address: str, visit: Visit) -> None:
+def test_back_and_forward_are_one_step_a_page_and_keep_the_section(
+    address: str, visit: Visit
+) -> None:
     page = visit(address)
     told(page, "viewer")
     page.get_by_text("Funnel", exact=True).click()
@@ -375,12 +377,16 @@ def test_back_and_forward_and_a_reload_keep_the_section(address: str, visit: Vis
     page.reload()
     page.get_by_text("Which filter costs what?").wait_for()
     settle(page)
+    entries = page.evaluate("history.length")
     page.get_by_role("link", name="Overview", exact=True).first.click()
-    page.get_by_role("heading", name="Which boxes are worth looking at?").wait_for(state="detached")
-    # Only when the new address stands in the history is there a way back.
-    page.wait_for_url(lambda url: "/proposals" not in url)
+    page.get_by_role("heading", name="What happens to this picture").wait_for()
     settle(page)
+    # The words of the link are written one after the other, and are no steps of their own.
+    assert page.evaluate("history.length") == entries + 1
     page.go_back()
     page.get_by_role("heading", name="Which boxes are worth looking at?").wait_for()
+    page.get_by_text("Which filter costs what?").wait_for()
     settle(page)
     told(page, "viewer")
+    page.go_forward()
+    page.get_by_role("heading", name="What happens to this picture").wait_for()

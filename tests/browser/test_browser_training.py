@@ -50,11 +50,13 @@ def begun(page: Page) -> None:
 
 def drawn_until(page: Page) -> float:
     """The last step on the plot of the losses."""
-    return float(
-        page.evaluate(
-            "Math.max(...document.querySelector('.st-key-plot-loss .js-plotly-plot').data.map(it => it.x.at(-1)))"
-        )
+    last = page.wait_for_function(  # while the fragment draws anew there is none for a moment
+        """() => {
+            const plot = document.querySelector('.st-key-plot-loss .js-plotly-plot')
+            return plot?.data && Math.max(...plot.data.map(it => it.x.at(-1)))
+        }"""
     )
+    return float(last.json_value())
 
 
 def test_a_run_is_watched_paused_left_alone_and_stopped(
