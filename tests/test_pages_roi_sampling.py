@@ -137,10 +137,10 @@ def test_the_table_says_what_each_drawn_roi_should_learn() -> None:
     table = tables.drawn(it)
     assert table["RoI"].tolist() == ["Positive", "Negative"]
     # HALF is as wide as the person and half as high: its center is 10 px too high, which is half its height.
-    assert table.loc[0, ["dx", "dy", "dw", "dh"]].tolist() == pytest.approx(
+    assert table.loc[0, ["tx", "ty", "tw", "th"]].tolist() == pytest.approx(
         [0, 5, 0, np.log(2) / 0.2]
     )
-    assert table.loc[1, ["dx", "dy", "dw", "dh"]].isna().all()
+    assert table.loc[1, ["tx", "ty", "tw", "th"]].isna().all()
 
 
 def test_lower_thresholds_are_counted_before_anybody_moves_a_knob() -> None:

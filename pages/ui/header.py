@@ -34,7 +34,8 @@ def style() -> None:
 # Measure for reading: a wide screen is for pictures, not for lines of 200 letters.
 _STYLE = """
 [data-testid="stMarkdownContainer"] > p, [data-testid="stCaptionContainer"] > p { max-width: 75ch; }
-.st-key-page-history { position: absolute; }
+.st-key-page-history { position: absolute; width: 0 !important; }
+.katex-display { padding-top: 0.4em; }
 @media (max-width: 640px) { h1 { font-size: 1.5rem !important; } h2 { font-size: 1.25rem !important; } }
 """
 _PROJECTOR = "html { font-size: 20px !important; }"

@@ -83,7 +83,8 @@ def stages(about: DetectorCard | None) -> tuple[Stage, ...]:
             "features",
             "3. Features",
             ("C × h × w",),
-            f"{backbone} looks at the whole picture once. One cell stands for 16 × 16 pixels (stride 16).",
+            f"{backbone} looks once at the whole picture, resized as in training. One cell stands for "
+            "16 × 16 pixels of that size (stride 16).",
         ),
         Stage(
             "roi_align",

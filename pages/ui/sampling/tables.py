@@ -9,9 +9,9 @@ import streamlit as st
 from pages.ui.sampling import words
 from pages.ui.sampling.view import View
 
-FORMATS = {
-    name: st.column_config.NumberColumn(format="%.2f") for name in ("IoU", "dx", "dy", "dw", "dh")
-}
+# The deltas d in units of their spread: what stands in the formulas as t.
+TARGETS = ("tx", "ty", "tw", "th")
+FORMATS = {name: st.column_config.NumberColumn(format="%.2f") for name in ("IoU", *TARGETS)}
 
 
 def drawn(view: View) -> pd.DataFrame:
@@ -24,7 +24,7 @@ def drawn(view: View) -> pd.DataFrame:
             "From": [_origin(view, int(row)) for row in view.drawn],
             "IoU": view.iou[view.drawn],
             "Match": [words.somebody(view, int(view.matches[row])) for row in view.drawn],
-            **dict(zip(("dx", "dy", "dw", "dh"), targets.T, strict=True)),
+            **dict(zip(TARGETS, targets.T, strict=True)),
         }
     )
 

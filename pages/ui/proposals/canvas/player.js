@@ -86,7 +86,7 @@ class Player {
     if (is_new) this.granted = data.wish.number;
     if (same) {
       this.stage.zoom = data.scale;
-      if (is_new) this.go(data.wish.merge, data.wish);
+      if (is_new) this.grant(data.wish);
       return this.stage.redraw();
     }
     const arrays = await unpackAll(data.arrays);
@@ -100,8 +100,19 @@ class Player {
     this.root.querySelector("figure").hidden = !this.scored;
     this.stage.show(data);
     this.pause();
-    this.go(is_new ? data.wish.merge : 0, is_new ? data.wish : {});
+    if (is_new) this.grant(data.wish);
+    else this.go(0, {});
     this.curve();
+  }
+
+  // Go to the merge that somebody asked for, and bring it before his eyes: the button may be a screen above. Only once,
+  // also if the player is taken away and put back.
+  grant(wish) {
+    this.go(wish.merge, wish);
+    const known = document.documentElement.dataset;
+    if (Number(known.grantedWish ?? 0) >= wish.number) return;
+    known.grantedWish = wish.number;
+    this.root.scrollIntoView({ block: "start" });
   }
 
   overlap(person, position = this.position) {
