@@ -112,6 +112,7 @@ class Player {
     const known = document.documentElement.dataset;
     if (Number(known.grantedWish ?? 0) >= wish.number) return;
     known.grantedWish = wish.number;
+    this.root.style.scrollMarginTop = "5rem"; // the app's own bar stands there
     this.root.scrollIntoView({ block: "start" });
   }
 
