@@ -101,7 +101,7 @@ def test_every_neighbour_is_an_edge_once_and_lighter_edges_come_first(
     assert Counter(ends) == Counter((here, there) for _, here, there in expected)
     assert len(weights) == len(ends)
     flat = planes.reshape(len(planes), -1).astype(float)
-    here, there = np.array(ends).reshape(-1, 2).T
+    here, there = np.array(ends, int).reshape(-1, 2).T
     exact = np.linalg.norm(flat[:, here] - flat[:, there], axis=0) * BUCKETS_PER_LEVEL
     assert np.all(np.abs(weights - exact) <= 0.51)  # to the nearest, in float32
     assert np.all(np.diff(weights) >= 0)
