@@ -42,17 +42,16 @@ def main(
     ] = False,
 ) -> None:
     """Write the checkpoint and its card."""
-    path = FOLDER / f"{find_run(run).config().model.backbone}.safetensors"
-    figures = _store(find_run(run), path, data, flip_average)
-    others = {}
+    chosen = find_run(run)
+    path = FOLDER / f"{chosen.config().model.backbone}.safetensors"
+    figures = _store(chosen, path, _judged_on(data), flip_average)
+    by_seed = {_seed(chosen): figures[PENN_FUDAN]}
     with tempfile.TemporaryDirectory() as scratch:
-        for name in seeds:
-            file = Path(scratch) / "other.safetensors"
-            others[name] = _store(find_run(name), file, data, flip_average)[PENN_FUDAN]
-    card = read_card(path)
-    by_seed = {str(find_run(it).config().training.seed): others[it] for it in seeds}
-    by_seed = {str(card["trained"]["seed"]): figures[PENN_FUDAN], **by_seed}
-    words = _words(card, figures) + (_seeds(by_seed) if seeds else "")
+        file = Path(scratch) / path.name
+        for other in map(find_run, seeds):
+            judged = _store(other, file, {PENN_FUDAN: data}, flip_average)
+            by_seed[_seed(other)] = judged[PENN_FUDAN]
+    words = _words(read_card(path), figures) + (_seeds(by_seed) if seeds else "")
     path.with_suffix(".md").write_text(words, encoding="utf-8")
     size = path.stat().st_size
     print(f"{path.name}: {size:,} bytes")
@@ -60,7 +59,13 @@ def main(
         raise SystemExit(f"more than {MAX_BYTES:,} bytes")
 
 
-def _store(run: Run, path: Path, data: str, flip_average: bool) -> dict[str, dict[str, Any]]:
+def _seed(run: Run) -> int:
+    return run.config().training.seed
+
+
+def _store(
+    run: Run, path: Path, judged_on: dict[str, str], flip_average: bool
+) -> dict[str, dict[str, Any]]:
     """Write the run's last checkpoint to the path; returns its figures, which are in its card too."""
     chosen = run.latest_checkpoint()
     model = load_checkpoint(chosen.model_file, device=torch.device("cpu"))
@@ -69,7 +74,7 @@ def _store(run: Run, path: Path, data: str, flip_average: bool) -> dict[str, dic
     card["trained"] = _trained(run, chosen.step, stored_config(card["config"]))
     save_checkpoint(path, model, card=card, dtype=torch.float16)
     # Judged as it is stored, so that rounding to 16 bits is in the figures.
-    figures = {title: _judge(path, data=where) for title, where in _judged_on(data).items()}
+    figures = {title: _judge(path, data=where) for title, where in judged_on.items()}
     save_checkpoint(path, model, card=card | {"figures": figures}, dtype=torch.float16)
     return figures
 
@@ -154,7 +159,7 @@ def _fact(value: Any) -> str:
     return f"`{value}`" if isinstance(value, str) and value.startswith("python") else str(value)
 
 
-def _seeds(figures: dict[str, dict[str, Any]]) -> str:
+def _seeds(figures: dict[int, dict[str, Any]]) -> str:
     """The same training with other seeds, and the medians: one run's figures are half luck."""
     names = ("AP", "AP50", "AP75", "AP50 without the added people")
     rows = [[seed, *(it[name] for name in names)] for seed, it in figures.items()]

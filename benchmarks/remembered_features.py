@@ -36,7 +36,7 @@ def main(
 ) -> None:
     """Print the median seconds of both steps, and their ratio."""
     config = frozen(backbone, mixed_precision)
-    pictures = [picture("first"), picture("second")]
+    pictures = [picture(0), picture(1)]
     remembering, computing = trainer(config, remembers=True), trainer(config, remembers=False)
     for _ in range(6):  # both pictures and their mirror images
         remembering.step(pictures)

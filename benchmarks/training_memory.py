@@ -47,7 +47,8 @@ def peak(backbone: str, setting: str, epochs: float, scratch: Path) -> tuple[int
     words = f"train --preset minute --backbone {backbone} --name {backbone} --epochs {epochs}"
     process = subprocess.Popen(
         [sys.executable, "-m", "fastrcnn_core", *words.split(), "--data", setting],
-        env=os.environ | {"FASTRCNN_RUNS": f"{scratch}/runs", "FASTRCNN_CACHE": f"{scratch}/cache"},
+        env=os.environ
+        | {"FASTRCNN_RUNS": f"{scratch}/runs", "FASTRCNN_CACHE": f"{scratch}/{backbone}"},
         cwd=Path(__file__).resolve().parents[1],
     )
     own = workers = 0

@@ -88,11 +88,11 @@ def run(words: Sequence[str]) -> int:
     from fastrcnn_core.training.pictures import Picture, Pictures
 
     dataset = open_dataset(arguments.data or default_dataset_setting())
+    names = names_of(dataset, arguments.split, arguments.run)
     model = load_checkpoint(file, device=choose_device(arguments.device), classes=dataset.classes)
     if arguments.svd_ranks is not None:
         model = compress_head(model, ranks_in(arguments.svd_ranks))
     note(f"{file} on {dataset.title}, {arguments.split}")
-    names = names_of(dataset, arguments.split, arguments.run)
     pictures = Pictures(dataset, ProposalStore(), config.proposals)
     proposals = {}
 

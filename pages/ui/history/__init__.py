@@ -14,5 +14,5 @@ _KEEPER = st.components.v2.component(
 
 
 def one_step_a_page() -> None:
-    """Take care of it in this visitor's browser. Once a run, before anything is written into the link."""
+    """Take care of it in this visitor's browser, from the first page on. Called by `app.py` alone."""
     _KEEPER(key="page-history")
