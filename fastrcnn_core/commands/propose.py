@@ -83,7 +83,7 @@ def run(words: Sequence[str]) -> int:
         return 128 + interruption.received
     if arguments.out is not None:
         write_boxes(arguments.out, outcomes)
-    tell(dataset, outcomes, seconds=time.perf_counter() - began, kept=report.kept)
+    tell(outcomes, seconds=time.perf_counter() - began, kept=report.kept)
     return 1 if report.problems else 0
 
 

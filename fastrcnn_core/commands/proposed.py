@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import StorageError
 from fastrcnn_core.files import write_text
 from fastrcnn_core.proposals import Outcome, best_overlap, mean_average_best_overlap, recall
@@ -34,28 +33,20 @@ def write_boxes(path: Path, outcomes: Sequence[Outcome]) -> None:
         ) from error
 
 
-def tell(dataset: Dataset, outcomes: Sequence[Outcome], *, seconds: float, kept: int) -> None:
+def tell(outcomes: Sequence[Outcome], *, seconds: float, kept: int) -> None:
     """Print how many there are and how good they are; crowds are not judged."""
-    searched = [(it.name, it.boxes) for it in outcomes if it.boxes is not None]
-    counts = [len(boxes) for _, boxes in searched]
+    searched = [(it.boxes, it.gt_boxes) for it in outcomes if it.boxes is not None]
+    counts = [len(boxes) for boxes, _ in searched]
     mean = np.mean(counts) if counts else 0
     print(f"images     {len(searched)}, of which {kept} were searched before; {seconds:.1f} s")
     print(f"proposals  {sum(counts)}, {mean:.0f} an image")
     nobody = np.zeros((len(LIMITS), 0), np.float32)
-    overlaps = np.concatenate(
-        [nobody, *(_overlaps(dataset, name, boxes) for name, boxes in searched)], axis=1
-    )
+    each = (best_overlap(proposals=it, gt_boxes=gt, limits=LIMITS) for it, gt in searched)
+    overlaps = np.concatenate([nobody, *each], axis=1)
     for limit, row in zip(LIMITS, overlaps, strict=True):
         found, mabo = recall(row, 0.5), mean_average_best_overlap(row)
         if found is not None and mabo is not None:
             print(f"first {limit:<5}recall at IoU 0.5 {found:.3f}, mean best overlap {mabo:.3f}")
-
-
-def _overlaps(dataset: Dataset, name: str, boxes: FloatArray) -> FloatArray:
-    """Each single thing's best overlap, a row for each limit."""
-    annotation = dataset.annotation(name)
-    judged = annotation.boxes[[tag != "crowd" for tag in annotation.tags]]
-    return best_overlap(proposals=boxes, gt_boxes=judged, limits=LIMITS)
 
 
 def _row(outcome: Outcome, boxes: FloatArray) -> dict[str, Any]:

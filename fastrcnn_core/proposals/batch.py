@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import joblib
+import numpy as np
 
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.errors import StorageError, UserError
@@ -33,6 +34,7 @@ class Outcome:
         name: the picture's, in its data set.
         height, width: of the picture; 0 if it could not be read.
         boxes: (P, 4) float32 proposals; None if there was a problem.
+        gt_boxes: (N, 4) float32, by which they are judged: the ground truth without crowds; none if it was not read.
         problem: what went wrong, in words; None if nothing did.
         was_kept: whether the store had the proposals already.
         seconds: what it cost.
@@ -42,6 +44,7 @@ class Outcome:
     height: int
     width: int
     boxes: FloatArray | None
+    gt_boxes: FloatArray
     problem: str | None
     was_kept: bool
     seconds: float
@@ -146,7 +149,8 @@ def propose_one(
     """
     start = time.perf_counter()
     try:
-        image = load(name).image
+        annotated = load(name)
+        image = annotated.image
         was_kept = store.look_up(image, config) is not None
         boxes = store.get(image, config)
     except StorageError:
@@ -156,6 +160,8 @@ def propose_one(
     ) as error:  # whatever is wrong with one picture, the others are still to be done
         logger.warning("no proposals for %s", name, exc_info=not isinstance(error, UserError))
         words = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-        return Outcome(name, 0, 0, None, words, False, time.perf_counter() - start)
+        nobody = np.zeros((0, 4), np.float32)
+        return Outcome(name, 0, 0, None, nobody, words, False, time.perf_counter() - start)
+    judged = annotated.boxes[[tag != "crowd" for tag in annotated.tags]]
     seconds = time.perf_counter() - start
-    return Outcome(name, image.height, image.width, boxes, None, was_kept, seconds)
+    return Outcome(name, image.height, image.width, boxes, judged, None, was_kept, seconds)

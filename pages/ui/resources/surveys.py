@@ -97,9 +97,7 @@ class Survey(BackgroundWork):
         if outcome.boxes is None:
             self.problems[outcome.name] = outcome.problem or "It could not be searched."
             return
-        annotation = self.data.annotation(outcome.name)
-        judged = annotation.boxes[[tag != "crowd" for tag in annotation.tags]]
-        best = best_overlap(proposals=outcome.boxes, gt_boxes=judged, limits=LIMITS)
+        best = best_overlap(proposals=outcome.boxes, gt_boxes=outcome.gt_boxes, limits=LIMITS)
         self.proposals += len(outcome.boxes)
         self.overlaps[outcome.name] = best
 
