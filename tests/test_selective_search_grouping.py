@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fastrcnn_core.selective_search.colour_spaces import Planes
@@ -57,9 +57,14 @@ def by_hand(*boxes: tuple[int, int, int, int], pairs: list[tuple[int, int]]) -> 
 
 
 @given(seed=st.integers(0, 10**6))
+@example(seed=31216)  # a value on the border of two bins
 @settings(max_examples=15)
 def test_sizes_boxes_and_colours_are_what_one_counts(seed: int) -> None:
     planes = planes_of(seed)
+    # No value within rounding of two bins: float32 and float64 would count it on different sides.
+    bins = planes.astype(float) * 25 / 255
+    on_a_border = (np.abs(bins - np.round(bins)) < 1e-4) & (bins > 0.5) & (bins < 24.5)
+    planes[on_a_border] += np.float32(0.01)
     segmentation, regions = described(planes)
     for region in range(segmentation.count):
         here = segmentation.labels == region
