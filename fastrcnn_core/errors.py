@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+
+DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
 
 class UserError(Exception):
     """A foreseen failure, told in words for the person in front of the screen.
@@ -19,6 +23,11 @@ class UserError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         """Keep both sentences when a worker process hands the error back."""
         return _rebuild, (type(self), self.problem, self.way_out)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether the operating system said that nothing more can be written."""
+    return isinstance(error, OSError) and error.errno in DISK_FULL
 
 
 def _rebuild(kind: type[UserError], problem: str, way_out: str) -> UserError:

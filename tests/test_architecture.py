@@ -20,6 +20,7 @@ FLOORS: dict[str, int] = {
     "structures": 2,
     "flags": 3,
     "plan": 3,
+    "unpacking": 1,
     "images": 3,
     "selective_search": 3,
     "roi_sampling": 3,

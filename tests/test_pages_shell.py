@@ -1,5 +1,6 @@
 """The frame of the app: the side bar, the link, what is remembered, and what happens when something fails."""
 
+import errno
 import io
 import subprocess
 import sys
@@ -140,6 +141,18 @@ def test_a_bug_on_a_page_leaves_the_side_bar_and_says_what_happened(
     assert "nobody foresaw" in words(app)
     assert any("ZeroDivisionError" in it.value for it in app.code)
     assert app.selectbox(key="pick-picture").value == "tiny00"
+
+
+def test_a_full_disk_is_told_with_the_way_out(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    app = open_app()
+    monkeypatch.setattr("pages.ui.pipeline.show", full)
+    app.run()
+    assert "disk is full" in words(app)
+    assert "Delete runs that nobody needs" in words(app)
+    assert "nobody foresaw" not in words(app)
 
 
 @pytest.mark.parametrize("page", ["overview", "dataset"])

@@ -12,8 +12,9 @@ import psutil
 import pytest
 import torch
 
+from fastrcnn_core import unpacking
 from fastrcnn_core.config import Config, OptimiserConfig, TrainingConfig, preset
-from fastrcnn_core.errors import CheckpointError, RunError
+from fastrcnn_core.errors import CheckpointError, DataError, RunError
 from fastrcnn_core.files import runs_folder
 from fastrcnn_core.runs import (
     Run,
@@ -442,6 +443,16 @@ def test_the_command_says_what_differs_from_the_preset() -> None:
     ]
 
 
+def test_a_run_that_cannot_be_started_leaves_its_name_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        start_run(Config(), name="late", data="synthetic:4:0")
+    assert free_name("late") == "late"
+
+
 # Leaving and arriving
 
 
@@ -501,7 +512,7 @@ def test_a_zip_that_points_outside_is_refused(tmp_path: Path, entry: str) -> Non
     path = tmp_path / "evil.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(entry, "{}")
-    with pytest.raises(RunError):
+    with pytest.raises(RunError, match="points outside"):
         import_run(path, name="evil")
     assert not list(runs_folder().parent.rglob("evil.json"))
     assert list_runs() == ()
@@ -515,12 +526,82 @@ def test_other_kinds_of_files_stay_in_the_zip(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 torn", b"plain text"])
-def test_a_file_that_is_no_exported_run_is_told_in_words(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_zip_is_told_in_words(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "run.zip"
     path.write_bytes(content)
-    with pytest.raises(RunError, match="not a run"):
+    with pytest.raises(RunError, match="damaged or no zip"):
         import_run(path)
     assert list_runs() == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"holiday/notes.txt": "sun"}, "not a run"),
+        ({"a/config.json": "{}", "b/config.json": "{}"}, "not a run"),
+        ({"a/config.json": "no JSON"}, "missing or damaged"),
+        ({"a/config.json": "{}"}, "not understood"),
+        ({"a/config.json": '{"config": {"training": {"magic": 1}}}'}, "not understood"),
+        ({"a/config.json": '{"config": 3, "data": "synthetic"}'}, "not understood"),
+        ({".hidden/config.json": '{"config": {}, "data": "synthetic"}'}, "cannot be called"),
+    ],
+)
+def test_a_zip_without_a_run_that_is_understood_brings_nothing(
+    tmp_path: Path, files: dict[str, str], said: str
+) -> None:
+    path = tmp_path / "run.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    with pytest.raises(RunError, match=said):
+        import_run(path)
+    assert not list(runs_folder().glob("*"))
+
+
+def test_a_disk_that_is_full_is_told_and_keeps_no_half_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = exported(tmp_path)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(unpacking.shutil, "copyfileobj", full)
+    with pytest.raises(RunError, match="No space left"):
+        import_run(path, name="copy")
+    assert [it.name for it in runs_folder().iterdir() if it.is_dir()] == ["teacher"]
+
+
+@pytest.mark.parametrize(
+    ("said", "own", "opened"),
+    [
+        ("synthetic:8:1", None, "synthetic:8:1"),
+        ("/home/teacher/Street", "/data/Street", "/data/Street"),
+        ("C:\\lessons\\Street\\", "/data/Street", "/data/Street"),
+        ("/x/Street + synthetic:8:1", "/data/Street", "/data/Street + synthetic:8:1"),
+        ("/x/Street", "/data/Street + synthetic:8:1", "/data/Street"),
+    ],
+)
+def test_a_brought_run_finds_its_data_among_what_is_used_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, own: str | None, opened: str
+) -> None:
+    if own:
+        monkeypatch.setenv("FASTRCNN_DATA", own)
+    run = create_run("a", config=Config(), data=said, preset="paper")
+    assert run.data_here() == said
+    brought = import_run(export_run(run, tmp_path / "a.zip"), name="b")
+    assert (brought.data_setting(), brought.data_here()) == (said, opened)
+
+
+@pytest.mark.parametrize("said", ["/etc", "/data/Street/..", "Street/../../etc", "", "~"])
+def test_no_path_that_a_zip_names_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    monkeypatch.setenv("FASTRCNN_DATA", "/data/Street")
+    run = create_run("a", config=Config(), data=said, preset="paper")
+    brought = import_run(export_run(run, tmp_path / "a.zip"), name="b")
+    with pytest.raises(DataError, match="does not use here"):
+        brought.data_here()
 
 
 def test_a_running_run_is_not_deleted() -> None:

@@ -5,7 +5,6 @@ The process of `train` runs this; everybody else reads what it writes.
 
 from __future__ import annotations
 
-import errno
 from contextlib import nullcontext
 
 from fastrcnn_core.commands.filling import find_proposals, remember_features
@@ -16,15 +15,13 @@ from fastrcnn_core.commands.preparing import choose_names, make_trainer, note_en
 from fastrcnn_core.commands.progress import note
 from fastrcnn_core.commands.silence import SilentWriter
 from fastrcnn_core.datasets import open_dataset
-from fastrcnn_core.errors import RunError, UserError
+from fastrcnn_core.errors import RunError, UserError, is_disk_full
 from fastrcnn_core.proposals import ProposalStore
 from fastrcnn_core.runs import Run
 from fastrcnn_core.runs.queue import Turn, owning
 from fastrcnn_core.runs.writing import RunWriter
 from fastrcnn_core.training.pictures import Pictures
 from fastrcnn_core.training.team import ALONE, Team
-
-DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def train(run: Run, team: Team = ALONE) -> int:
@@ -72,7 +69,7 @@ def _work(run: Run, writer: RunWriter, orders: Orders) -> None:
     orders.obey()
     writer.tell(state="preparing", stage="opening the data set")
     config = team.tell(run.config)
-    dataset = open_dataset(team.tell(run.data_setting))
+    dataset = open_dataset(team.tell(run.data_here))
     names = choose_names(dataset, config)
     pictures = Pictures(dataset, ProposalStore(), config.proposals)
     trainer = make_trainer(run, config, dataset, names, writer, team)
@@ -94,18 +91,14 @@ def _note(team: Team, sentence: str) -> None:
 
 
 def _is_foreseen(error: Exception) -> bool:
-    return isinstance(error, UserError) or _is_disk_full(error)
-
-
-def _is_disk_full(error: Exception) -> bool:
-    return isinstance(error, OSError) and error.errno in DISK_FULL
+    return isinstance(error, UserError) or is_disk_full(error)
 
 
 def _in_words(error: Exception) -> UserError:
     """The error as the status tells it."""
     if isinstance(error, UserError):
         return error
-    if _is_disk_full(error):
+    if is_disk_full(error):
         return RunError(
             "The disk is full, so that the run cannot be written.",
             way_out="Make room and go on with --resume; the last checkpoint is intact.",

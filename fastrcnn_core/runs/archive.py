@@ -8,16 +8,18 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from fastrcnn_core.errors import RunError
+from fastrcnn_core.errors import ConfigError, DataError, RunError
 from fastrcnn_core.files import appearing_whole, runs_folder
+from fastrcnn_core.runs.brought import mark_as_brought
 from fastrcnn_core.runs.contents import whole_files
-from fastrcnn_core.runs.finding import check_name, run_path
+from fastrcnn_core.runs.finding import run_path
 from fastrcnn_core.runs.folder import CONFIG_FILE, Run
 from fastrcnn_core.runs.starting import taken
+from fastrcnn_core.unpacking import ArchiveError, unpack
 
-# Only what a run writes is taken out of a zip that somebody sent.
 FILE_ENDINGS = {".json", ".jsonl", ".safetensors", ".txt"}
 MAX_UNPACKED_BYTES = 20 * 2**30
+_AGAIN = "Have the run exported again (*The whole run as a zip*), and bring that file."
 
 
 def export_run(run: Run, path: Path) -> Path:
@@ -41,58 +43,44 @@ def import_run(path: Path, *, name: str | None = None, folder: Path | None = Non
         name: what to call it; None keeps its own.
 
     Raises:
-        RunError: the file is no exported run, is damaged, or there is a run of this name already.
+        RunError: the file is no exported run, is damaged or dangerous, does not fit on the disk, or there is a run of
+            this name already.
     """
     runs = (folder or runs_folder()).resolve()
     partial = runs / f".{uuid.uuid4().hex}.partial"
     try:
-        with zipfile.ZipFile(path) as archive:
-            chosen = run_path(name or _root(archive), folder=runs)
-            if chosen.exists():
-                raise taken(chosen.name)
-            for entry in archive.infolist():
-                _unpack(archive, entry, partial)
-        if not (partial / CONFIG_FILE).exists():
-            raise _no_run(path)
-        partial.rename(chosen)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError) as error:
-        raise _no_run(path) from error
+        unpack(path, partial, max_bytes=MAX_UNPACKED_BYTES, wanted=_is_of_a_run)
+        brought = _only_run(partial, path)
+        chosen = run_path(name or brought.name, folder=runs)
+        if chosen.exists():
+            raise taken(chosen.name)
+        mark_as_brought(brought.folder)
+        brought.folder.rename(chosen)
+    except ArchiveError as error:
+        raise RunError(error.problem, way_out=_AGAIN) from error
+    except DataError as error:  # of the disk
+        raise RunError(error.problem, way_out=error.way_out) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Run(chosen)
 
 
-def _root(archive: zipfile.ZipFile) -> str:
-    """The one folder that holds everything in the zip."""
-    roots = {PurePosixPath(it.filename).parts[0] for it in archive.infolist() if it.filename}
-    if len(roots) != 1:
-        raise _no_run(Path(archive.filename or "the zip"))
-    return check_name(roots.pop())
+def _is_of_a_run(path: PurePosixPath) -> bool:
+    """Only what a run writes is taken out of a zip that somebody sent."""
+    return path.suffix in FILE_ENDINGS or "tensorboard" in path.parts
 
 
-def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> None:
-    """One entry, if it is a file of a run and lies inside."""
-    parts = PurePosixPath(entry.filename).parts[1:]
-    outside = entry.filename.startswith(("/", "\\")) or ".." in parts or "\\" in entry.filename
-    if outside or ":" in entry.filename:
+def _only_run(folder: Path, archive: Path) -> Run:
+    """The one run that was in the zip, with settings that are understood here. Raises RunError."""
+    found = [Run(it) for it in folder.iterdir()]
+    if len(found) != 1 or not (found[0].folder / CONFIG_FILE).exists():
+        raise RunError(f"{archive.name} is not a run that was exported from here.", way_out=_AGAIN)
+    try:
+        found[0].config()
+        found[0].data_setting()
+    except (ConfigError, KeyError, TypeError) as error:
         raise RunError(
-            f"The zip has an entry that points outside: {entry.filename!r}.",
-            way_out="Do not trust it; ask for a zip that this app exported.",
-        )
-    if entry.is_dir() or not parts:
-        return
-    if PurePosixPath(entry.filename).suffix not in FILE_ENDINGS and "tensorboard" not in parts:
-        return
-    if sum(it.file_size for it in archive.infolist()) > MAX_UNPACKED_BYTES:
-        raise RunError("The zip would unpack to more than 20 GB.", way_out="Ask for a smaller run.")
-    target = folder.joinpath(*parts)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with archive.open(entry) as source, target.open("wb") as file:
-        shutil.copyfileobj(source, file, length=2**20)
-
-
-def _no_run(path: Path) -> RunError:
-    return RunError(
-        f"{path.name} is not a run that was exported from here, or it is damaged.",
-        way_out="Export the run again and import that file.",
-    )
+            f"The run in {archive.name} has settings that are not understood here ({error}).",
+            way_out="It may come from another version of this app: use that one to look at it.",
+        ) from error
+    return found[0]

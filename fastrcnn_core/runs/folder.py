@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastrcnn_core.config import Config, stored_config
 from fastrcnn_core.errors import CheckpointError, RunError
 from fastrcnn_core.runs import control
+from fastrcnn_core.runs.brought import is_brought, same_data_here
 from fastrcnn_core.runs.kept import kept_steps, read_kept
 from fastrcnn_core.runs.live import LiveStep, read_live
 from fastrcnn_core.runs.metrics import METRICS_FILE, VALIDATION_FILE, Columns, read_columns
@@ -72,6 +73,11 @@ class Run:
     def data_setting(self) -> str:
         """The data set that it was trained on, as `--data` takes it."""
         return str(self.settings()["data"])
+
+    def data_here(self) -> str:
+        """What to open for its pictures on this machine. Raises DataError if it came in a zip and they are not here."""
+        said = self.data_setting()
+        return same_data_here(said) if is_brought(self.folder) else said
 
     def environment(self) -> dict[str, Any]:
         """Code version, libraries, data hash, split, device and times; empty until the run has written them."""

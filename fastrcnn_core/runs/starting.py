@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -46,6 +47,7 @@ def start_run(
 
     Raises:
         RunError: there is a run of this name already, or no run can have it.
+        OSError: the folder or the process cannot be made; nothing is left behind.
     """
     path = run_path(name, folder=folder)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +55,11 @@ def start_run(
         path.mkdir()
     except FileExistsError:
         raise taken(name) from None
-    _spawn(training_command(config, name=name, data=data, preset=preset), path)
+    try:
+        _spawn(training_command(config, name=name, data=data, preset=preset), path)
+    except OSError:  # a full disk, or too many processes: the name is free again
+        shutil.rmtree(path, ignore_errors=True)
+        raise
     return Run(path)
 
 

@@ -9,12 +9,26 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from fastrcnn_core.errors import CheckpointError, DataError, DeviceError, ImageError, UserError
+from fastrcnn_core.errors import (
+    CheckpointError,
+    DataError,
+    DeviceError,
+    ImageError,
+    StorageError,
+    UserError,
+    is_disk_full,
+)
 from pages.ui import resources
 
 logger = logging.getLogger(__name__)
 
 WayOut = tuple[str, Callable[[], None]]  # a button's words, and what it does
+
+_FULL = StorageError(
+    "The server's disk is full, so that nothing more can be kept.",
+    way_out="Delete runs that nobody needs (on the page Training: Delete, then Make room) or free space elsewhere, and "
+    "try again.",
+)
 
 
 @contextmanager
@@ -29,7 +43,7 @@ def shown() -> Iterator[None]:
         show(error)
     except Exception as error:  # the last line of defence: a bug must not take the page away
         logger.exception("a page failed")
-        _show_unforeseen(error)
+        show(_FULL) if is_disk_full(error) else _show_unforeseen(error)
 
 
 def show(error: UserError, *more: WayOut) -> None:

@@ -14,9 +14,9 @@ from filelock import FileLock, Timeout
 from fastrcnn_core.datasets.checking import check
 from fastrcnn_core.datasets.fetching import Cancelled, FetchStoppedError, Progress, fetch
 from fastrcnn_core.datasets.pennfudan.reading import IMAGES, NAME, find_pennfudan, open_pennfudan
-from fastrcnn_core.datasets.unpacking import ArchiveError, unpack
 from fastrcnn_core.errors import DataError
 from fastrcnn_core.files import cache_folder
+from fastrcnn_core.unpacking import ArchiveError, unpack
 
 
 @dataclass(frozen=True)

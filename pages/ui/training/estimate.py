@@ -36,18 +36,22 @@ def _show(job: Estimating, config: Config, data: Dataset, was_running: bool) -> 
     if job.error is not None:
         errors.show(job.error)
     if job.is_running:
-        st.progress(
-            min(0.95, job.seconds / _USUAL),
-            f"Measuring on this machine: {job.seconds:.0f} s of about {_USUAL:.0f}"
-            if job.began is not None
-            else "Waiting for another measurement to end",
-        )
+        st.progress(min(0.95, job.seconds / _USUAL), _progress(job))
     elif job.estimate is not None:
         _tell(job.estimate)
         _button(job, "Measure again")
     else:
         st.caption(_known(config, data))
         _button(job, "How long will it take, and how much memory?")
+
+
+def _progress(job: Estimating) -> str:
+    if job.began is None:
+        return "Waiting for another measurement to end"
+    usual = f"of about {_USUAL:.0f}"
+    if job.seconds > _USUAL:
+        usual = f"so far; {_USUAL:.0f} on a machine with nothing else to do"
+    return f"Measuring on this machine: {job.seconds:.0f} s {usual}"
 
 
 def _button(job: Estimating, label: str) -> None:

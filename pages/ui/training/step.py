@@ -38,7 +38,7 @@ def show(run: Run, *, moving: bool, following: bool) -> None:
     st.markdown(f"#### What did step {shown.step} look at, and what did it cost?")
     step_choice.show(run, kept, shown.step, moving=moving)
     try:
-        data = resources.dataset(Source("run", run.name, run.data_setting()))
+        data = resources.dataset(Source("run", run.name, run.data_here()))
         if _is_other(run, data):
             st.caption(
                 "The pictures of this run cannot be shown: its data set has changed since, and boxes would lie "

@@ -7,7 +7,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 from fastrcnn_core.errors import DataError
@@ -20,13 +20,20 @@ class ArchiveError(DataError):
     """A zip file that is of no use however often one tries: damaged, harmful, or with the wrong things in it."""
 
 
-def unpack(archive: Path, folder: Path, *, max_bytes: int) -> None:
+def unpack(
+    archive: Path,
+    folder: Path,
+    *,
+    max_bytes: int,
+    wanted: Callable[[PurePosixPath], bool] = lambda path: True,
+) -> None:
     """Unpack a zip file into a new folder.
 
     Args:
         archive: the zip file.
         folder: is made here; after an error it may hold a part, and the caller removes it.
         max_bytes: how much may come out in all.
+        wanted: whether the file of this path in the zip is unpacked, or stays inside.
 
     Raises:
         ArchiveError: no zip file or a damaged one; an entry that points outside or is no plain file; more than
@@ -37,7 +44,7 @@ def unpack(archive: Path, folder: Path, *, max_bytes: int) -> None:
         folder.mkdir(parents=True)
         with zipfile.ZipFile(archive) as file:
             _expect_harmless(file.infolist(), max_bytes)
-            for entry in file.infolist():
+            for entry in filter(lambda it: wanted(PurePosixPath(it.filename)), file.infolist()):
                 _unpack_one(file, entry, folder / entry.filename)
     except _DAMAGE as error:
         raise ArchiveError(
