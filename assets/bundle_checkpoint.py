@@ -1,6 +1,7 @@
 """Make a run's checkpoint the detector that comes with the app.
 
-    python assets/bundle_checkpoint.py --run RUN --data DATA [--seeds RUN1 RUN2] [--flip-average]
+    python assets/bundle_checkpoint.py --run RUN --data DATA [--seeds RUN1 RUN2] [--flip-average] [--zooms 1 1.5]
+        [--nms linear]
 
 Judges it on the test splits of DATA and of the synthetic scenes, and writes it to assets/checkpoints/ (matrices and
 filters as float16), its card beside it. `--seeds` names runs that differ from it in their seed alone: the card tells
@@ -24,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fastrcnn_core.checkpoints import load_checkpoint, read_card, save_checkpoint
 from fastrcnn_core.commands.evaluate import run as evaluate
-from fastrcnn_core.config import Config, stored_config
+from fastrcnn_core.config import NMS, Config, stored_config
 from fastrcnn_core.runs import Run, find_run, training_command
 
 FOLDER = Path(__file__).resolve().parent / "checkpoints"
@@ -40,16 +41,19 @@ def main(
     flip_average: Annotated[
         bool, tyro.conf.arg(help="Detection looks at the mirror image too.")
     ] = False,
+    zooms: Annotated[tuple[float, ...], tyro.conf.arg(help="Detection looks at each size.")] = (1,),
+    nms: Annotated[NMS, tyro.conf.arg(help="Of detection.")] = "greedy",
 ) -> None:
     """Write the checkpoint and its card."""
+    looks = {"flip_average": flip_average, "zooms": zooms, "nms": nms}
     chosen = find_run(run)
     path = FOLDER / f"{chosen.config().model.backbone}.safetensors"
-    figures = _store(chosen, path, _judged_on(data), flip_average)
+    figures = _store(chosen, path, _judged_on(data), looks)
     by_seed = {_seed(chosen): figures[PENN_FUDAN]}
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / path.name
         for other in map(find_run, seeds):
-            judged = _store(other, file, {PENN_FUDAN: data}, flip_average)
+            judged = _store(other, file, {PENN_FUDAN: data}, looks)
             by_seed[_seed(other)] = judged[PENN_FUDAN]
     words = _words(read_card(path), figures) + (_seeds(by_seed) if seeds else "")
     path.with_suffix(".md").write_text(words, encoding="utf-8")
@@ -64,13 +68,17 @@ def _seed(run: Run) -> int:
 
 
 def _store(
-    run: Run, path: Path, judged_on: dict[str, str], flip_average: bool
+    run: Run, path: Path, judged_on: dict[str, str], looks: dict[str, Any]
 ) -> dict[str, dict[str, Any]]:
-    """Write the run's last checkpoint to the path; returns its figures, which are in its card too."""
+    """Write the run's last checkpoint to the path; returns its figures, which are in its card too.
+
+    Args:
+        looks: knobs of detection, chosen after the training.
+    """
     chosen = run.latest_checkpoint()
     model = load_checkpoint(chosen.model_file, device=torch.device("cpu"))
     card = read_card(chosen.model_file)
-    card["config"]["detection"]["flip_average"] = flip_average
+    card["config"]["detection"] |= looks
     card["trained"] = _trained(run, chosen.step, stored_config(card["config"]))
     save_checkpoint(path, model, card=card, dtype=torch.float16)
     # Judged as it is stored, so that rounding to 16 bits is in the figures.
@@ -139,7 +147,9 @@ scenes. Stored as float16 in safetensors; computed in float32.
 
 `PennFudanPed` is the data set's folder; `synthetic:60:0` are scenes that the app draws itself, and a later version may
 draw them a little differently. At test time the head looks twice (`box_passes` of the command): what it corrected once
-it corrects again; with `flip_average` it does so on the mirror image too.
+it corrects again; with `flip_average` it does so on the mirror image too, with two `zooms` also on a larger picture,
+and what these looks say is averaged. With `nms` linear a box that overlaps a better one loses some of its score, where
+greedy NMS would remove it: among people who stand close together that finds more of them.
 
 Test splits, which it never saw; pycocotools on boxes, every pedestrian counted:
 

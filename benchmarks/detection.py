@@ -24,7 +24,9 @@ from torchvision.ops import batched_nms, nms
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fastrcnn_core.backbones import build_backbone
-from fastrcnn_core.config import Config, DetectionConfig, ImageConfig, ModelConfig
+from fastrcnn_core.checkpoints import load_checkpoint
+from fastrcnn_core.commands.models import bundled_checkpoint, config_of
+from fastrcnn_core.config import DetectionConfig, ProposalConfig
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.detection import predict, select
 from fastrcnn_core.devices import choose_device, describe
@@ -32,7 +34,7 @@ from fastrcnn_core.files import data_setting
 from fastrcnn_core.model import FastRCNN, resize
 from fastrcnn_core.nms import suppress
 from fastrcnn_core.proposals import propose
-from fastrcnn_core.structures import FloatArray, Image, RoIPredictions
+from fastrcnn_core.structures import Detections, FloatArray, Image, RoIPredictions
 
 HEIGHT, WIDTH, COUNT = 536, 560, 2000
 
@@ -126,25 +128,27 @@ def timms_features(network: Any, pixels: Tensor) -> Tensor:
 
 
 def measure_picture(image: Image) -> None:
-    device = choose_device("auto")
-    model = FastRCNN(
-        ModelConfig(), ImageConfig(), ("person",), generator=torch.Generator().manual_seed(0)
-    )
-    model = model.to(device).eval()
-    config = Config()
+    """With the detector that comes along: one look, and all looks that its own settings ask for."""
+    device, file = choose_device("auto"), bundled_checkpoint()
+    model, config = load_checkpoint(file, device=device), config_of(file)
     boxes: FloatArray = propose(image, config.proposals)
     print(f"{image.name}: {len(boxes)} proposals; the network on {describe(device)}")
     report("propose", milliseconds(lambda: propose(image, config.proposals), repeats=5))
-    report("predict", milliseconds(lambda: predict(model, image, boxes), repeats=5))
-    report(
-        "a new picture: propose, predict, select (bar: 2000 ms)",
-        milliseconds(
-            lambda: select(
-                predict(model, image, propose(image, config.proposals)), config.detection
-            ),
-            repeats=5,
-        ),
-    )
+    for what, looks in {"one look": DetectionConfig(), "all its looks": config.detection}.items():
+        report(
+            f"predict, {what}",
+            milliseconds(partial(predict, model, image, boxes, looks), repeats=5),
+        )
+        report(
+            f"a new picture, {what} (bar: 2000 ms)",
+            milliseconds(partial(detect, model, image, config.proposals, looks), repeats=5),
+        )
+
+
+def detect(
+    model: FastRCNN, image: Image, proposals: ProposalConfig, looks: DetectionConfig
+) -> Detections:
+    return select(predict(model, image, propose(image, proposals), looks), looks)
 
 
 if __name__ == "__main__":

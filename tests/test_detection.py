@@ -280,6 +280,27 @@ def test_a_second_pass_looks_at_the_likeliest_boxes_and_scores_are_the_mean() ->
     assert float((twice.boxes - once.boxes).abs().max()) > 1
 
 
+def test_what_is_plainly_background_at_first_sight_is_not_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, asked = network(("person",)), []
+
+    def left_half_is_background(features: object, rois: list[Tensor]) -> RoIOutputs:
+        asked.append(rois[0].clone())
+        confident = torch.where(rois[0][:, 0] < 64, -9.0, 9.0)
+        return RoIOutputs(torch.stack([-confident, confident], 1), torch.zeros(len(rois[0]), 1, 4))
+
+    monkeypatch.setattr(model, "outputs", left_half_is_background)
+    boxes = torch.tensor([[4.0, 4, 40, 60], [70, 4, 110, 60], [8, 8, 30, 90]])
+    looks = PredictionConfig(box_passes=2, zooms=(1.0, 1.5))
+    answer = predict(model, picture(), boxes.numpy(), looks)
+    assert torch.equal(asked[0], boxes)
+    assert len(asked) == 4
+    assert all(torch.equal(it, boxes[1:2]) for it in asked[1:])
+    torch.testing.assert_close(answer.boxes[:, 0], boxes)
+    assert (answer.scores[:, 1] > 0.5).tolist() == [False, True, False]
+
+
 def test_a_head_that_halves_the_way_comes_nearer_with_every_pass(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

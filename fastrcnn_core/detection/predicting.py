@@ -21,6 +21,9 @@ from fastrcnn_core.model import FastRCNN, Features
 from fastrcnn_core.structures import FloatArray, Image, RoIPredictions
 
 _ROIS_AT_ONCE = 512  # bounds memory: RoIAlign's result for 512 RoIs of ResNet-50 takes 100 MB
+# RoIs below this score for every class are looked at once and never again. Chosen here: on the validation part of
+# Penn-Fudan's training split the AP of four looks with two passes each stays the same to three digits.
+_BACKGROUND_BELOW = 0.01
 _ONE_LOOK = PredictionConfig()
 
 
@@ -33,20 +36,21 @@ def predict(
         model: runs where its weights are, without dropout, and comes back in the mode in which it was.
         image: the picture.
         proposals: (P, 4) float32 in its pixels; P may be 0.
-        config: how often the network looks; scores and boxes are the mean of all looks.
+        config: how often the network looks; scores and boxes are the mean of all looks, but RoIs that are plainly
+            background at first sight are not looked at again.
 
     Raises:
         DeviceError: the device failed or is out of memory.
     """
     mirrored = (False, True) if config.flip_average else (False,)
+    first, *others = product(config.zooms, mirrored)
     with inferring(model):
         pixels = torch.tensor(image.pixels).to(model.device).permute(2, 0, 1)
         rois = torch.tensor(proposals).to(model.device)
-        looks = [
-            (_look_at_mirror_image if mirror else _look)(model, pixels, rois, config, zoom)
-            for zoom, mirror in product(config.zooms, mirrored)
-        ]
-        return _mean(looks)
+        said = _look(model, pixels, rois, config, *first)
+        rows = _worth_another_look(said.scores)
+        again = [_look(model, pixels, rois[rows], config, *view) for view in others]
+        return _mean(said, again, rows)
 
 
 def predict_rois(
@@ -61,21 +65,23 @@ def predict_rois(
     """`predict` from features that are already there: (R, 4) RoIs on the model's device, in pixels of the original.
 
     Args:
-        passes: how often the head looks; each RoI's corrected box is the next pass's RoI. The boxes are the last
-            pass's, the scores the mean of all: measured better than the last pass's own, AP 0.504 against 0.491 on
-            the validation part of Penn-Fudan's training split. Source: Gidaris & Komodakis, ICCV 2015, section 5.
+        passes: how often the head looks; each RoI's corrected box is the next pass's RoI, but for those that look
+            like background at first sight. The boxes are the last pass's, the scores the mean of all: measured better
+            than the last pass's own, AP 0.504 against 0.491 on the validation part of Penn-Fudan's training split.
+            Source: Gidaris & Komodakis, ICCV 2015, section 5.
     """
     with inferring(model):
         boxes, scores = _ask_head(model, features, rois, height, width)
-        all_scores = [scores]
-        for _ in range(passes - 1):
-            again = _most_likely_boxes(rois, boxes, all_scores[-1])
-            boxes, scores = _ask_head(model, features, again, height, width)
-            all_scores.append(scores)
+        rows = _worth_another_look(scores)
+        said, mean = scores[rows], scores.clone()
+        for earlier in range(1, passes):
+            again = _most_likely_boxes(rois[rows], boxes[rows], said)
+            boxes[rows], said = _ask_head(model, features, again, height, width)
+            mean[rows] += (said - mean[rows]) / (earlier + 1)
         return RoIPredictions(
             rois=rois.cpu(),
             boxes=boxes.cpu(),
-            scores=torch.stack(all_scores).mean(0).cpu(),
+            scores=mean.cpu(),
             classes=model.classes,
             height=height,
             width=width,
@@ -104,34 +110,39 @@ def inferring(model: nn.Module, *, mixed: bool = True) -> Iterator[None]:
             model.train()
 
 
+def _worth_another_look(scores: Tensor) -> Tensor:
+    """The rows of the RoIs that may be something: (R, K + 1) → (r,)."""
+    return (scores[:, 1:].amax(dim=1) >= _BACKGROUND_BELOW).nonzero()[:, 0]
+
+
 def _look(
-    model: FastRCNN, pixels: Tensor, rois: Tensor, config: PredictionConfig, zoom: float
+    model: FastRCNN,
+    pixels: Tensor,
+    rois: Tensor,
+    config: PredictionConfig,
+    zoom: float,
+    mirrored: bool,
 ) -> RoIPredictions:
-    """The picture, (3, H, W) uint8, seen once."""
+    """The picture, (3, H, W) uint8, or its mirror image seen once; what was said of that is turned back."""
     height, width = pixels.shape[1:]
+    if mirrored:
+        pixels, rois = pixels.flip(2), flip_horizontally(rois, width=width)
     features = model.features(pixels, zoom=zoom)
-    return predict_rois(model, features, rois, height=height, width=width, passes=config.box_passes)
-
-
-def _look_at_mirror_image(
-    model: FastRCNN, pixels: Tensor, rois: Tensor, config: PredictionConfig, zoom: float
-) -> RoIPredictions:
-    """The mirror image seen once, and what was said of it turned back."""
-    width = pixels.shape[2]
-    said = _look(model, pixels.flip(2), flip_horizontally(rois, width=width), config, zoom)
+    said = predict_rois(model, features, rois, height=height, width=width, passes=config.box_passes)
+    if not mirrored:
+        return said
     boxes = flip_horizontally(said.boxes.flatten(0, 1), width=width).view_as(said.boxes)
-    return replace(said, rois=rois.cpu(), boxes=boxes)
+    return replace(said, rois=flip_horizontally(said.rois, width=width), boxes=boxes)
 
 
-def _mean(looks: Sequence[RoIPredictions]) -> RoIPredictions:
-    """One look as it is; else the mean of the scores and of each class's boxes, RoI by RoI."""
-    if len(looks) == 1:
-        return looks[0]
-    return replace(
-        looks[0],
-        boxes=torch.stack([look.boxes for look in looks]).mean(0),
-        scores=torch.stack([look.scores for look in looks]).mean(0),
-    )
+def _mean(first: RoIPredictions, others: Sequence[RoIPredictions], rows: Tensor) -> RoIPredictions:
+    """The first look at every RoI, with the mean of all looks in the rows of those that had more than one."""
+    if not others:
+        return first
+    boxes, scores = first.boxes.clone(), first.scores.clone()
+    boxes[rows] = torch.stack([boxes[rows], *(it.boxes for it in others)]).mean(0)
+    scores[rows] = torch.stack([scores[rows], *(it.scores for it in others)]).mean(0)
+    return replace(first, boxes=boxes, scores=scores)
 
 
 def _ask_head(
