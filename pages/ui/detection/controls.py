@@ -20,11 +20,11 @@ CONFIDENCE = key(DetectionConfig, "score_threshold")
 _LABELS = {
     "score_threshold": "Confidence",
     "limit": "Detections at most",
-    "nms": "A better box …",
+    "nms": "Kind of NMS",
     "nms_sigma": "Width of the Gaussian σ",
-    "box_passes": "Looks of the head",
-    "flip_average": "Look at the mirror image too",
-    "zooms": "Times the picture's size",
+    "box_passes": "Passes of the head",
+    "flip_average": "The mirror image too",
+    "zooms": "Sizes, times the usual one",
 }
 _RARE = ("limit", "nms", "nms_sigma", "box_passes", "flip_average", "zooms")
 _ZOOMS = key(DetectionConfig, "zooms")

@@ -27,7 +27,7 @@ ROLES: dict[Verdict, Role] = {
 _BEFORE = replace(palette.PROPOSAL, label="Proposal", width=2.5, opacity=1.0, halo=1.0)
 _AFTER = replace(palette.HIT, label="Box after regression")
 # A white rim around the box that is told of, whatever its own colour.
-_RIM = replace(palette.CHOSEN, label="Told of below", width=8.0)
+_RIM = replace(palette.CHOSEN, label="Chosen", width=8.0)
 # Without ground truth nobody can say what a detection is worth.
 _UNJUDGED = "Detection"
 

@@ -74,8 +74,13 @@ def counts(tally: Tally) -> str:
 
 
 def thresholds(config: DetectionConfig) -> str:
-    """The two numbers that decide, as they stand under the picture."""
-    return f"Confidence ≥ {config.score_threshold:.2f} · NMS IoU ≤ {config.nms_iou:.2f}"
+    """What decides, as it stands under the picture."""
+    nms = {
+        "greedy": f"NMS IoU ≤ {config.nms_iou:.2f}",
+        "linear": f"linear soft-NMS from IoU {config.nms_iou:.2f}",
+        "gaussian": f"gaussian soft-NMS, σ {config.nms_sigma:.2f}",
+    }
+    return f"Confidence ≥ {config.score_threshold:.2f} · {nms[config.nms]}"
 
 
 def share(value: float | None) -> str:

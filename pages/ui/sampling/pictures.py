@@ -24,7 +24,7 @@ ROLES: dict[Kind, Role] = {
     "ignored": palette.IGNORED,
 }
 _LEFT_OUT = replace(palette.PROPOSAL, name="left_out", label="Not drawn this time")
-_RIM = replace(palette.CHOSEN, label="Told of below", width=6.0)
+_RIM = replace(palette.CHOSEN, label="Chosen", width=6.0)
 # Chosen here: as many of those who were not drawn can be told apart.
 _MOST = 150
 # Of a crop on the screen, in pixels; RoIs of any shape are fitted into it.
