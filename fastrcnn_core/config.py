@@ -596,7 +596,7 @@ class PredictionConfig(Checked):
     flip_average: Annotated[
         bool,
         Knob(
-            "The network looks at the mirror image too, and what it says of both is averaged; takes twice as long.",
+            "The network looks at the mirror image too, and what it says of both is averaged; takes longer.",
             "Girshick, ICCV 2015: not; for features: He et al., SPP-net, ECCV 2014, section 3.1",
         ),
     ] = False
