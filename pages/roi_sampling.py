@@ -32,6 +32,7 @@ seen = view(picture.annotated, proposals, config, delta_std=trained.model.delta_
 chosen = story.asked(seen)
 with left:
     panels.picture(seen, chosen, shown)
+    panels.kept_out(picture.part)
 panels.counts(seen)
 
 story.show(seen, chosen)

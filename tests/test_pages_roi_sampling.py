@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from fastrcnn_core.config import SamplingConfig
+from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.structures import AnnotatedImage, Image
 from pages.ui import figures, formulas, resources
 from pages.ui.resources import networks
@@ -200,6 +201,16 @@ def test_the_page_needs_no_detector_and_names_both_words_at_first_mention(app: A
     assert not complaints(app)
     assert "positive (foreground)" in str(app.markdown[0].value) + words(app)
     assert caption(app).endswith("negative (background).")
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_a_picture_of_the_test_split_is_said_never_to_be_drawn_from(
+    app: AppTest, street: Path, part: str
+) -> None:
+    data = open_dataset(street)
+    name = next(it for it in data.names if data.split.part_of(it) == part)
+    app.selectbox(key="pick-picture").set_value(name).run()
+    assert ("no training step ever draws from it" in words(app)) == (part == "test")
 
 
 def test_a_higher_lower_bound_turns_negatives_into_ignored(app: AppTest) -> None:

@@ -26,6 +26,15 @@ def picture(view: View, chosen: int | None, shown: Shown) -> None:
     _too_few(view)
 
 
+def kept_out(part: str | None) -> None:
+    """Says of a picture of the test split that no training step draws from it."""
+    if part == "test":
+        st.caption(
+            ":material/info: This picture is of the test split: no training step ever draws from it. This is what one "
+            "would draw."
+        )
+
+
 def counts(view: View) -> None:
     """From candidates to drawn RoIs, in four numbers."""
     truth = len(view.candidates) - view.proposals
