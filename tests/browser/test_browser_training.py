@@ -1,7 +1,8 @@
-"""A run that is begun, watched, paused and stopped in a browser, while the rest of the app answers."""
+"""A run that is begun, watched, paused and stopped in a browser; one that has ended, looked at step by step."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from fastrcnn_core.commands import filling
+from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.runs import Run, list_runs
 from fastrcnn_core.runs.metrics import METRICS_FILE, append_row
 from fastrcnn_core.runs.status import RunStatus, write_status
@@ -115,3 +118,147 @@ def test_the_plots_have_room_on_a_phone(place: tuple[str, Path], visit: Visit) -
     assert legend is not None
     assert plot is not None
     assert legend["y"] + legend["height"] <= plot["y"] + 1
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Run]]:
+    """A server with one run that has ended, and does not move any more; and that run."""
+    scratch = tmp_path_factory.mktemp("ended")
+    street = str(write_tiny(scratch / "tiny street"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FASTRCNN_CACHE", str(scratch / "cache"))
+        patch.setattr(filling, "worker_count", lambda tasks: 1)
+        run = create_run(
+            "done", config=tiny_config(), data=street, preset="paper", folder=scratch / "runs"
+        )
+        assert train(run) == 0
+    assert [it.step for it in run.checkpoints()] == [4, 8, 12]
+    with served(scratch, data=street) as address:
+        yield f"{address}/training?run=done", run
+
+
+def look(page: Page) -> None:
+    """Let the checkpoints look at the picture, and wait until all have."""
+    page.locator(".st-key-start-growing button").click()
+    caught_up(page, 12)
+
+
+def caught_up(page: Page, step: int) -> None:
+    """Wait until slider, caption and link agree on a checkpoint, and nothing is computed any more."""
+    page.wait_for_function(
+        """([step, newest]) => {
+            const [slider, ...more] = document.querySelectorAll("[class*='st-key-checkpoint-of-run'] input");
+            const linked = new URLSearchParams(location.search).get("checkpoint");
+            return slider?.getAttribute("aria-valuetext") === String(step) && !more.length
+                && document.body.innerText.includes(`after step ${step} of the run done`)
+                && linked === (step === newest ? null : `done:${step}`)
+                && !document.querySelector(".st-key-stop-growing");
+        }""",
+        arg=[step, 12],
+    )
+
+
+def looked_into(page: Page, step: int) -> None:
+    """Wait until heading, slider, typed number and link agree on a step."""
+    page.wait_for_function(
+        """step => {
+            const [slider, typed] = ["", "-typed"].map(
+                it => document.querySelector(`.st-key-step-of-run${it}-12 input`)?.value);
+            return document.body.innerText.includes(`What did step ${step} look at, and what did it cost?`)
+                && slider === String(step) && typed === String(step)
+                && new URLSearchParams(location.search).get("step") === `done:${step}`;
+        }""",
+        arg=step,
+    )
+
+
+def to_neighbour(page: Page, which: str) -> None:
+    """Press the button to the step before or after; Streamlit draws each twice, one of them for touch."""
+    settle(page)
+    page.locator(f".st-key-step-The-step-{which} button:visible").first.click()
+
+
+def reload(page: Page) -> None:
+    page.reload()
+    page.wait_for_selector("h1")
+
+
+def test_the_time_machine_goes_by_keyboard_and_by_itself_and_a_reload_finds_the_checkpoint(
+    ended: tuple[str, Run], visit: Visit
+) -> None:
+    page = visit(f"{ended[0]}&picture=tiny03")
+    look(page)
+    for key, step in (("ArrowLeft", 8), ("Home", 4), ("ArrowRight", 8), ("End", 12), ("Home", 4)):
+        page.locator(".st-key-checkpoint-of-run-3 input").press(key)
+        caught_up(page, step)
+
+    play = page.get_by_role("switch", name="Play")
+    play.press(" ")
+    page.wait_for_function("new URLSearchParams(location.search).get('checkpoint') === 'done:8'")
+    page.wait_for_function("!new URLSearchParams(location.search).has('checkpoint')")
+    page.wait_for_function("new URLSearchParams(location.search).get('checkpoint') === 'done:4'")
+    play.press(" ")
+    eventually(lambda: not play.is_checked())
+    settle(page)
+    page.locator(".st-key-checkpoint-of-run-3 input").press("Home")
+    page.locator(".st-key-checkpoint-of-run-3 input").press("ArrowRight")
+    caught_up(page, 8)
+    page.wait_for_timeout(2500)  # it plays no more
+    caught_up(page, 8)
+
+    reload(page)
+    caught_up(page, 8)
+    assert page.get_by_text("Something went wrong").count() == 0
+
+
+def test_any_kept_step_tells_what_it_looked_at_and_what_that_cost(
+    ended: tuple[str, Run], visit: Visit
+) -> None:
+    address, run = ended
+    page = visit(address)
+    typed = page.locator(".st-key-step-of-run-typed-12 input")
+    typed.fill("5")
+    typed.press("Enter")
+    looked_into(page, 5)
+    for it in run.step(5).pictures:
+        mirrored = ", mirrored" if it.flipped else ""
+        page.get_by_text(f"{it.name}{mirrored}: {(it.labels > 0).sum()} positive").wait_for()
+
+    page.get_by_role("radio", name="What it costs").click()
+    page.get_by_text("of the step's loss. Drawn last").first.wait_for()
+    ranks = page.get_by_text(re.compile(r"^#\d+, \d+%: is "))
+    eventually(lambda: ranks.count() == 8)
+    told = [re.match(r"#(\d+), (\d+)%", it) for it in ranks.all_inner_texts()]
+    assert [int(it[1]) for it in told if it] == list(range(1, 9))
+    shares = [int(it[2]) for it in told if it]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > 0
+
+    to_neighbour(page, "after")
+    looked_into(page, 6)
+    to_neighbour(page, "before")
+    looked_into(page, 5)
+    page.locator(".st-key-step-of-run-12 input").press("ArrowLeft")
+    looked_into(page, 4)
+
+    reload(page)
+    looked_into(page, 4)
+    page.get_by_text("of the step's loss. Drawn last").first.wait_for()
+    assert page.get_by_text("Something went wrong").count() == 0
+
+
+def test_a_run_that_has_ended_has_room_on_a_phone(ended: tuple[str, Run], visit: Visit) -> None:
+    page = visit(f"{ended[0]}&picture=tiny05&step=done:5", width=400, height=900)
+    look(page)
+    looked_into(page, 5)
+    page.locator("[class*='st-key-plot-costs'] .main-svg").first.wait_for()
+    out = page.evaluate(
+        """() => [...document.querySelectorAll("[data-testid='stMain'] *")]
+            .filter(it => it.checkVisibility() && !it.closest("svg, table, canvas, [data-testid='stDataFrame']"))
+            .filter(it => it.type !== "range")  // a slider's own, clipped to one pixel: its handle is what is seen
+            .filter(it => it.getBoundingClientRect().right > 401)
+            .map(it => `${it.className}: ${it.getBoundingClientRect().right}`)"""
+    )
+    assert out == []
+    main = page.locator('[data-testid="stMain"]')
+    assert main.evaluate("it => it.scrollWidth - it.clientWidth") <= 0

@@ -5,6 +5,7 @@ The network looks once for each checkpoint, in the background; the slider and th
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -126,10 +127,16 @@ def _step(run: Run, steps: list[int]) -> int:
         "After step",
         steps,
         key=key,
-        on_change=lambda: resources.ask_about(_LINK, f"{run.name}:{resources.value(key)}"),
+        on_change=partial(_take, run, key, step),
     )
     st.toggle("Play", key=_PLAY, help="One checkpoint a second, again and again.")
     return step
+
+
+def _take(run: Run, key: str, put: int) -> None:
+    """Ask for the slider's checkpoint. One that holds what was put into it has been replaced, and nobody moved it."""
+    if (chosen := int(resources.value(key))) != put:
+        resources.ask_about(_LINK, f"{run.name}:{chosen}")
 
 
 def _caption(run: Run, seen: View, step: int, picture: Picture) -> str:

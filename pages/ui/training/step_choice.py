@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -13,6 +14,7 @@ from pages.ui import resources
 _LINK = "step"
 _SLIDER, _TYPED, _HOLD = "step-of-run", "step-of-run-typed", "hold-step"
 _COSTLY = 4  # buttons
+_SLIDER_WIDTH = 600  # pixels, where there are so many
 
 
 def asked(run: Run) -> int | None:
@@ -28,29 +30,39 @@ def show(run: Run, kept: tuple[int, ...], shown: int, *, moving: bool) -> None:
         return
     if moving:
         _hold(run, shown)
-    slider, typed, before, after = st.columns(
-        [6, 1.6, 0.6, 0.6], vertical_alignment="bottom", wrap=False
-    )
-    low, high = kept[0], kept[-1]
-    inside = min(max(shown, low), high)
-    for place, kind, name in ((slider, st.slider, _SLIDER), (typed, st.number_input, _TYPED)):
-        key = f"{name}-{high}"  # a widget whose scale has changed answers with what it held before
-        resources.put(key, inside)
-        with place:
-            kind(
-                "Step" if name == _SLIDER else "Step, typed",
-                *(low, high),
-                step=1,
-                key=key,
-                label_visibility="visible" if name == _SLIDER else "collapsed",
-                on_change=partial(_take, run, key),
-            )
+    inside = min(max(shown, kept[0]), kept[-1])
     here = int(np.searchsorted(kept, inside))
-    with before:
+    # A phone has no room for all in one row: what is beside the slider goes below it there.
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _sought(run, kept, inside, st.slider, _SLIDER, label="Step", width=_SLIDER_WIDTH)
+        _sought(run, kept, inside, st.number_input, _TYPED, label="Step, typed", width=130)
         _neighbour(run, kept, here - 1, ":material/chevron_left:", "The step before")
-    with after:
         _neighbour(run, kept, here + 1, ":material/chevron_right:", "The step after")
     _costly(run, kept)
+
+
+def _sought(
+    run: Run,
+    kept: tuple[int, ...],
+    shown: int,
+    kind: Callable[..., int],
+    name: str,
+    *,
+    label: str,
+    width: int,
+) -> None:
+    """One of the two widgets that hold the step's number."""
+    key = f"{name}-{kept[-1]}"  # a widget whose scale has changed answers with what it held before
+    resources.put(key, shown)
+    kind(
+        label,
+        *(kept[0], kept[-1]),
+        step=1,
+        key=key,
+        label_visibility="visible" if name == _SLIDER else "collapsed",
+        width=width,
+        on_change=partial(_take, run, key, shown),
+    )
 
 
 def _hold(run: Run, shown: int) -> None:
@@ -97,8 +109,10 @@ def _costly(run: Run, kept: tuple[int, ...]) -> None:
             )
 
 
-def _take(run: Run, key: str) -> None:
-    _ask(run, int(resources.value(key)))
+def _take(run: Run, key: str, put: int) -> None:
+    """Ask for the widget's step. One that holds what was put into it has been replaced, and nobody moved it."""
+    if (chosen := int(resources.value(key))) != put:
+        _ask(run, chosen)
 
 
 def _ask(run: Run, step: int | None) -> None:
