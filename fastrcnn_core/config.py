@@ -584,8 +584,8 @@ class PredictionConfig(Checked):
     box_passes: Annotated[
         int,
         Knob(
-            "How often the head looks: from 2 on, each RoI's corrected box is looked at again; "
-            "higher places boxes better and takes longer.",
+            "How often the head looks: from 2 on, each RoI's corrected box is looked at again unless it is plainly "
+            "background; higher places boxes better and takes longer.",
             "Girshick, ICCV 2015: once; again: Gidaris & Komodakis, ICCV 2015, section 5; measured on a validation "
             "part of Penn-Fudan: AP 0.451, twice 0.504, thrice 0.503",
             low=1,
@@ -596,7 +596,8 @@ class PredictionConfig(Checked):
     flip_average: Annotated[
         bool,
         Knob(
-            "The network looks at the mirror image too, and what it says of both is averaged; takes longer.",
+            "The network looks at the mirror image too, and what it says of both is averaged, but for proposals that "
+            "are plainly background; takes longer.",
             "Girshick, ICCV 2015: not; for features: He et al., SPP-net, ECCV 2014, section 3.1",
         ),
     ] = False
@@ -615,6 +616,11 @@ class PredictionConfig(Checked):
         super().__post_init__()
         if not self.zooms:
             raise ConfigError("zooms is empty, so that no picture is seen.", way_out="Write 1.")
+
+    @property
+    def looks_once(self) -> bool:
+        """The network's own words are all there is: one size, one pass, no mirror image."""
+        return self.box_passes == 1 and len(self.zooms) == 1 and not self.flip_average
 
     @property
     def slow_half(self) -> PredictionConfig:

@@ -24,7 +24,8 @@ class Origin:
     Args:
         roi_index, label: which prediction; they stay the same whatever the thresholds are.
         roi: (4,) float32, the proposal it started from. box: (4,) where box regression carried it.
-        deltas: (4,) float32 from `roi` to `box` as it lies inside the picture; the network's own where nothing was cut.
+        deltas: (4,) float32 from `roi` to `box` as it lies inside the picture; the network's own where it looked once
+            and nothing was cut.
         score: for its label. scores: (K + 1,) for all classes, the background first.
         outcome: a `detection`; `suppressed` by a better box; beyond the `limit`; or `below` the score threshold.
         detection: the row of the detection that it is, or that silenced it; -1 if there is none.

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
-from fastrcnn_core.errors import DataError
+from fastrcnn_core.errors import DataError, is_disk_full
 
 # What zipfile raises on a damaged, encrypted or exotic archive, besides its own BadZipFile.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError)
@@ -53,7 +53,9 @@ def unpack(
     except OSError as error:
         raise DataError(
             f"{archive.name} cannot be unpacked to {folder.parent} ({error.strerror or error}).",
-            way_out="Free some space, or choose a folder that can be written to.",
+            way_out="Free some space."
+            if is_disk_full(error)
+            else "Choose a folder that can be written to, or another zip file.",
         ) from error
 
 

@@ -11,7 +11,7 @@ from pages.ui.detection.view import view
 
 header.show(
     "Which boxes survive?",
-    "The network gave every proposal a confidence and a corrected box, once. Two numbers decide what you see of it.",
+    "The network gave every proposal a confidence and a corrected box. Two numbers decide what you see of it.",
 )
 picture, detector = widgets.picture(), widgets.detector()
 trained = resources.trained_with(detector)

@@ -15,7 +15,7 @@ from fastrcnn_core.boxes import encode, pairwise_iou
 from fastrcnn_core.config import DetectionConfig, ImageConfig, ModelConfig, PredictionConfig
 from fastrcnn_core.detection import predict, predicting, select
 from fastrcnn_core.errors import DeviceError
-from fastrcnn_core.model import FastRCNN
+from fastrcnn_core.model import FastRCNN, Features
 from fastrcnn_core.structures import Image, RoIOutputs, RoIPredictions
 
 CLASSES = ("person", "dog", "car")
@@ -280,25 +280,29 @@ def test_a_second_pass_looks_at_the_likeliest_boxes_and_scores_are_the_mean() ->
     assert float((twice.boxes - once.boxes).abs().max()) > 1
 
 
-def test_what_is_plainly_background_at_first_sight_is_not_looked_at_again(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("zooms", [(1.0, 1.5), (1.5, 1.0)])
+def test_what_every_size_calls_background_is_spared_the_mirror_image_and_the_second_pass(
+    monkeypatch: pytest.MonkeyPatch, zooms: tuple[float, float]
 ) -> None:
-    model, asked = network(("person",)), []
+    model = network(("person",))
+    asked: list[tuple[float, int]] = []
 
-    def left_half_is_background(features: object, rois: list[Tensor]) -> RoIOutputs:
-        asked.append(rois[0].clone())
-        confident = torch.where(rois[0][:, 0] < 64, -9.0, 9.0)
-        return RoIOutputs(torch.stack([-confident, confident], 1), torch.zeros(len(rois[0]), 1, 4))
+    def only_large_ones_are_seen(features: list[Features], rois: list[Tensor]) -> RoIOutputs:
+        asked.append((features[0].scale_x, len(rois[0])))
+        width = (rois[0][:, 2] - rois[0][:, 0]) * features[0].scale_x
+        sure = torch.where(width < 29, -9.0, 9.0)
+        return RoIOutputs(torch.stack([-sure, sure], 1), torch.zeros(len(sure), 1, 4))
 
-    monkeypatch.setattr(model, "outputs", left_half_is_background)
-    boxes = torch.tensor([[4.0, 4, 40, 60], [70, 4, 110, 60], [8, 8, 30, 90]])
-    looks = PredictionConfig(box_passes=2, zooms=(1.0, 1.5))
+    monkeypatch.setattr(model, "outputs", only_large_ones_are_seen)
+    large, small, tiny = [70.0, 4, 110, 60], [4.0, 4, 26, 60], [8.0, 8, 18, 90]
+    boxes = torch.tensor([tiny, large, small])
+    looks = PredictionConfig(box_passes=2, flip_average=True, zooms=zooms)
     answer = predict(model, picture(), boxes.numpy(), looks)
-    assert torch.equal(asked[0], boxes)
-    assert len(asked) == 4
-    assert all(torch.equal(it, boxes[1:2]) for it in asked[1:])
+    # At each size: everybody, who is seen again; in the mirror image who is seen at any size, who is seen again.
+    assert [it for it in asked if it[0] == 1.0] == [(1.0, 3), (1.0, 1), (1.0, 2), (1.0, 1)]
+    assert [it for it in asked if it[0] == 1.5] == [(1.5, 3), (1.5, 2), (1.5, 2), (1.5, 2)]
     torch.testing.assert_close(answer.boxes[:, 0], boxes)
-    assert (answer.scores[:, 1] > 0.5).tolist() == [False, True, False]
+    torch.testing.assert_close(answer.scores[:, 1], torch.tensor([0.0, 1, 0.5]))
 
 
 def test_a_head_that_halves_the_way_comes_nearer_with_every_pass(

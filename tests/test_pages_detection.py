@@ -365,6 +365,15 @@ def test_the_story_is_told_of_the_surest_and_of_whom_the_link_names(app: AppTest
     assert link(other)["box"] == asking.word(silenced, Prediction(1, 1))
 
 
+def test_senseless_sizes_are_told_where_they_were_typed_and_the_picture_stays(street: Path) -> None:
+    app = open_app("detection", zooms="soon")
+    assert not app.exception
+    assert "not numbers" in words(app)
+    assert "boxes survive" in words(app)
+    app.text_input(key="zooms").set_value("1").run()
+    assert not complaints(app)
+
+
 def test_nonsense_in_the_link_tells_of_the_surest(
     street: Path, bundle: Callable[..., Path], asked: list[str]
 ) -> None:

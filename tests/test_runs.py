@@ -1,6 +1,7 @@
 """A run is a folder: what its process writes, what readers make of it, and how it is asked, queued and moved."""
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -13,7 +14,9 @@ import pytest
 import torch
 
 from fastrcnn_core import unpacking
+from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.config import Config, OptimiserConfig, TrainingConfig, preset
+from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.errors import CheckpointError, DataError, RunError
 from fastrcnn_core.files import runs_folder
 from fastrcnn_core.runs import (
@@ -41,8 +44,9 @@ from fastrcnn_core.runs.metrics import METRICS_FILE, append_row, keep_rows, read
 from fastrcnn_core.runs.queue import Turn, owning
 from fastrcnn_core.runs.starting import NICENESS
 from fastrcnn_core.runs.status import RunStatus, this_process, write_status
-from fastrcnn_core.runs.writing import RunWriter, create_run
+from fastrcnn_core.runs.writing import RunWriter, create_run, move_data
 from fastrcnn_core.structures import Losses, SampledRoIs, StepReport
+from tests.tiny import tiny_config, write_tiny
 
 
 def new_run(name: str = "first") -> Run:
@@ -534,28 +538,77 @@ def test_a_file_that_is_no_zip_is_told_in_words(tmp_path: Path, content: bytes) 
     assert list_runs() == ()
 
 
+GOOD = {"a/config.json": json.dumps({"config": {}, "data": "synthetic", "created": 0})}
+
+
+def zipped(path: Path, files: dict[str, str]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
+
+
 @pytest.mark.parametrize(
     ("files", "said"),
     [
         ({"holiday/notes.txt": "sun"}, "not a run"),
         ({"a/config.json": "{}", "b/config.json": "{}"}, "not a run"),
-        ({"a/config.json": "no JSON"}, "missing or damaged"),
+        ({"a/config.json": "no JSON"}, "not understood"),
+        ({"a/config.json": "[" * 100_000}, "not understood"),
         ({"a/config.json": "{}"}, "not understood"),
         ({"a/config.json": '{"config": {"training": {"magic": 1}}}'}, "not understood"),
         ({"a/config.json": '{"config": 3, "data": "synthetic"}'}, "not understood"),
-        ({".hidden/config.json": '{"config": {}, "data": "synthetic"}'}, "cannot be called"),
+        (
+            {"a/config.json": '{"config": {}, "data": "synthetic", "created": 1e30}'},
+            "not understood",
+        ),
+        (GOOD | {"a/environment.json": '{"data": 3}'}, "not understood"),
+        (GOOD | {"a/metrics.jsonl": '{"step": "one"}\n'}, "not understood"),
+        (GOOD | {"a/brought.json/x.json": ""}, "cannot be kept"),
+        ({it.replace("a/", ".hidden/"): text for it, text in GOOD.items()}, "cannot be called"),
     ],
 )
 def test_a_zip_without_a_run_that_is_understood_brings_nothing(
     tmp_path: Path, files: dict[str, str], said: str
 ) -> None:
-    path = tmp_path / "run.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
     with pytest.raises(RunError, match=said):
-        import_run(path)
+        import_run(zipped(tmp_path / "run.zip", files))
     assert not list(runs_folder().glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ({"state": "finished", "step": 3}, "finished"),
+        ({"state": "failed", "message": "It broke."}, "failed"),
+        ({"state": "queued", "process": 0, "updated": 1e12}, "stopped"),
+        ({"state": "running", "process": os.getpid()}, "stopped"),
+        ({"state": "running", "process": -1}, "failed"),
+        ({"state": "running", "process": "x"}, "failed"),
+        ({"state": "running", "step": None}, "failed"),
+        ({"state": "dancing"}, "failed"),
+        ([], "failed"),
+    ],
+)
+def test_a_brought_run_never_seems_to_go_on(tmp_path: Path, status: object, state: str) -> None:
+    files = GOOD | {"a/status.json": json.dumps(status)}
+    run = import_run(zipped(tmp_path / "run.zip", files))
+    assert run.status().state == state
+    delete_run(run)
+    assert list_runs() == ()
+
+
+def test_a_brought_run_may_hold_folders_that_are_no_checkpoints(tmp_path: Path) -> None:
+    files = GOOD | {f"a/checkpoints/step-{it}/model.safetensors": "" for it in ("x", "12", "-3")}
+    run = import_run(zipped(tmp_path / "run.zip", files))
+    assert [it.step for it in run.checkpoints()] == [12]
+
+
+def test_of_a_long_log_only_the_end_is_read() -> None:
+    run = new_run()
+    (run.folder / "log.txt").write_text("é" * 50_000 + "the end", encoding="utf-8")
+    assert run.log(10) == "ééé" + "the end"
+    assert len(run.log()) == 4000
 
 
 def test_a_disk_that_is_full_is_told_and_keeps_no_half_of_a_run(
@@ -572,36 +625,63 @@ def test_a_disk_that_is_full_is_told_and_keeps_no_half_of_a_run(
     assert [it.name for it in runs_folder().iterdir() if it.is_dir()] == ["teacher"]
 
 
+@pytest.fixture
+def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The data set that this machine uses: a folder called Street."""
+    folder = str(write_tiny(tmp_path / "own" / "Street"))
+    monkeypatch.setenv("FASTRCNN_DATA", folder)
+    return folder
+
+
+def sent(tmp_path: Path, data: str) -> Run:
+    """A run on this data that was exported and brought back."""
+    run = create_run("a", config=tiny_config(), data=data, preset="paper")
+    assert run.data_here() == data
+    return import_run(export_run(run, tmp_path / "a.zip"), name="b")
+
+
 @pytest.mark.parametrize(
-    ("said", "own", "opened"),
-    [
-        ("synthetic:8:1", None, "synthetic:8:1"),
-        ("/home/teacher/Street", "/data/Street", "/data/Street"),
-        ("C:\\lessons\\Street\\", "/data/Street", "/data/Street"),
-        ("/x/Street + synthetic:8:1", "/data/Street", "/data/Street + synthetic:8:1"),
-        ("/x/Street", "/data/Street + synthetic:8:1", "/data/Street"),
-    ],
+    "said",
+    ["synthetic:8:1", "/home/teacher/Street", "C:\\lessons\\Street\\", "/x/Street + synthetic:8:1"],
 )
 def test_a_brought_run_finds_its_data_among_what_is_used_here(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, own: str | None, opened: str
+    tmp_path: Path, street: str, said: str
 ) -> None:
-    if own:
-        monkeypatch.setenv("FASTRCNN_DATA", own)
-    run = create_run("a", config=Config(), data=said, preset="paper")
-    assert run.data_here() == said
-    brought = import_run(export_run(run, tmp_path / "a.zip"), name="b")
-    assert (brought.data_setting(), brought.data_here()) == (said, opened)
+    brought = sent(tmp_path, said)
+    folder = said.partition(" + ")[0]
+    assert brought.data_setting() == said
+    assert brought.data_here() == (
+        said if said.startswith("synthetic") else said.replace(folder, street)
+    )
 
 
-@pytest.mark.parametrize("said", ["/etc", "/data/Street/..", "Street/../../etc", "", "~"])
-def test_no_path_that_a_zip_names_is_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+def test_a_folder_around_the_data_set_is_looked_into(
+    tmp_path: Path, street: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FASTRCNN_DATA", "/data/Street")
-    run = create_run("a", config=Config(), data=said, preset="paper")
-    brought = import_run(export_run(run, tmp_path / "a.zip"), name="b")
+    around = Path(street).parent
+    Path(street).rename(around / "PennFudanPed")
+    monkeypatch.setenv("FASTRCNN_DATA", str(around))
+    setting = open_dataset(around).setting
+    assert sent(tmp_path, f"/somewhere/{Path(setting).name}").data_here() == setting
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["/etc", "/data/Street/..", "Street/../../etc", "", "~", "synthetic:/etc", "synthetic:.."],
+)
+def test_no_path_that_a_zip_names_is_opened(tmp_path: Path, street: str, said: str) -> None:
+    brought = sent(tmp_path, said)
     with pytest.raises(DataError, match="does not use here"):
         brought.data_here()
+
+
+def test_a_brought_run_that_goes_on_opens_no_path_of_the_zip(tmp_path: Path, street: str) -> None:
+    elsewhere = str(write_tiny(tmp_path / "elsewhere"))
+    brought = sent(tmp_path, elsewhere)
+    with pytest.raises(DataError, match="does not use here"):
+        train(brought)
+    move_data(brought, elsewhere)  # its owner has named the folder
+    assert brought.data_here() == elsewhere
 
 
 def test_a_running_run_is_not_deleted() -> None:

@@ -24,11 +24,13 @@ __all__ = [
     "default_dataset_setting",
     "downloaded_folder",
     "is_downloaded",
+    "is_synthetic",
     "open_dataset",
     "split_by_name",
 ]
 
 SYNTHETIC = "synthetic"
+_SYNTHETIC_SETTING = re.compile(r"synthetic(?::(\d{1,9}))?(?::(\d{1,9}))?", re.ASCII)
 DEFAULT_COUNT, DEFAULT_SEED = 60, 0  # chosen here: made in a few seconds, and enough to train on
 MAX_COUNT = 100_000  # chosen here: scenes are made when asked for, but their names are all kept
 
@@ -39,6 +41,11 @@ def default_dataset_setting() -> str:
     What `FASTRCNN_DATA` names need not exist: then `open_dataset` says so, rather than another data set being shown.
     """
     return data_setting() or (str(downloaded_folder()) if is_downloaded() else SYNTHETIC)
+
+
+def is_synthetic(setting: str) -> bool:
+    """Whether a setting names scenes that are drawn, and so no path."""
+    return _SYNTHETIC_SETTING.fullmatch(setting) is not None
 
 
 def open_dataset(setting: str | Path) -> Dataset:
@@ -83,7 +90,7 @@ def _open_path(path: Path) -> Dataset:
 def _open_synthetic(setting: str) -> Dataset:
     from fastrcnn_core.datasets.synthetic import synthetic_dataset
 
-    fits = re.fullmatch(r"synthetic(?::(\d{1,9}))?(?::(\d{1,9}))?", setting, re.ASCII)
+    fits = _SYNTHETIC_SETTING.fullmatch(setting)
     count = int((fits and fits[1]) or DEFAULT_COUNT)
     if not fits or not 1 <= count <= MAX_COUNT:
         raise DataError(

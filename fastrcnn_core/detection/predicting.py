@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import product
 
 import torch
 from torch import Tensor, nn
@@ -21,8 +20,9 @@ from fastrcnn_core.model import FastRCNN, Features
 from fastrcnn_core.structures import FloatArray, Image, RoIPredictions
 
 _ROIS_AT_ONCE = 512  # bounds memory: RoIAlign's result for 512 RoIs of ResNet-50 takes 100 MB
-# RoIs below this score for every class are looked at once and never again. Chosen here: on the validation part of
-# Penn-Fudan's training split the AP of four looks with two passes each stays the same to three digits.
+# RoIs that no size of the picture gives this score for any class are spared the mirror image, and within a look those
+# below it the second pass. Chosen here: on the validation part of Penn-Fudan's training split AP stays 0.657, and 0.671
+# with linear soft-NMS, as if everybody had all looks.
 _BACKGROUND_BELOW = 0.01
 _ONE_LOOK = PredictionConfig()
 
@@ -36,21 +36,24 @@ def predict(
         model: runs where its weights are, without dropout, and comes back in the mode in which it was.
         image: the picture.
         proposals: (P, 4) float32 in its pixels; P may be 0.
-        config: how often the network looks; scores and boxes are the mean of all looks, but RoIs that are plainly
-            background at first sight are not looked at again.
+        config: how often the network looks; scores and boxes are the mean of all looks. Every size looks at every RoI;
+            those that are plainly background to all of them are not looked at in the mirror images.
 
     Raises:
         DeviceError: the device failed or is out of memory.
     """
-    mirrored = (False, True) if config.flip_average else (False,)
-    first, *others = product(config.zooms, mirrored)
     with inferring(model):
         pixels = torch.tensor(image.pixels).to(model.device).permute(2, 0, 1)
         rois = torch.tensor(proposals).to(model.device)
-        said = _look(model, pixels, rois, config, *first)
-        rows = _worth_another_look(said.scores)
-        again = [_look(model, pixels, rois[rows], config, *view) for view in others]
-        return _mean(said, again, rows)
+        straight = [_look(model, pixels, rois, config, zoom) for zoom in config.zooms]
+        said = _mean(straight)
+        if not config.flip_average:
+            return said
+        rows = _promising(torch.stack([it.scores for it in straight]).amax(dim=0))
+        mirrored = [
+            _look_at_mirror_image(model, pixels, rois[rows], config, it) for it in config.zooms
+        ]
+        return _with_mean_in(said, rows, _mean(mirrored))
 
 
 def predict_rois(
@@ -72,7 +75,7 @@ def predict_rois(
     """
     with inferring(model):
         boxes, scores = _ask_head(model, features, rois, height, width)
-        rows = _worth_another_look(scores)
+        rows = _promising(scores)
         said, mean = scores[rows], scores.clone()
         for earlier in range(1, passes):
             again = _most_likely_boxes(rois[rows], boxes[rows], said)
@@ -110,39 +113,47 @@ def inferring(model: nn.Module, *, mixed: bool = True) -> Iterator[None]:
             model.train()
 
 
-def _worth_another_look(scores: Tensor) -> Tensor:
+def _promising(scores: Tensor) -> Tensor:
     """The rows of the RoIs that may be something: (R, K + 1) → (r,)."""
     return (scores[:, 1:].amax(dim=1) >= _BACKGROUND_BELOW).nonzero()[:, 0]
 
 
 def _look(
-    model: FastRCNN,
-    pixels: Tensor,
-    rois: Tensor,
-    config: PredictionConfig,
-    zoom: float,
-    mirrored: bool,
+    model: FastRCNN, pixels: Tensor, rois: Tensor, config: PredictionConfig, zoom: float
 ) -> RoIPredictions:
-    """The picture, (3, H, W) uint8, or its mirror image seen once; what was said of that is turned back."""
+    """The picture, (3, H, W) uint8, seen once."""
     height, width = pixels.shape[1:]
-    if mirrored:
-        pixels, rois = pixels.flip(2), flip_horizontally(rois, width=width)
     features = model.features(pixels, zoom=zoom)
-    said = predict_rois(model, features, rois, height=height, width=width, passes=config.box_passes)
-    if not mirrored:
-        return said
+    return predict_rois(model, features, rois, height=height, width=width, passes=config.box_passes)
+
+
+def _look_at_mirror_image(
+    model: FastRCNN, pixels: Tensor, rois: Tensor, config: PredictionConfig, zoom: float
+) -> RoIPredictions:
+    """The mirror image seen once, and what was said of it turned back."""
+    width = pixels.shape[2]
+    said = _look(model, pixels.flip(2), flip_horizontally(rois, width=width), config, zoom)
     boxes = flip_horizontally(said.boxes.flatten(0, 1), width=width).view_as(said.boxes)
-    return replace(said, rois=flip_horizontally(said.rois, width=width), boxes=boxes)
+    return replace(said, rois=rois.cpu(), boxes=boxes)
 
 
-def _mean(first: RoIPredictions, others: Sequence[RoIPredictions], rows: Tensor) -> RoIPredictions:
-    """The first look at every RoI, with the mean of all looks in the rows of those that had more than one."""
-    if not others:
-        return first
-    boxes, scores = first.boxes.clone(), first.scores.clone()
-    boxes[rows] = torch.stack([boxes[rows], *(it.boxes for it in others)]).mean(0)
-    scores[rows] = torch.stack([scores[rows], *(it.scores for it in others)]).mean(0)
-    return replace(first, boxes=boxes, scores=scores)
+def _mean(looks: Sequence[RoIPredictions]) -> RoIPredictions:
+    """One look as it is; else the mean of the scores and of each class's boxes, RoI by RoI."""
+    if len(looks) == 1:
+        return looks[0]
+    return replace(
+        looks[0],
+        boxes=torch.stack([look.boxes for look in looks]).mean(0),
+        scores=torch.stack([look.scores for look in looks]).mean(0),
+    )
+
+
+def _with_mean_in(said: RoIPredictions, rows: Tensor, again: RoIPredictions) -> RoIPredictions:
+    """What was said of every RoI, and in these rows the mean of that and of what was said again."""
+    boxes, scores = said.boxes.clone(), said.scores.clone()
+    boxes[rows] = (boxes[rows] + again.boxes) / 2
+    scores[rows] = (scores[rows] + again.scores) / 2
+    return replace(said, boxes=boxes, scores=scores)
 
 
 def _ask_head(

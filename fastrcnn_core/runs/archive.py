@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import time
 import uuid
 import zipfile
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from fastrcnn_core.errors import ConfigError, DataError, RunError
+from fastrcnn_core.errors import DataError, RunError
 from fastrcnn_core.files import appearing_whole, runs_folder
 from fastrcnn_core.runs.brought import mark_as_brought
 from fastrcnn_core.runs.contents import whole_files
 from fastrcnn_core.runs.finding import run_path
 from fastrcnn_core.runs.folder import CONFIG_FILE, Run
 from fastrcnn_core.runs.starting import taken
+from fastrcnn_core.runs.status import settle
 from fastrcnn_core.unpacking import ArchiveError, unpack
 
 FILE_ENDINGS = {".json", ".jsonl", ".safetensors", ".txt"}
@@ -54,12 +56,17 @@ def import_run(path: Path, *, name: str | None = None, folder: Path | None = Non
         chosen = run_path(name or brought.name, folder=runs)
         if chosen.exists():
             raise taken(chosen.name)
+        settle(brought.folder)
         mark_as_brought(brought.folder)
         brought.folder.rename(chosen)
     except ArchiveError as error:
         raise RunError(error.problem, way_out=_AGAIN) from error
     except DataError as error:  # of the disk
         raise RunError(error.problem, way_out=error.way_out) from error
+    except OSError as error:
+        raise RunError(
+            f"The run cannot be kept ({error.strerror or error}).", way_out="Free some space."
+        ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Run(chosen)
@@ -76,11 +83,22 @@ def _only_run(folder: Path, archive: Path) -> Run:
     if len(found) != 1 or not (found[0].folder / CONFIG_FILE).exists():
         raise RunError(f"{archive.name} is not a run that was exported from here.", way_out=_AGAIN)
     try:
-        found[0].config()
-        found[0].data_setting()
-    except (ConfigError, KeyError, TypeError) as error:
+        _read_once(found[0])
+    except Exception as error:  # what somebody sent can fail to be read in any way
         raise RunError(
-            f"The run in {archive.name} has settings that are not understood here ({error}).",
+            f"The run in {archive.name} has files that are not understood here ({error}).",
             way_out="It may come from another version of this app: use that one to look at it.",
         ) from error
     return found[0]
+
+
+def _read_once(run: Run) -> None:
+    """Whatever a page reads before anybody has chosen the run, so that no run takes a page away."""
+    run.config()
+    run.data_setting()
+    time.localtime(run.settings()["created"])
+    run.environment().get("data", {}).get("hash")
+    run.checkpoints()
+    for columns in (run.metrics(), run.validation()):
+        for name in ("step", "epoch", "loss", "AP", "AP50"):
+            sum(value for value in columns[name] if value is not None)

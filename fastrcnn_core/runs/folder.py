@@ -111,16 +111,17 @@ class Run:
     def log(self, characters: int = 4000) -> str:
         """The end of what its process printed."""
         path = self.folder / LOG_FILE
-        return (
-            path.read_text(encoding="utf-8", errors="replace")[-characters:]
-            if path.exists()
-            else ""
-        )
+        if not path.exists():
+            return ""
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 4 * characters))  # at most four bytes each
+            return file.read().decode("utf-8", errors="replace")[-characters:]
 
     def checkpoints(self) -> tuple[RunCheckpoint, ...]:
         """All that are there, oldest first."""
         folders = (self.folder / CHECKPOINTS).glob("step-*")
-        found = [RunCheckpoint(int(it.name.removeprefix("step-")), it) for it in folders]
+        steps = {it: it.name.removeprefix("step-") for it in folders}
+        found = [RunCheckpoint(int(step), it) for it, step in steps.items() if step.isdecimal()]
         return tuple(sorted(found, key=lambda checkpoint: checkpoint.step))
 
     def latest_checkpoint(self) -> RunCheckpoint:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import psutil
 
@@ -77,8 +78,12 @@ def this_process() -> RunStatus:
 def write_status(folder: Path, status: RunStatus) -> RunStatus:
     """Write the status with the time of now, whole or not at all; returns it."""
     status = dataclasses.replace(status, updated=time.time())
-    write_text(folder / STATUS_FILE, json.dumps(dataclasses.asdict(status), indent=1))
+    _write(folder, status)
     return status
+
+
+def _write(folder: Path, status: RunStatus) -> None:
+    write_text(folder / STATUS_FILE, json.dumps(dataclasses.asdict(status), indent=1))
 
 
 def starting() -> RunStatus:
@@ -107,12 +112,32 @@ def _written(folder: Path) -> RunStatus:
     except FileNotFoundError:
         claimed = folder.stat().st_mtime
         return dataclasses.replace(starting(), started=claimed, updated=claimed)
-    except ValueError:
+    except (ValueError, OSError, RecursionError):
         return _damaged()
     if not isinstance(values, dict) or values.get("state") not in get_args(RunState):
         return _damaged()
-    known = {item.name for item in dataclasses.fields(RunStatus)}
-    return RunStatus(**{name: value for name, value in values.items() if name in known})
+    known = {item.name: item for item in dataclasses.fields(RunStatus)}
+    said = {name: value for name, value in values.items() if name in known}
+    fits = all(_fits(value, str(known[name].type)) for name, value in said.items())
+    return RunStatus(**said) if fits else _damaged()
+
+
+def _fits(value: Any, kind: str) -> bool:
+    """Whether JSON's value is one of a field of this kind; numbers are finite and not negative."""
+    if kind in ("str", "RunState"):
+        return isinstance(value, str)
+    if value is None:
+        return kind.endswith("None")
+    is_number = isinstance(value, int if kind == "int" else int | float)
+    return is_number and not isinstance(value, bool) and 0 <= value < math.inf
+
+
+def settle(folder: Path) -> None:
+    """Say of a run whose process is not of this machine that it has stopped; one that ended by itself stays so."""
+    status = _written(folder)
+    state = status.state if status.state in ("finished", "failed") else "stopped"
+    settled = dataclasses.replace(status, state=state, process=0, process_started=0.0)
+    _write(folder, settled)
 
 
 def _damaged() -> RunStatus:

@@ -19,6 +19,7 @@ from fastrcnn_core.errors import UserError
 from fastrcnn_core.files import write_text
 from fastrcnn_core.knobs import to_dict
 from fastrcnn_core.runs import control
+from fastrcnn_core.runs.brought import forget_brought
 from fastrcnn_core.runs.events import EventFiles
 from fastrcnn_core.runs.finding import run_path
 from fastrcnn_core.runs.folder import (
@@ -77,6 +78,7 @@ def create_run(
 def move_data(run: Run, data: str) -> None:
     """The run's data set is found there now; whether it is the same one is checked when the run goes on."""
     write_text(run.folder / CONFIG_FILE, json.dumps(run.settings() | {"data": data}, indent=1))
+    forget_brought(run.folder)
 
 
 def tell_of_failure(name: str, error: UserError, *, folder: Path | None = None) -> None:

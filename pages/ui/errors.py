@@ -43,7 +43,10 @@ def shown() -> Iterator[None]:
         show(error)
     except Exception as error:  # the last line of defence: a bug must not take the page away
         logger.exception("a page failed")
-        show(_FULL) if is_disk_full(error) else _show_unforeseen(error)
+        if is_disk_full(error):
+            show(_FULL)
+        else:
+            _show_unforeseen(error)
 
 
 def show(error: UserError, *more: WayOut) -> None:

@@ -7,8 +7,7 @@ name that it has on the command line.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from types import NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin
@@ -71,7 +70,6 @@ def knobs(
             key=key(config_type, name),
             label=words.get(name, name.replace("_", " ").capitalize()),
             default=getattr(start, name),
-            expect_sense=partial(_alone, start, name),
         )
         for name, (kind, knob) in shown.items()
     }
@@ -92,20 +90,7 @@ def _keys() -> dict[tuple[type, str], str]:
     return {(type(getattr(whole, flag.group)), flag.knob): flag.name for flag in flags()}
 
 
-def _alone(config: Any, name: str, value: Any) -> None:
-    """Raises ConfigError if this value makes no sense in the config, whatever the other widgets say."""
-    replace(config, **{name: value})
-
-
-def _widget(
-    kind: Any,
-    knob: Knob,
-    *,
-    key: str,
-    label: str,
-    default: Any,
-    expect_sense: Callable[[Any], None],
-) -> Any:
+def _widget(kind: Any, knob: Knob, *, key: str, label: str, default: Any) -> Any:
     """The widget that fits the knob's type; returns its value."""
     about = f"{knob.help}\n\nDefault: {text(default)}. Source: {knob.source}."
     if NoneType in get_args(kind):
@@ -118,7 +103,7 @@ def _widget(
     if kind in (int, float):
         return _number(kind, knob, label=label, default=default, shared=shared)
     if get_origin(kind) is tuple:
-        return _numbers(label, default, shared, expect_sense)
+        return _numbers(st.text_input(label, value=text(default), **shared), label)
     return st.text_input(label, value=default, **shared)
 
 
@@ -208,21 +193,15 @@ def _format(kind: type, step: float | None) -> str:
     return "%g" if step is None else f"%.{max(0, math.ceil(-math.log10(step) - 1e-9))}f"
 
 
-def _numbers(
-    label: str, default: Any, shared: dict[str, Any], expect_sense: Callable[[Any], None]
-) -> tuple[float, ...]:
-    """A field for numbers between spaces; what makes no sense is told below it, and the default holds meanwhile."""
-    typed = st.text_input(label, value=text(default), **shared)
+def _numbers(typed: str, label: str) -> tuple[float, ...]:
+    """Numbers between spaces. Raises ConfigError."""
     try:
-        numbers = tuple(float(word) for word in typed.replace(",", " ").split())
-        expect_sense(numbers)
-    except (ValueError, ConfigError) as error:
-        told = error.problem if isinstance(error, ConfigError) else "These are not all numbers."
-        st.caption(
-            f":material/error: {told} Write numbers with spaces between them; until then it is {text(default)}."
-        )
-        return tuple(default)
-    return numbers
+        return tuple(float(word) for word in typed.replace(",", " ").split())
+    except ValueError:
+        raise ConfigError(
+            f"{label}: {typed!r} are not numbers.",
+            way_out="Write numbers with spaces between them.",
+        ) from None
 
 
 def _reset_button(config_type: type, defaults: Mapping[str, tuple[Any, Any]]) -> None:

@@ -109,7 +109,7 @@ def stages(about: DetectorCard | None) -> tuple[Stage, ...]:
             "detections",
             "7. Detections",
             ("D",),
-            "Sure boxes stay, and each silences the less sure ones that overlap it (NMS).",
+            "Sure boxes stay, and each silences the less sure ones that overlap it, or lowers their scores (NMS).",
             "detection",
         ),
         Stage(

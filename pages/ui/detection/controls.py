@@ -8,10 +8,10 @@ from functools import partial
 import streamlit as st
 
 from fastrcnn_core.config import DetectionConfig
-from fastrcnn_core.errors import DeviceMemoryError, UserError
+from fastrcnn_core.errors import ConfigError, DeviceMemoryError, UserError
 from fastrcnn_core.flags import text
 from fastrcnn_core.knobs import knobs
-from pages.ui import resources, widgets
+from pages.ui import errors, resources, widgets
 from pages.ui.detection import words
 from pages.ui.errors import WayOut
 from pages.ui.knob_widgets import key
@@ -44,6 +44,8 @@ def show(base: DetectionConfig, *, annotated: bool) -> tuple[DetectionConfig, Dr
     Args:
         base: where the knobs stand at first.
         annotated: whether there is a ground truth to draw.
+
+    What is rarely touched and makes no sense is told where it was typed, and does not hold.
     """
     config = widgets.knobs(
         DetectionConfig, only=["score_threshold", "nms_iou"], base=base, labels=_LABELS
@@ -51,7 +53,11 @@ def show(base: DetectionConfig, *, annotated: bool) -> tuple[DetectionConfig, Dr
     with st.container(horizontal=True, vertical_alignment="center"):
         drawn = Drawn(truth=annotated and _truth(), suppressed=_suppressed())
         with st.popover("More", icon=":material/tune:", type="tertiary"):
-            return widgets.knobs(DetectionConfig, only=_RARE, base=config, labels=_LABELS), drawn
+            try:
+                config = widgets.knobs(DetectionConfig, only=_RARE, base=config, labels=_LABELS)
+            except ConfigError as error:
+                errors.show(error)
+    return config, drawn
 
 
 def offer_confidence(value: float, label: str, *, place: str, help: str | None = None) -> None:

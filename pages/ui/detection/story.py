@@ -63,9 +63,7 @@ def _prediction(view: View, origin: Origin) -> None:
                 column_config=tables.FORMATS,
                 height="auto" if len(origin.silenced) < 5 else 200,
             )
-            st.caption(
-                "Whom did it silence? Boxes of its class, less sure, whose IoU with it is above the NMS IoU."
-            )
+            st.caption(words.silenced(view.config))
     _formulas(view, origin, others)
 
 
@@ -76,7 +74,8 @@ def _formulas(view: View, origin: Origin, others: list[int]) -> None:
             "and the log of the growth. From the proposal's center and size they make the box's."
         )
         st.latex(formulas.decoded(origin.roi, origin.deltas))
-        st.caption("The deltas are those of the box as it lies inside the picture.")
+        again = "" if view.config.looks_once else ", the mean of all looks of the network"
+        st.caption(f"The deltas are those of the box as it lies inside the picture{again}.")
         if others and view.annotated is not None:
             st.latex(formulas.iou(origin.box, view.annotated.boxes[others[0]]))
 

@@ -55,7 +55,8 @@ def title(origin: Origin, detections: Detections) -> str:
         "limit": "A box beyond the limit",
         "below": "A box below the threshold",
     }
-    return f"{kinds[origin.outcome]}, {detections.classes[origin.label - 1]} {origin.score:.2f}"
+    shown = detections.scores[origin.detection] if origin.outcome == "detection" else origin.score
+    return f"{kinds[origin.outcome]}, {detections.classes[origin.label - 1]} {float(shown):.2f}"
 
 
 def counts(tally: Tally) -> str:
@@ -81,6 +82,13 @@ def thresholds(config: DetectionConfig) -> str:
         "gaussian": f"gaussian soft-NMS, σ {config.nms_sigma:.2f}",
     }
     return f"Confidence ≥ {config.score_threshold:.2f} · {nms[config.nms]}"
+
+
+def silenced(config: DetectionConfig) -> str:
+    """What stands below the boxes that a detection silenced."""
+    above = "" if config.nms == "gaussian" else " whose IoU with it is above the NMS IoU"
+    fell = "" if config.nms == "greedy" else ", and whose scores fell below the confidence"
+    return f"Whom did it silence? Less sure boxes of its class{above}{fell}."
 
 
 def share(value: float | None) -> str:

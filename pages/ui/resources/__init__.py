@@ -3,7 +3,7 @@
 Nowhere else is there an `st.cache_*` or a session state. PyTorch is imported only inside functions that need it.
 """
 
-from pages.ui.resources.asking import ask_about, asked, write_asked
+from pages.ui.resources.asking import ask_about, asked, asked_number, take, write_asked
 from pages.ui.resources.choice import (
     PROJECTOR,
     UPLOADS,
@@ -99,6 +99,7 @@ __all__ = [
     "annotated_image",
     "ask_about",
     "asked",
+    "asked_number",
     "card",
     "choose_cpu",
     "choose_data",
@@ -147,6 +148,7 @@ __all__ = [
     "sources",
     "split_judging",
     "survey",
+    "take",
     "thumbnail",
     "title",
     "traced",

@@ -18,6 +18,25 @@ def asked(link: str) -> str | None:
     return word
 
 
+def asked_number(link: str, run: str) -> int | None:
+    """The number that is asked for of this run, as in `minute:40`; None if none is, or of another run."""
+    name, _, number = (asked(link) or "").rpartition(":")
+    return int(number) if name == run and number.isdecimal() else None
+
+
+def take(link: str, run: str, chosen: int, *, put: int) -> None:
+    """Ask for the number that a widget holds, if somebody moved it there.
+
+    A widget that was replaced while its page was drawn reports what was put into it, and nobody chose that.
+
+    Args:
+        put: what was put into it when it was drawn.
+    """
+    before = asked_number(link, run)
+    if chosen != (put if before is None else before):
+        ask_about(link, f"{run}:{chosen}")
+
+
 def ask_about(link: str, word: str) -> None:
     """Ask about this box from now on."""
     st.session_state[_asked(link)] = word

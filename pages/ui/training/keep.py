@@ -98,7 +98,7 @@ def bring() -> None:
     if brought is None or not st.button("Open this run", icon=":material/folder_open:"):
         return
     with errors.shown(), tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "brought.zip"
+        path = Path(folder) / Path(brought.name).name
         path.write_bytes(brought.getbuffer())
         run = import_run(path)
         resources.choose_run(run.name)

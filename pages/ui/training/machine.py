@@ -5,7 +5,6 @@ The network looks once for each checkpoint, in the background; the slider and th
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -110,9 +109,8 @@ def _show(run: Run, growing: Growing, picture: Picture) -> None:
 
 def _step(run: Run, steps: list[int]) -> int:
     """The slider's checkpoint; the next one while it plays, and the last at first."""
-    name, _, number = (resources.asked(_LINK) or "").rpartition(":")
-    asked = int(number) if name == run.name and number.isdecimal() else steps[-1]
-    step = min(steps, key=lambda it: abs(it - asked))
+    asked = resources.asked_number(_LINK, run.name)
+    step = steps[-1] if asked is None else min(steps, key=lambda it: abs(it - asked))
     if len(steps) < 2:
         st.caption(f"Step {step}, the only checkpoint so far.")
         return step
@@ -127,16 +125,10 @@ def _step(run: Run, steps: list[int]) -> int:
         "After step",
         steps,
         key=key,
-        on_change=partial(_take, run, key, step),
+        on_change=lambda: resources.take(_LINK, run.name, int(resources.value(key)), put=step),
     )
     st.toggle("Play", key=_PLAY, help="One checkpoint a second, again and again.")
     return step
-
-
-def _take(run: Run, key: str, put: int) -> None:
-    """Ask for the slider's checkpoint. One that holds what was put into it has been replaced, and nobody moved it."""
-    if (chosen := int(resources.value(key))) != put:
-        resources.ask_about(_LINK, f"{run.name}:{chosen}")
 
 
 def _caption(run: Run, seen: View, step: int, picture: Picture) -> str:
@@ -152,7 +144,7 @@ def _caption(run: Run, seen: View, step: int, picture: Picture) -> str:
 def _familiar(run: Run, picture: Picture) -> str:
     """Whether the run learned from this picture; nothing where it is of other data."""
     data = run.environment().get("data", {})
-    if picture.dataset is None or data.get("setting") != picture.dataset.setting:
+    if picture.dataset is None or picture.dataset.content_hash != data.get("hash"):
         return ""
     if picture.name in data.get("train", ()):
         return "The run learned from this picture; one of the test split tells more."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -19,8 +18,7 @@ _SLIDER_WIDTH = 600  # pixels, where there are so many
 
 def asked(run: Run) -> int | None:
     """The step that the reader or the link asks for; None for the newest."""
-    name, _, number = (resources.asked(_LINK) or "").rpartition(":")
-    return int(number) if name == run.name and number.isdecimal() else None
+    return resources.asked_number(_LINK, run.name)
 
 
 def show(run: Run, kept: tuple[int, ...], shown: int, *, moving: bool) -> None:
@@ -61,7 +59,7 @@ def _sought(
         key=key,
         label_visibility="visible" if name == _SLIDER else "collapsed",
         width=width,
-        on_change=partial(_take, run, key, shown),
+        on_change=lambda: resources.take(_LINK, run.name, int(resources.value(key)), put=shown),
     )
 
 
@@ -107,12 +105,6 @@ def _costly(run: Run, kept: tuple[int, ...]) -> None:
                 on_click=_ask,
                 args=(run, step),
             )
-
-
-def _take(run: Run, key: str, put: int) -> None:
-    """Ask for the widget's step. One that holds what was put into it has been replaced, and nobody moved it."""
-    if (chosen := int(resources.value(key))) != put:
-        _ask(run, chosen)
 
 
 def _ask(run: Run, step: int | None) -> None:
