@@ -148,8 +148,9 @@ scenes. Stored as float16 in safetensors; computed in float32.
 `PennFudanPed` is the data set's folder; `synthetic:60:0` are scenes that the app draws itself, and a later version may
 draw them a little differently. At test time the head looks twice (`box_passes` of the command): what it corrected once
 it corrects again; with `flip_average` it does so on the mirror image too, with two `zooms` also on a larger picture,
-and what these looks say is averaged. With `nms` linear a box that overlaps a better one loses some of its score, where
-greedy NMS would remove it: among people who stand close together that finds more of them.
+and what these looks say is averaged; proposals that are plainly background are spared the second look and the mirror
+image. With `nms` linear a box that overlaps a better one loses some of its score, where greedy NMS would remove it:
+among people who stand close together that finds more of them.
 
 Test splits, which it never saw; pycocotools on boxes, every pedestrian counted:
 
