@@ -1,11 +1,12 @@
 """Does the rest of the app still answer while a run goes?
 
-    python -m benchmarks.training_page [--preset minute] [--rounds 5]
+    python -m benchmarks.training_page [--preset minute] [--rounds 5] [--watchers 1]
 
 Starts the app, looks at it with Chromium, and measures clicks: from page to page, and from picture to picture on each,
 each from the click until the page's script has run and its new words are there. All pages and pictures have been seen
 once before, so that nothing is computed for the first time. Then a run is started, as the page does it, another
 visitor watches it on Training, and the same clicks are measured again. Bar: a median of 500 ms while the run goes.
+The browser draws on the same machine: with a watcher, its plots too, which elsewhere is another machine's work.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--preset", choices=list(PRESETS), default="minute")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--watchers", type=int, default=1, help="Other visitors on Training.")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         os.environ |= {
@@ -66,8 +68,9 @@ def main() -> None:
                 flush=True,
             )
             with _running(preset(arguments.preset)) as run:
-                watcher = browser.new_page()
-                opened(f"{url}/training?run={run.name}", watcher)
+                for _ in range(arguments.watchers):
+                    opened(f"{url}/training?run={run.name}", browser.new_page())
+                visitor.bring_to_front()  # a page that nobody sees is drawn once a second at most
                 before = run.status().step
                 meanwhile = _clicks(visitor, arguments.rounds)
                 steps = run.status().step - before
