@@ -41,8 +41,8 @@ def show(run: Run, *, moving: bool, following: bool) -> None:
         data = resources.dataset(Source("run", run.name, run.data_here()))
         if _is_other(run, data):
             st.caption(
-                "The pictures of this run cannot be shown: its data set changed since, or another one has its name: "
-                "boxes would lie beside what they mark."
+                "The pictures of this run cannot be shown: its data set has changed since, or another one has "
+                "its name: boxes would lie beside what they mark."
             )
             return
         _show(run, shown, data)
