@@ -377,6 +377,7 @@ def test_back_and_forward_are_one_step_a_page_and_keep_the_section(
     page.reload()
     page.get_by_text("Which filter costs what?").wait_for()
     settle(page)
+    page.wait_for_function("history.pushState.isOfPages")  # on a busy machine it comes late
     entries = page.evaluate("history.length")
     page.get_by_role("link", name="Overview", exact=True).first.click()
     page.get_by_role("heading", name="What happens to this picture").wait_for()
