@@ -97,7 +97,7 @@ def _read_once(run: Run) -> None:
     run.config()
     run.data_setting()
     time.localtime(run.settings()["created"])
-    run.environment().get("data", {}).get("hash")
+    run.data_hash()
     run.checkpoints()
     for columns in (run.metrics(), run.validation()):
         for name in ("step", "epoch", "loss", "AP", "AP50"):

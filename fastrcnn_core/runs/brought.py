@@ -42,13 +42,14 @@ def same_data_here(setting: str) -> str:
     Raises:
         DataError: this machine uses nothing of that name, or what it uses cannot be opened.
     """
-    return SEPARATOR.join(_part_here(part) for part in setting.split(SEPARATOR))
+    parts = setting.split(SEPARATOR)
+    here = {} if all(map(is_synthetic, parts)) else {Path(it).name: it for it in _used_here()}
+    return SEPARATOR.join(_part_here(part, here) for part in parts)
 
 
-def _part_here(part: str) -> str:
+def _part_here(part: str, here: dict[str, str]) -> str:
     if is_synthetic(part):
         return part
-    here = {Path(it).name: it for it in _used_here()}
     name = part.replace("\\", "/").rstrip("/").rpartition("/")[2]  # as another system may write it
     if name not in here:
         raise DataError(

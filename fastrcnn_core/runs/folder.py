@@ -84,6 +84,11 @@ class Run:
         path = self.folder / ENVIRONMENT_FILE
         return _read_object(path, run=self.name) if path.exists() else {}
 
+    def data_hash(self) -> str | None:
+        """The content of its data set when it was begun; None until the run has written it."""
+        known: str | None = self.environment().get("data", {}).get("hash")
+        return known
+
     def status(self) -> RunStatus:
         """How it is doing now."""
         return read_status(self.folder)

@@ -143,9 +143,8 @@ def _caption(run: Run, seen: View, step: int, picture: Picture) -> str:
 
 def _familiar(run: Run, picture: Picture) -> str:
     """Whether the run learned from this picture; nothing where it is of other data."""
-    data = run.environment().get("data", {})
-    if picture.dataset is None or picture.dataset.content_hash != data.get("hash"):
+    if picture.dataset is None or picture.dataset.content_hash != run.data_hash():
         return ""
-    if picture.name in data.get("train", ()):
+    if picture.name in run.environment()["data"].get("train", ()):
         return "The run learned from this picture; one of the test split tells more."
     return "The run never learned from this picture."

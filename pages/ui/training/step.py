@@ -86,5 +86,4 @@ def _colouring() -> str:
 
 def _is_other(run: Run, data: Dataset) -> bool:
     """The data set is not what it was when the run was begun."""
-    begun_with = run.environment().get("data", {}).get("hash")
-    return begun_with is not None and begun_with != data.content_hash
+    return run.data_hash() not in (None, data.content_hash)
