@@ -141,7 +141,6 @@ def _give_way_as_a_session(process: int, niceness: int) -> None:
     """
     autogroup = Path(f"/proc/{process}/autogroup")
     if autogroup.exists():
-        with contextlib.suppress(
-            OSError
-        ):  # it has ended; or the system does not let us, and the run is a neighbour
+        # It has ended; or the system does not let us, and then the run is a neighbour like any other.
+        with contextlib.suppress(OSError):
             autogroup.write_text(str(niceness), encoding="ascii")
