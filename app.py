@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import errors, header, history, lost_detector, sidebar
+from pages.ui import errors, garbage, header, history, lost_detector, sidebar
 
 # A page that is not written yet is left out.
 PAGES = {
@@ -35,3 +35,4 @@ history.one_step_a_page()
 with errors.shown():
     lost_detector.show()
     page.run()
+garbage.spare_imports()

@@ -1,6 +1,7 @@
 """The frame of the app: the side bar, the link, what is remembered, and what happens when something fails."""
 
 import errno
+import gc
 import io
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import PIL.Image
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.ui import garbage
 from pages.ui.resources.memory import Bounded
 from tests.app import ROOT, complaints, link, open_app, visit, words
 from tests.tiny import write_tiny
@@ -192,3 +194,25 @@ def test_memory_forgets_what_was_used_least_recently() -> None:
 
 def _fail(*_: object) -> None:
     raise ZeroDivisionError("a bug")
+
+
+def test_what_is_imported_once_is_not_looked_through_after_every_click(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(garbage, "_spared", 0)
+    gc.unfreeze()
+    open_app()
+    spared = gc.get_freeze_count()
+    assert spared > len(gc.get_objects())  # Streamlit alone is more than a page leaves behind
+    visit("dataset")  # nothing was imported that is worth a look through all
+    assert gc.get_freeze_count() <= spared
+
+
+def test_a_library_that_is_imported_later_is_spared_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    garbage.spare_imports()
+    library = {f"library_{number}": [] for number in range(60)}
+    for name, module in library.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    assert any(it is library["library_7"] for it in gc.get_objects())
+    garbage.spare_imports()
+    assert not any(it is library["library_7"] for it in gc.get_objects())
