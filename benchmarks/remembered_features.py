@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.training_step import build, picture
 from fastrcnn_core.config import BackboneName, Config, preset
 from fastrcnn_core.features import FeatureStore
+from fastrcnn_core.freed_memory import keep_freed_memory
 from fastrcnn_core.training import Trainer
 
 BAR = 5.0
@@ -35,6 +36,7 @@ def main(
     mixed_precision: Annotated[bool, tyro.conf.arg(help="As the knob of `train`.")] = True,
 ) -> None:
     """Print the median seconds of both steps, and their ratio."""
+    keep_freed_memory()  # as `train` does
     config = frozen(backbone, mixed_precision)
     pictures = [picture(0), picture(1)]
     remembering, computing = trainer(config, remembers=True), trainer(config, remembers=False)

@@ -13,6 +13,7 @@ from fastrcnn_core.commands.arguments import DataSetting, parse
 from fastrcnn_core.commands.train import GROUPS, preset_of
 from fastrcnn_core.config import PresetName
 from fastrcnn_core.files import write_text
+from fastrcnn_core.freed_memory import keep_freed_memory
 from fastrcnn_core.runs.estimating import Estimate, write_estimate
 
 
@@ -35,6 +36,7 @@ def run(words: Sequence[str]) -> int:
     arguments, config = parse(
         EstimateArguments, words, command="estimate", groups=GROUPS, base=preset_of(words)
     )
+    keep_freed_memory()  # as the run will
     from fastrcnn_core.commands.probing import probe  # imports torch
     from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 

@@ -12,6 +12,7 @@ from fastrcnn_core.commands.arguments import DataSetting, parse, value_of
 from fastrcnn_core.config import PRESETS, Config, PresetName, preset
 from fastrcnn_core.errors import RunError, UserError
 from fastrcnn_core.flags import flags
+from fastrcnn_core.freed_memory import keep_freed_memory
 from fastrcnn_core.runs import Run, find_run, free_name
 
 GROUPS = (
@@ -63,6 +64,7 @@ def run(words: Sequence[str]) -> int:
     arguments, config = parse(
         TrainArguments, words, command="train", groups=GROUPS, base=preset_of(words)
     )
+    keep_freed_memory()
     from fastrcnn_core.training.team import joined  # imports torch
 
     with joined() as team:

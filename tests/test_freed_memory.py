@@ -1,0 +1,37 @@
+"""A process that trains makes its tensors in memory that it has had before."""
+
+import subprocess
+import sys
+
+import pytest
+
+# Two large blocks, one after the other; how often the system had to make a page for the second.
+_SECOND_BLOCK = """
+import resource
+from fastrcnn_core.freed_memory import keep_freed_memory
+{call}
+b"x" * 150_000_000
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+b"x" * 150_000_000
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def _pages_made(call: str) -> int:
+    words = [sys.executable, "-c", _SECOND_BLOCK.format(call=call)]
+    return int(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc alone is told what to keep")
+def test_what_was_freed_is_used_again() -> None:
+    usual = _pages_made("")
+    if usual < 1000:
+        pytest.skip("this C library keeps it by itself, or the kernel does not count")
+    assert _pages_made("keep_freed_memory()") < usual / 50
+
+
+def test_another_c_library_does_as_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fastrcnn_core.freed_memory import keep_freed_memory
+
+    monkeypatch.setattr(sys, "platform", "darwin")
+    keep_freed_memory()
