@@ -26,7 +26,16 @@ from fastrcnn_core.errors import RunError
 from fastrcnn_core.files import runs_folder
 from fastrcnn_core.flags import flags, to_arguments
 from fastrcnn_core.model import FastRCNN
-from fastrcnn_core.runs import Estimate, Run, RunCheckpoint, RunState, list_runs, starting
+from fastrcnn_core.runs import (
+    Estimate,
+    Run,
+    RunCheckpoint,
+    RunState,
+    export_run,
+    import_run,
+    list_runs,
+    starting,
+)
 from fastrcnn_core.runs.live import LIVE_FILE
 from fastrcnn_core.runs.metrics import METRICS_FILE, VALIDATION_FILE, append_row
 from fastrcnn_core.runs.status import STATUS_FILE, RunStatus, write_status
@@ -577,6 +586,44 @@ def test_a_deleted_run_can_be_brought_back(street: Path) -> None:
     assert [run.name for run in list_runs()] == ["only"]
     assert app.selectbox(key="pick-run").value == "only"
     assert "is deleted." not in words(app)
+
+
+def bring(app: AppTest, path: Path) -> AppTest:
+    app.file_uploader(key="bring-run").upload(path.name, path.read_bytes(), "application/zip").run()
+    (button,) = [it for it in app.button if it.label == "Open this run"]
+    return button.click().run()
+
+
+def test_a_run_that_somebody_sent_is_watched_beside_ones_own_of_that_name(
+    street: Path, tmp_path: Path
+) -> None:
+    sent = export_run(a_run(street, "minute", steps=4), tmp_path / "minute.zip")
+    app = bring(open_app("training"), sent)
+    assert app.selectbox(key="pick-run").value == "minute-2"
+    assert {run.name for run in list_runs()} == {"minute", "minute-2"}
+    assert not complaints(app)
+
+
+def test_a_file_that_is_no_run_is_refused_in_words_and_the_page_stays(
+    street: Path, tmp_path: Path
+) -> None:
+    a_run(street, "minute", steps=4)
+    rubbish = tmp_path / "holiday.zip"
+    rubbish.write_bytes(b"no zip at all")
+    app = bring(open_app("training"), rubbish)
+    assert app.selectbox(key="pick-run").value == "minute"
+    assert "holiday.zip" in words(app)
+    assert "Have the run exported again" in words(app)
+
+
+def test_the_page_opens_no_folder_that_a_zip_names(street: Path, tmp_path: Path) -> None:
+    elsewhere = write_tiny(tmp_path / "elsewhere")  # the same pictures, and readable
+    run = a_run(elsewhere, "theirs", steps=4)
+    looked_at(run, kept=True)
+    import_run(export_run(run, tmp_path / "theirs.zip"), name="brought")
+    told = "learned from elsewhere, which this app does not use here"
+    assert told in words(open_app("training", run="brought"))
+    assert told not in words(open_app("training", run="theirs"))
 
 
 def test_a_run_gets_another_name_and_stays_the_one_that_is_watched(street: Path) -> None:

@@ -15,7 +15,7 @@ from fastrcnn_core.runs.brought import mark_as_brought
 from fastrcnn_core.runs.contents import whole_files
 from fastrcnn_core.runs.finding import run_path
 from fastrcnn_core.runs.folder import CONFIG_FILE, Run
-from fastrcnn_core.runs.starting import taken
+from fastrcnn_core.runs.starting import free_name, taken
 from fastrcnn_core.runs.status import settle
 from fastrcnn_core.unpacking import ArchiveError, unpack
 
@@ -42,20 +42,20 @@ def import_run(path: Path, *, name: str | None = None, folder: Path | None = Non
     """Unpack a run that `export_run` wrote; it appears whole or not at all.
 
     Args:
-        name: what to call it; None keeps its own.
+        name: what to call it; None keeps its own, or the next one that is free: a class has many called "minute".
 
     Raises:
         RunError: the file is no exported run, is damaged or dangerous, does not fit on the disk, or there is a run of
             this name already.
     """
     runs = (folder or runs_folder()).resolve()
+    if name is not None and run_path(name, folder=runs).exists():
+        raise taken(name)
     partial = runs / f".{uuid.uuid4().hex}.partial"
     try:
         unpack(path, partial, max_bytes=MAX_UNPACKED_BYTES, wanted=_is_of_a_run)
         brought = _only_run(partial, path)
-        chosen = run_path(name or brought.name, folder=runs)
-        if chosen.exists():
-            raise taken(chosen.name)
+        chosen = run_path(name or free_name(brought.name, folder=runs), folder=runs)
         settle(brought.folder)
         mark_as_brought(brought.folder)
         brought.folder.rename(chosen)

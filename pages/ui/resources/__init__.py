@@ -73,6 +73,7 @@ from pages.ui.resources.surveys import LIMITS, Survey, survey
 from pages.ui.resources.training import (
     choose_run,
     chosen_run,
+    data_of,
     metrics,
     pick_run,
     run_of_link_is_missing,
@@ -119,6 +120,7 @@ __all__ = [
     "chosen_run",
     "chosen_source",
     "computes_on_cpu",
+    "data_of",
     "dataset",
     "detectors",
     "device_labels",

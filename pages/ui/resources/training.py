@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import streamlit as st
 
 from fastrcnn_core.runs import Columns, Run, list_runs
+from pages.ui.resources.choice import Source
 from pages.ui.resources.memory import Bounded
 
 _RUN, _LINK = "chosen-run", "run"
@@ -52,6 +56,11 @@ def write_run_link(run: Run) -> None:
         st.query_params[_LINK] = run.name
 
 
+def data_of(run: Run) -> Source:
+    """Where the pictures are on this machine that the run learned from. Raises DataError if they are not here."""
+    return Source("run", run.name, _data_here(str(run.folder), os.environ.get("FASTRCNN_DATA", "")))
+
+
 def metrics(run: Run) -> Columns:
     """Every step's numbers; only what came since the last look is read."""
     return _grown(run, "metrics")
@@ -73,3 +82,9 @@ def _grown(run: Run, what: str) -> Columns:
 @st.cache_resource(show_spinner=False)
 def _read() -> Bounded[tuple[str, str], Columns]:
     return Bounded(_METRICS_BYTES, size=lambda columns: 64 * len(columns) * len(columns.values))
+
+
+@st.cache_data(max_entries=64, ttl=60, show_spinner=False)
+def _data_here(folder: str, used_here: str) -> str:
+    """For a run that came in a zip it opens what this machine uses, which is slow for a large data set."""
+    return Run(Path(folder)).data_here()

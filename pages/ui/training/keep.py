@@ -94,6 +94,7 @@ def bring() -> None:
         "zip",
         key="bring-run",
         max_upload_size=_MEGABYTES,
+        help="If there is a run of its name already, it gets a number behind it.",
     )
     if brought is None or not st.button("Open this run", icon=":material/folder_open:"):
         return

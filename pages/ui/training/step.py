@@ -10,7 +10,6 @@ from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import UserError
 from fastrcnn_core.runs import LiveStep, Run, anatomy
 from pages.ui import resources
-from pages.ui.resources import Source
 from pages.ui.training import costs, step_choice, step_pictures
 from pages.ui.training.step_pictures import Seen
 
@@ -38,7 +37,7 @@ def show(run: Run, *, moving: bool, following: bool) -> None:
     st.markdown(f"#### What did step {shown.step} look at, and what did it cost?")
     step_choice.show(run, kept, shown.step, moving=moving)
     try:
-        data = resources.dataset(Source("run", run.name, run.data_here()))
+        data = resources.dataset(resources.data_of(run))
         if _is_other(run, data):
             st.caption(
                 "The pictures of this run cannot be shown: its data set has changed since, or another one has "
