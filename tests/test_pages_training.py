@@ -495,6 +495,8 @@ def test_the_time_machine_shows_one_picture_at_every_checkpoint_without_the_netw
     assert not complaints(app)
     assert "tiny00 after step 1 of the run first" in words(app)
     assert link(app)["checkpoint"] == "first:1"
+    (counts,) = [it for it in charts(app) if it["data"][0].get("name") == "Hits"]
+    assert counts["layout"]["yaxis"]["dtick"] == 1  # there is no half a person
     roles = {it["role"]: len(it["boxes"]) for it in drawn(app)[0]["layers"]}
     assert roles["ground_truth"] == 1
     assert [it["boxes"] for it in drawn(app)[0]["layers"] if it["role"] != "ground_truth"] != surest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import PIL.Image
 import pytest
 
 from fastrcnn_core.datasets import open_dataset
+from pages.ui import drawing
 from tests.browser.conftest import served, settle
 from tests.tiny import write_tiny
 
@@ -265,3 +267,26 @@ def is_green(page: Page, x: float) -> bool:
     """The ground truth's line stands at this place of row 30."""
     red, green, _ = canvas(page).evaluate(COLOUR, [x, 30])
     return bool(red < 60 and green - red > 60)
+
+
+DRAWING = (Path(drawing.__file__).parent / "drawing.js").read_text("utf-8")
+
+
+def test_words_at_boxes_that_lie_on_each_other_are_written_side_by_side(
+    server: str, visit: Visit
+) -> None:
+    words = visit(server).evaluate(
+        f"""() => {{
+            {DRAWING.replace("export default", "const show =")}
+            const canvas = document.createElement("canvas"), words = [];
+            [canvas.width, canvas.height] = [300, 200];
+            const word = (left) => tag(canvas.getContext("2d"), "person 0.85", [left, 90, 60, 80], "red", 1, words);
+            [20, 22, 25, 230].forEach(word);
+            return words;
+        }}"""
+    )
+    assert [(words[0]["x"], words[0]["y"]), words[3]["y"]] == [(20, 73), 73]  # over their boxes
+    for one, two in itertools.combinations(words, 2):
+        across = min(it["x"] + it["wide"] for it in (one, two)) - max(one["x"], two["x"])
+        down = min(it["y"] + it["high"] for it in (one, two)) - max(one["y"], two["y"])
+        assert across <= 0 or down <= 0

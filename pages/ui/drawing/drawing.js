@@ -206,7 +206,8 @@ class Drawing {
     const on = ([x1, y1, x2, y2]) => [(x1 - x) * scale, (y1 - y) * scale, (x2 - x1) * scale, (y2 - y1) * scale];
     for (const layer of this.shown()) this.layer(context, layer, layer.boxes.map(on), line);
     if (this.under) this.point_out(context, on(this.under.layer.boxes[this.under.index]), this.under.layer, line);
-    for (const layer of this.shown()) layer.texts.forEach((text, index) => tag(context, text, on(layer.boxes[index]), layer.colour, line));
+    const words = [];
+    for (const layer of this.shown()) layer.texts.forEach((text, index) => text && tag(context, text, on(layer.boxes[index]), layer.colour, line, words));
   }
 
   layer(context, layer, rectangles, line) {
@@ -309,13 +310,15 @@ function mark(context, [left, top, width, height], layer, line) {
   context.globalAlpha = 1;
 }
 
-/** A word on a dark ground at a box's top left corner, inside the canvas. */
-function tag(context, text, [left, top], colour, line) {
+/** A word on a dark ground at a box's upper corner, inside the canvas, where none of the `words` stands that came before. */
+function tag(context, text, [left, top, width], colour, line, words) {
   const { width: across, height: down } = context.canvas, high = 17 * line;
   if (left > across || top > down) return;
   context.font = `600 ${12 * line}px system-ui, sans-serif`;
   const wide = context.measureText(text).width + 9 * line;
-  const x = Math.max(0, Math.min(left, across - wide)), y = Math.max(0, top - high);
+  const corners = [left, left + width - wide].map((it) => Math.max(0, Math.min(it, across - wide)));
+  const places = [0, -1, -2, 1, 2].flatMap((rows) => corners.map((x) => ({ x, y: Math.max(0, top - high) + rows * high, wide, high })));
+  const { x, y } = free(places, words, down);
   context.fillStyle = "rgba(16, 22, 28, 0.82)";
   context.fillRect(x, y, wide, high);
   context.fillStyle = colour;
@@ -323,6 +326,15 @@ function tag(context, text, [left, top], colour, line) {
   context.fillStyle = "#FFFFFF";
   context.textBaseline = "middle";
   context.fillText(text, x + 6 * line, y + 0.54 * high);
+}
+
+/** The first of these places where no word stands, and from now on one does; the very first if all are taken. */
+function free(places, words, down) {
+  const meets = (one, other) => one.x < other.x + other.wide && other.x < one.x + one.wide && one.y < other.y + other.high && other.y < one.y + one.high;
+  const inside = ({ y, high }) => y >= 0 && y + high <= down;
+  const place = places.find((it) => inside(it) && !words.some((word) => meets(it, word))) ?? places[0];
+  words.push(place);
+  return place;
 }
 
 function swatch({ colour, dash, width, halo, hatch: hatched }) {

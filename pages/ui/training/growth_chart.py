@@ -24,7 +24,7 @@ def show(views: Mapping[int, View], step: int) -> None:
         "height": 220,
         "margin": {"l": 0, "r": 8, "t": 8, "b": 0},
         "xaxis": {"title": {"text": "Step", "standoff": 4}, "rangemode": "tozero"},
-        "yaxis": {"rangemode": "tozero", "tickformat": "d"},
+        "yaxis": {"rangemode": "tozero", "tickformat": "d", "dtick": _between_ticks(drawn)},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         "hovermode": "x unified",
         "shapes": [edge],
@@ -34,6 +34,11 @@ def show(views: Mapping[int, View], step: int) -> None:
     figure = {"data": drawn, "layout": layout}
     st.plotly_chart(figure, key="plot-growth", config=bar, alt=_QUESTION)
     st.caption(f"{_QUESTION} The dotted line is the checkpoint that is shown.")
+
+
+def _between_ticks(lines: list[dict[str, Any]]) -> int | None:
+    """1 for a handful of people, who are never counted by halves; None leaves it to Plotly."""
+    return 1 if max(count for line in lines for count in line["y"]) <= 8 else None
 
 
 def _lines(views: Mapping[int, View]) -> list[dict[str, Any]]:
