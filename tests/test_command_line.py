@@ -399,7 +399,7 @@ def test_evaluate_takes_the_knobs_of_the_checkpoints_card(
         asked.append(real(file))
         return asked[-1]
 
-    monkeypatch.setattr("fastrcnn_core.commands.evaluate.config_of", spy)
+    monkeypatch.setattr("fastrcnn_core.commands.models.config_of", spy)
     assert tried("evaluate", "--checkpoint", checkpoint, "--data", tiny) == 0
     assert asked[0].proposals == tiny_config().proposals
 
@@ -473,6 +473,6 @@ def test_a_damaged_checkpoint_is_refused(
 def test_without_a_name_the_bundled_detector_is_taken_or_its_absence_told(
     tiny: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    monkeypatch.setattr("fastrcnn_core.commands.detect.bundled_checkpoint", lambda: checkpoint)
+    monkeypatch.setattr("fastrcnn_core.commands.models.bundled_checkpoint", lambda: checkpoint)
     assert tried("detect", tiny / "PNGImages" / "tiny00.png") == 0
     assert "came with the app" in capsys.readouterr().err

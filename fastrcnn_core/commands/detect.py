@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from fastrcnn_core.commands.arguments import parse
-from fastrcnn_core.commands.models import (
-    ModelArguments,
-    bundled_checkpoint,
-    config_of,
-    model_file,
-)
+from fastrcnn_core.commands.models import ModelArguments, parse_with_model
 from fastrcnn_core.commands.progress import bar, note
 from fastrcnn_core.errors import StorageError, UserError
 from fastrcnn_core.files import write_text
@@ -45,20 +39,14 @@ class DetectArguments(ModelArguments):
             help_behavior_hint="(default: none)",
         ),
     ] = None
-    device: Annotated[
-        str, tyro.conf.arg(help="cuda, mps or cpu; auto takes the first that is there.")
-    ] = "auto"
 
 
 def run(words: Sequence[str]) -> int:
     """The command; returns 0, or 1 if a picture could not be used."""
-    wants_help = {"-h", "--help"} & set(words)
-    named = None if wants_help else model_file(words)
-    file = None if wants_help else named or bundled_checkpoint()
-    base = None if file is None else config_of(file)
-    arguments, config = parse(DetectArguments, words, command="detect", groups=GROUPS, base=base)
-    assert file is not None, "help has ended the program"
-    if named is None:
+    arguments, config, file = parse_with_model(
+        DetectArguments, words, command="detect", groups=GROUPS
+    )
+    if arguments.run is None and arguments.checkpoint is None:
         note(f"The detector that came with the app: {file.name}")
 
     from fastrcnn_core.checkpoints import load_checkpoint

@@ -10,13 +10,8 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from fastrcnn_core.commands.arguments import DataSetting, parse
-from fastrcnn_core.commands.models import (
-    ModelArguments,
-    bundled_checkpoint,
-    config_of,
-    model_file,
-)
+from fastrcnn_core.commands.arguments import DataSetting
+from fastrcnn_core.commands.models import ModelArguments, parse_with_model
 from fastrcnn_core.commands.progress import bar, note
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import ConfigError, DataError
@@ -64,20 +59,13 @@ class EvaluateArguments(ModelArguments):
             help_behavior_hint="(default: none)",
         ),
     ] = None
-    device: Annotated[
-        str, tyro.conf.arg(help="cuda, mps or cpu; auto takes the first that is there.")
-    ] = "auto"
 
 
 def run(words: Sequence[str]) -> int:
     """The command; returns 0."""
-    wants_help = {"-h", "--help"} & set(words)
-    file = None if wants_help else model_file(words) or bundled_checkpoint()
-    base = None if file is None else config_of(file)
-    arguments, config = parse(
-        EvaluateArguments, words, command="evaluate", groups=GROUPS, base=base
+    arguments, config, file = parse_with_model(
+        EvaluateArguments, words, command="evaluate", groups=GROUPS
     )
-    assert file is not None, "help has ended the program"
 
     from fastrcnn_core.checkpoints import load_checkpoint
     from fastrcnn_core.datasets import default_dataset_setting, open_dataset

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import tyro
 
-from fastrcnn_core.commands.arguments import value_of
+from fastrcnn_core.commands.arguments import parse, value_of
 from fastrcnn_core.config import Config, stored_config
 from fastrcnn_core.errors import CheckpointError
 from fastrcnn_core.runs import find_run
@@ -25,6 +25,29 @@ class ModelArguments:
     checkpoint: Annotated[
         Path | None, tyro.conf.arg(metavar="FILE", help="A checkpoint's .safetensors file.")
     ] = None
+    device: Annotated[
+        str, tyro.conf.arg(help="cuda, mps or cpu; auto takes the first that is there.")
+    ] = "auto"
+
+
+T = TypeVar("T", bound=ModelArguments)
+
+
+def parse_with_model(
+    arguments_type: type[T], words: Sequence[str], *, command: str, groups: Sequence[str]
+) -> tuple[T, Config, Path]:
+    """What `parse` returns, the knobs starting where the detector's own training left them; and the detector's file.
+
+    Raises:
+        SystemExit: as `parse`.
+        CheckpointError, RunError: there is no such detector. ConfigError: a knob is out of bounds.
+    """
+    if {"-h", "--help"} & set(words):  # needs no detector, and ends the program
+        parse(arguments_type, words, command=command, groups=groups)
+    file = model_file(words) or bundled_checkpoint()
+    base = config_of(file)
+    arguments, config = parse(arguments_type, words, command=command, groups=groups, base=base)
+    return arguments, config, file
 
 
 def model_file(arguments: Sequence[str]) -> Path | None:
