@@ -34,7 +34,9 @@ from fastrcnn_core.runs import (
     list_runs,
     rename_run,
     restore_run,
+    resume_run,
     start_run,
+    starting,
     training_command,
 )
 from fastrcnn_core.runs import status as status_module
@@ -384,8 +386,44 @@ def test_requests_are_read_back_and_a_new_process_begins_without_any() -> None:
     assert control.asked(run.folder) == "run"
     run.request_stop()
     assert control.asked(run.folder) == "stop"
+    before = psutil.Process().create_time() - 60
+    os.utime(run.folder / control.CONTROL_FILE, (before, before))
     RunWriter(run)
     assert control.asked(run.folder) == "run"
+
+
+def test_a_request_that_came_while_the_process_began_is_heeded_once() -> None:
+    run = new_run()
+    run.request_stop()
+    writer = RunWriter(run)
+    assert control.asked(run.folder) == "stop"
+    writer.end(state="stopped")
+    assert control.asked(run.folder) == "run"
+
+
+class NoProcess:
+    """In place of a run's process: it is there, and does nothing."""
+
+    pid = os.getpid()
+
+    def __init__(self, arguments: list[str], **options: object) -> None:
+        self.arguments = arguments
+
+
+def test_a_stop_that_is_pressed_while_a_run_starts_is_heeded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(subprocess, "Popen", NoProcess)
+    monkeypatch.setattr(starting, "_give_way", lambda process: None)
+    run = create_run("run", config=tiny_config(), data=str(write_tiny(tmp_path)), preset="paper")
+    write_status(run.folder, RunStatus(state="stopped"))
+    run.request_stop()  # asked of an earlier process
+    resume_run(run)
+    assert control.asked(run.folder) == "run"
+    run.request_stop()
+    assert train(run) == 0
+    assert run.status().state == "stopped"
+    assert not run.metrics()["step"]
 
 
 def test_a_request_that_cannot_be_read_is_no_request() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -27,5 +28,12 @@ def asked(folder: Path) -> Request:
 
 
 def forget(folder: Path) -> None:
-    """Begin without requests, whatever was asked of the run before."""
+    """There is no request any more: the run has ended, or its next process has not begun."""
     (folder / CONTROL_FILE).unlink(missing_ok=True)
+
+
+def forget_what_came_before(folder: Path, moment: float) -> None:
+    """Forget a request that was left before a moment, in seconds since 1970; a later one is meant for whoever asks."""
+    with suppress(FileNotFoundError):
+        if (folder / CONTROL_FILE).stat().st_mtime < moment:
+            forget(folder)

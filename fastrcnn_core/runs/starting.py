@@ -16,6 +16,7 @@ from fastrcnn_core.config import Config, PresetName
 from fastrcnn_core.errors import RunError
 from fastrcnn_core.files import runs_folder
 from fastrcnn_core.flags import to_arguments
+from fastrcnn_core.runs import control
 from fastrcnn_core.runs.finding import run_path
 from fastrcnn_core.runs.folder import LOG_FILE, Run
 from fastrcnn_core.runs.status import starting, write_status
@@ -97,6 +98,7 @@ def free_name(wish: str, *, folder: Path | None = None) -> str:
 def _spawn(arguments: list[str], folder: Path) -> None:
     """A new process in a session of its own, its output in the run's log, wherever we stand."""
     write_status(folder, starting())
+    control.forget(folder)  # whatever is asked from now on is asked of the new process
     here = str(Path(fastrcnn_core.__file__).resolve().parents[1])
     paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {

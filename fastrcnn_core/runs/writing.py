@@ -100,7 +100,8 @@ class RunWriter:
         self._written = 0.0
         self._live_written = 0.0
         self._events = EventFiles(run.folder)
-        control.forget(run.folder)
+        # A process takes seconds to get here, and may have been asked to stop meanwhile.
+        control.forget_what_came_before(run.folder, self.status.process_started)
         _remove_left_overs(run.folder)
         _remove_left_overs(self._checkpoints)
         (run.folder / BALLAST_FILE).write_bytes(bytes(BALLAST_BYTES))
@@ -120,6 +121,7 @@ class RunWriter:
         (self.run.folder / BALLAST_FILE).unlink(missing_ok=True)
         self.status = dataclasses.replace(self.status, seconds_left=None, **changes)
         write_status(self.run.folder, self.status)
+        control.forget(self.run.folder)
 
     def step(self, report: StepReport) -> None:
         """Keep a step's numbers, its RoIs if it is one that stays, and now and then those of the last."""
