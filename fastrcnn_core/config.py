@@ -450,6 +450,8 @@ class OptimiserConfig(Checked):
         Knob(
             "The learning rate is divided by 10 at these fractions of the run, if the schedule is `step`.",
             "Girshick, ICCV 2015: 30k of 40k",
+            low=0.0,
+            high=1.0,
         ),
     ] = (0.75,)
     clip_gradient: Annotated[

@@ -113,21 +113,27 @@ def autocast(device: torch.device, *, mixed: bool = True) -> Iterator[None]:
     """
     import torch
 
-    if device.type not in ("cpu", "cuda") or (
-        device.type == "cuda" and not torch.cuda.is_available()
-    ):
+    if not _can_autocast(device):
         yield
         return
-    dtype = _narrow_type(device, training=torch.is_grad_enabled()) if mixed else None
+    dtype = autocast_type(device, training=torch.is_grad_enabled()) if mixed else None
     # Not left out where it is off: an outer one would stay on.
     with torch.autocast(device.type, dtype=dtype or torch.bfloat16, enabled=dtype is not None):
         yield
 
 
-def _narrow_type(device: torch.device, *, training: bool) -> torch.dtype | None:
-    """The narrow type that the device computes in; None if float32 is better."""
+def _can_autocast(device: torch.device) -> bool:
     import torch
 
+    return device.type == "cpu" or (device.type == "cuda" and torch.cuda.is_available())
+
+
+def autocast_type(device: torch.device, *, training: bool) -> torch.dtype | None:
+    """The narrow type in which `autocast` computes on the device; None if that is float32."""
+    import torch
+
+    if not _can_autocast(device):
+        return None
     if device.type == "cpu":
         return torch.bfloat16 if training and _cpu_computes_bfloat16() else None
     with torch.cuda.device(device):  # PyTorch asks the current card

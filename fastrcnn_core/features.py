@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 
 import safetensors.torch
@@ -12,26 +13,29 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from fastrcnn_core.backbones import Backbone
-from fastrcnn_core.devices import autocast
-from fastrcnn_core.files import appearing_whole, cache_folder
+from fastrcnn_core.devices import autocast, autocast_type
+from fastrcnn_core.files import cache_folder
 from fastrcnn_core.model import FastRCNN, Features
 from fastrcnn_core.structures import Image
+from fastrcnn_core.tensor_files import write_tensors
 
 MEMORY_BYTES = 2**30
 DISK_BYTES = 8 * 2**30
+_PRUNINGS = 16  # while a store fills the disk's share once
 
 
 class FeatureStore:
     """What the frozen stages of a model's backbone make of pictures; all of its features if every stage is frozen.
 
-    A map's identity is the frozen stages' weights, how large they see the picture, the picture's content, and whether
-    it is mirrored; no caller can pass a wrong one. Maps are kept as float16, the least recently used leave memory first
-    and are read back from disk.
+    A map's identity is the frozen stages' weights, the precision that they compute in, how large they see the picture,
+    the picture's content, and whether it is mirrored; no caller can pass a wrong one. Maps are kept as float16, the
+    least recently used leave memory first and are read back from disk; what finds no room there is computed again.
 
     Args:
         model: its backbone's frozen stages must not change while the store lives.
         folder: where maps are kept on disk; the user's cache if None.
         memory_bytes: as much is kept in memory at most.
+        disk_bytes: as much, or a sixteenth more, is kept in the folder at most.
         mixed: computed in mixed precision where the device gains by it; False computes in float32.
     """
 
@@ -41,16 +45,19 @@ class FeatureStore:
         *,
         folder: Path | None = None,
         memory_bytes: int = MEMORY_BYTES,
+        disk_bytes: int = DISK_BYTES,
         mixed: bool = True,
     ) -> None:
         self.model = model
         self.folder = folder or cache_folder() / "features"
         self.memory_bytes = memory_bytes
         self.mixed = mixed
-        self._identity = f"{_weights_hash(model.backbone)} {model.image_config}" + (
-            "" if mixed or model.device.type == "cpu" else " float32"  # as it always is on a CPU
-        )
+        narrow = autocast_type(model.device, training=False) if mixed else None
+        precision = "" if narrow is None else f" {narrow}"  # float32 needs no word
+        self._identity = f"{_weights_hash(model.backbone)} {model.image_config}{precision}"
         self._kept: OrderedDict[Path, dict[str, Tensor]] = OrderedDict()
+        self.disk_bytes = disk_bytes
+        self._written = self._unpruned = 0
 
     def of(self, image: Image, *, flipped: bool = False) -> Features:
         """The frozen part of the picture's features, or its mirror image's, on the model's device, without gradient.
@@ -72,16 +79,27 @@ class FeatureStore:
 
     def bytes_in_memory(self) -> int:
         """How much the maps take that are kept in memory now."""
-        return sum(value.nbytes for packed in self._kept.values() for value in packed.values())
+        return sum(map(_bytes, self._kept.values()))
 
     def _compute(self, image: Image, flipped: bool, path: Path) -> dict[str, Tensor]:
         device = self.model.device
         with torch.no_grad(), autocast(device, mixed=self.mixed):
             features = self.model.frozen_features(pixels_of(image, flipped=flipped).to(device))
         packed = _pack(features)
-        with appearing_whole(path) as partial:
-            safetensors.torch.save_file(packed, partial)
+        self._write(path, packed)
         return packed
+
+    def _write(self, path: Path, packed: dict[str, Tensor]) -> None:
+        """To disk, in the place of what nobody uses any more; but no map takes the place of another of this store."""
+        size = _bytes(packed)
+        if self._written + size > self.disk_bytes:
+            return
+        write_tensors(path, packed)
+        self._written += size
+        self._unpruned += size
+        if self._unpruned > self.disk_bytes / _PRUNINGS:
+            prune(self.folder, most_bytes=self.disk_bytes)
+            self._unpruned = 0
 
     def _keep(self, path: Path, packed: dict[str, Tensor]) -> None:
         self._kept[path] = packed
@@ -97,6 +115,10 @@ def _pack(features: Features) -> dict[str, Tensor]:
     """The map as float16 on the CPU, and the scales."""
     scale = torch.tensor([features.scale_x, features.scale_y], dtype=torch.float64)
     return {"map": features.map.to("cpu", torch.float16).contiguous(), "scale": scale}
+
+
+def _bytes(packed: dict[str, Tensor]) -> int:
+    return sum(value.nbytes for value in packed.values())
 
 
 def _unpack(packed: dict[str, Tensor], device: torch.device) -> Features:
@@ -122,13 +144,23 @@ def pixels_of(image: Image, *, flipped: bool = False) -> Tensor:
 
 def prune(folder: Path, *, most_bytes: int = DISK_BYTES) -> None:
     """Delete the maps that were not used for the longest time until the folder is small enough."""
-    files = [(path, path.stat()) for path in folder.glob("*.safetensors")]
-    excess = sum(stat.st_size for _, stat in files) - most_bytes
-    for path, stat in sorted(files, key=lambda file: file[1].st_mtime):
+    files = _files(folder)
+    excess = sum(size for _, size, _ in files) - most_bytes
+    for path, size, _ in sorted(files, key=lambda file: file[2]):
         if excess <= 0:
             return
         path.unlink(missing_ok=True)
-        excess -= stat.st_size
+        excess -= size
+
+
+def _files(folder: Path) -> list[tuple[Path, int, float]]:
+    """Each map in the folder, its bytes, and when it was used last; another process may write and delete meanwhile."""
+    found = []
+    for path in folder.glob("[!.]*.safetensors"):
+        with suppress(FileNotFoundError):
+            stat = path.stat()
+            found.append((path, stat.st_size, stat.st_mtime))
+    return found
 
 
 def _weights_hash(backbone: Backbone) -> str:

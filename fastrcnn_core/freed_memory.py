@@ -7,7 +7,7 @@ import sys
 
 # Of glibc's malloc.h.
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
-_NEVER = 2**31 - 1  # bytes at the heap's end that may lie there unused
+_NEVER = -1  # however much lies unused at the heap's end
 
 
 def keep_freed_memory() -> None:

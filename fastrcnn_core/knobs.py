@@ -90,7 +90,9 @@ def _check(name: str, value: Any, kind: Any, knob: Knob) -> None:
     if not _fits(value, kind):
         choices = get_args(kind) if get_origin(kind) is Literal else ()
         expected = f"one of {', '.join(map(str, choices))}" if choices else _readable(kind)
-        raise ConfigError(f"{name} is {value!r}, not {expected}.", way_out="Change it to that.")
+        raise ConfigError(
+            f"{name} is {_said(value)}, not {expected}.", way_out="Change it to that."
+        )
     for number in value if isinstance(value, tuple) else (value,):
         if number is None or isinstance(number, bool | str):
             continue
@@ -127,7 +129,15 @@ def _fits(value: Any, kind: Any) -> bool:
 
 
 def _readable(kind: Any) -> str:
+    if get_origin(kind) is tuple:
+        inner = get_args(kind)
+        return "numbers" if Ellipsis in inner else f"{len(inner)} numbers"
     return kind.__name__ if isinstance(kind, type) and get_origin(kind) is None else str(kind)
+
+
+def _said(value: Any) -> str:
+    """The value as one types it."""
+    return " ".join(map(str, value)) or "empty" if isinstance(value, tuple) else repr(value)
 
 
 def bounds(knob: Knob) -> str:

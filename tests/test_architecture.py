@@ -22,6 +22,7 @@ FLOORS: dict[str, int] = {
     "flags": 3,
     "plan": 3,
     "unpacking": 1,
+    "tensor_files": 1,
     "images": 3,
     "selective_search": 3,
     "roi_sampling": 3,

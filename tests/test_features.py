@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from fastrcnn_core import features
 from fastrcnn_core.config import ImageConfig, ModelConfig
 from fastrcnn_core.features import FeatureStore, pixels_of, prune
 from fastrcnn_core.model import FastRCNN, Features
@@ -128,6 +129,46 @@ def test_a_damaged_map_is_computed_again() -> None:
     again = new_model()
     assert torch.equal(FeatureStore(again).of(image()).map, expected)
     assert again.looks == 1
+
+
+def test_what_finds_no_room_on_disk_is_computed_again_and_others_make_room(tmp_path: Path) -> None:
+    size = FeatureStore(new_model(), folder=tmp_path / "one").of(image()).map.numel() * 2 + 16
+    old = tmp_path / "maps" / "old.safetensors"
+    old.parent.mkdir()
+    old.write_bytes(bytes(size))
+    os.utime(old, (1e9, 1e9))
+    model = new_model()
+    store = FeatureStore(model, folder=old.parent, memory_bytes=1, disk_bytes=2 * size + size // 2)
+    for number in (0, 1, 2, 2, 0, 1):
+        store.of(image(number))
+    assert not old.exists()
+    assert len(list(old.parent.iterdir())) == 2
+    assert model.looks == 3  # the third stays in memory for its second look; the first two are read
+    store.of(image(2))
+    assert model.looks == 4
+
+
+def test_maps_are_for_everybody_who_may_read_the_folder() -> None:
+    store = FeatureStore(new_model())
+    store.of(image())
+    beside = store.folder / "beside"
+    beside.touch()
+    (path,) = store.folder.glob("*.safetensors")
+    assert path.stat().st_mode == beside.stat().st_mode
+
+
+def test_a_map_that_was_computed_in_another_precision_is_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As a card's bfloat16 map and a processor's float32 one."""
+    FeatureStore(new_model()).of(image())
+    monkeypatch.setattr(features, "autocast_type", lambda *_, **__: torch.bfloat16)
+    narrow = new_model()
+    FeatureStore(narrow).of(image())
+    assert narrow.looks == 1
+    in_float32 = new_model()
+    FeatureStore(in_float32, mixed=False).of(image())
+    assert in_float32.looks == 0
 
 
 def test_the_folder_is_kept_small_and_what_was_used_last_stays(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from streamlit.testing.v1 import AppTest
 
 from fastrcnn_core import growth
 from fastrcnn_core.checkpoints import save_checkpoint
-from fastrcnn_core.config import Config, OptimiserConfig, preset
+from fastrcnn_core.config import Config, DetectionConfig, OptimiserConfig, preset
 from fastrcnn_core.errors import RunError
 from fastrcnn_core.files import runs_folder
 from fastrcnn_core.flags import flags, to_arguments
@@ -133,6 +133,11 @@ def looked_at(run: Run, *, step: int = 40, kept: bool = False) -> None:
     file = run.folder / (f"steps/{step:06d}.json" if kept else LIVE_FILE)
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps({"step": step, "pictures": [picture]}))
+
+
+def plain(app: AppTest) -> str:
+    """The page's words as one reads them."""
+    return words(app).replace("\\", "")
 
 
 def charts(app: AppTest) -> list[dict[str, Any]]:
@@ -646,6 +651,9 @@ def test_who_computes_and_who_waits_is_seen_and_can_be_watched_or_stopped(street
     other = a_run(street, "theirs", state="running", steps=4, seconds_left=65.0, **alive())
     app = open_app("training", run="mine")
     assert "**theirs**: running, step 4 of 60, about 1 min 5 s left" in words(app)
+    app.button(key="watch-theirs").click().run()
+    assert app.selectbox(key="pick-run").value == "theirs"
+    app.selectbox(key="pick-run").set_value("mine").run()
     app.button(key="stop-theirs").click().run()
     assert json.loads((other.folder / "control.json").read_text()) == {"request": "stop"}
     app.button(key="watch-theirs").click().run()
@@ -671,10 +679,60 @@ def test_all_runs_stand_in_one_table_with_what_they_reached(street: Path) -> Non
     assert "damaged" in rows
 
 
+def test_what_is_chosen_for_a_run_moves_no_knob_of_another_page_nor_the_other_way_round() -> None:
+    app = open_app("detection")
+    found = {key: value for key, value in link(app).items() if key in ("nms", "zooms")}
+    app.switch_page("pages/training.py").run()
+    app.button_group(key="preset").set_value("notebook").run()
+    app.number_input(key="train-detection-limit").set_value(7).run()
+    app.switch_page("pages/detection.py").run()
+    assert {key: value for key, value in link(app).items() if key in ("nms", "zooms")} == found
+    assert app.number_input(key="detection-limit").value == DetectionConfig().limit
+    app.number_input(key="detection-limit").set_value(9).run()
+    app.switch_page("pages/training.py").run()
+    assert app.number_input(key="train-detection-limit").value != 9
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "told"),
+    [
+        ("delta-std", "1 2", "delta_std is 1.0 2.0, not 4 numbers."),
+        ("train-zooms", "abc", "'abc' are not numbers."),
+        ("drop-at", "7", "drop_at is 7.0, outside 0 to 1."),
+    ],
+)
+def test_a_knob_that_makes_no_sense_is_told_and_the_form_stays(
+    spawned: list[list[str]], field: str, typed: str, told: str
+) -> None:
+    app = open_app("training")
+    there = {it.key for kind in (*WIDGETS, "button_group") for it in app.get(kind)}
+    app.text_input(key=field).set_value(typed).run()
+    assert told in plain(app)
+    assert {it.key for kind in (*WIDGETS, "button_group") for it in app.get(kind)} == there
+    (start,) = [it for it in app.button if it.label == "Start training"]
+    assert start.disabled
+    app.text_input(key=field).set_value("0.1 0.1 0.2 0.2").run()
+    assert told not in plain(app)
+
+
+def test_a_number_out_of_its_bounds_is_told_and_no_run_begins_with_another(
+    spawned: list[list[str]],
+) -> None:
+    app = open_app("training")
+    app.number_input(key="epochs").set_value(0.0).run()
+    assert "epochs is 0.0, outside 0.01 to 1000." in words(app)
+    (start,) = [it for it in app.button if it.label == "Start training"]
+    assert start.disabled
+    app.number_input(key="epochs").set_value(2.0).run()
+    app.button(key="start").click().run()
+    assert len(spawned) == 1
+
+
 def test_every_knob_of_a_run_can_be_chosen() -> None:
     app = open_app("training")
     there = {it.key for kind in (*WIDGETS, "button_group") for it in app.get(kind)}
-    missing = {flag.name for flag in flags()} - {str(key).removesuffix("-on") for key in there}
+    named = {str(key).removesuffix("-on").removeprefix("train-") for key in there}
+    missing = {flag.name for flag in flags()} - named
     assert missing == {"score-threshold"}  # chosen when one looks
 
 

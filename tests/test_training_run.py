@@ -13,8 +13,10 @@ from typing import Any
 import psutil
 import pytest
 import torch
+from safetensors import SafetensorError
 from tiny import tiny_config, write_tiny
 
+from fastrcnn_core import tensor_files
 from fastrcnn_core.commands import filling, learning, orders, training_run
 from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.config import Config, OptimiserConfig
@@ -230,16 +232,21 @@ def test_a_loss_that_is_no_number_ends_the_run_with_its_pictures_and_a_checkpoin
     assert torch.isfinite(run.load_model().head.deltas.bias).all()
 
 
-@pytest.mark.parametrize("where", ["save_checkpoint", "save_state", "append_row"])
+@pytest.mark.parametrize("where", ["save_checkpoint", "save_file", "append_row"])
 def test_a_full_disk_ends_the_run_in_words_with_an_intact_checkpoint(
     tiny: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     run = new_run(tiny)
 
     def fail(*arguments: Any, **named: Any) -> None:
+        if where == "save_file":  # as safetensors tells it
+            raise SafetensorError(
+                "Error while serializing: I/O error: No space left on device (os error 28)"
+            )
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    room = "fastrcnn_core.runs.writing" if where == "append_row" else learning.__name__
+    rooms = {"append_row": "fastrcnn_core.runs.writing", "save_file": tensor_files.__name__}
+    room = rooms.get(where, learning.__name__)
     at_step(monkeypatch, 6, lambda: monkeypatch.setattr(f"{room}.{where}", fail))
     with pytest.raises(RunError, match="disk is full"):
         train(run)
@@ -267,6 +274,27 @@ def test_after_the_disk_was_full_the_run_goes_on(
             train(run)
     assert train(run) == 0
     assert losses(run) == losses(unbroken)
+
+
+@pytest.mark.parametrize("last", [3, 9])
+def test_a_checkpoint_that_was_not_judged_any_more_is_judged_when_the_run_goes_on(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, last: int
+) -> None:
+    config = tiny_config()
+    kept_out = dataclasses.replace(config.training, validation_share=0.25)
+    run = new_run(tiny, dataclasses.replace(config, training=kept_out))
+
+    def die(*arguments: Any) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        at_step(patch, last, lambda: patch.setattr(learning, "_judge", die))
+        with pytest.raises(ZeroDivisionError):
+            train(run)
+    train(run)
+    judged = run.validation()["step"]
+    assert last in judged
+    assert judged == sorted(set(judged))
 
 
 def test_a_fault_of_ours_is_in_the_status_too(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:

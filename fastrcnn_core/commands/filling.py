@@ -17,6 +17,7 @@ from fastrcnn_core.runs.writing import RunWriter
 from fastrcnn_core.training import Trainer
 from fastrcnn_core.training.pictures import Pictures
 
+FEWEST_DONE = 4  # pieces from which on the time left is told; chosen here
 ROUND = 4  # pictures for each worker between two meetings of a team; chosen here
 
 
@@ -110,8 +111,11 @@ def worker_count(tasks: int) -> int:
 
 
 def _left(began: float, done: int, total: int) -> float | None:
-    """Seconds for the rest of a work that has gone on since `began`; None before its first piece is done."""
-    return (time.monotonic() - began) / done * (total - done) if done else None
+    """Seconds for the rest of a work that has gone on since `began`; None before its first pieces are done.
+
+    The very first waits for the workers to start and for a compiler: by it alone, the rest would seem to take an hour.
+    """
+    return (time.monotonic() - began) / done * (total - done) if done >= FEWEST_DONE else None
 
 
 def _lacks(pictures: Pictures, name: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from fastrcnn_core.runs.metrics import Row
 from fastrcnn_core.runs.writing import RunWriter
 from fastrcnn_core.structures import StepReport
 from fastrcnn_core.training import Trainer, names_of_step
-from fastrcnn_core.training.pictures import Pictures
+from fastrcnn_core.training.pictures import Picture, Pictures
 from fastrcnn_core.training.state import save_state
 
 
@@ -34,6 +35,7 @@ def learn(
     """
     writer.tell(state="running", stage="training", seconds_left=None)
     every = steps_between_checkpoints(len(names.training), trainer.config)
+    _judge_what_was_not(trainer, pictures, names.validation, writer, every)
     pace = _Pace()
     with bar(trainer.total_steps, "training", done=trainer.steps_done) as progress:
         while trainer.steps_done < trainer.total_steps:
@@ -49,10 +51,11 @@ def learn(
             writer.tell(step=report.step, seconds_left=left)
             progress.set_postfix(loss=f"{report.loss:.3f}", refresh=False)
             progress.update()
-            if report.step % every == 0 or report.step == trainer.total_steps:
+            if _is_kept(trainer, every):
                 keep(trainer, writer)
                 if trainer.team.is_first:
-                    _validate(trainer, pictures, names.validation, writer, report)
+                    row = _validate(trainer, pictures, names.validation, writer)
+                    note(_place(report, row))
             pace.add(time.monotonic() - began)
 
 
@@ -87,33 +90,58 @@ def _next_names(trainer: Trainer, names: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def _validate(
-    trainer: Trainer,
-    pictures: Pictures,
-    names: Sequence[str],
-    writer: RunWriter,
-    report: StepReport,
+def _is_kept(trainer: Trainer, every: int) -> bool:
+    """Whether a checkpoint is due after the step that was done last."""
+    return trainer.steps_done % every == 0 or trainer.steps_done == trainer.total_steps
+
+
+def _judge_what_was_not(
+    trainer: Trainer, pictures: Pictures, names: Sequence[str], writer: RunWriter, every: int
 ) -> None:
-    """Judge the checkpoint on what was kept out, if anything was, and say where the run is."""
+    """The checkpoint that the run goes on from, if its process died before it was judged."""
+    step = trainer.steps_done
+    due = trainer.team.is_first and step and _is_kept(trainer, every)
+    if due and step not in writer.run.validation()["step"]:
+        _validate(trainer, pictures, names, writer)
+
+
+def _validate(trainer: Trainer, pictures: Pictures, names: Sequence[str], writer: RunWriter) -> Row:
+    """Judge the checkpoint on what was kept out; nothing if nothing was."""
+    if not names:
+        return {}
+    writer.tell(stage="validating")
+    step = trainer.steps_done
+    epoch = trainer.config.training.epochs * step / trainer.total_steps
+    row = {"step": step, "epoch": epoch, **_judge(trainer, pictures, names)}
+    writer.validation(row)
+    writer.tell(stage="training")
+    return row
+
+
+def _place(report: StepReport, row: Row) -> str:
+    """Where the run is, and how good its checkpoint if it was judged."""
     place = f"step {report.step}, epoch {report.epoch:.1f}, loss {report.loss:.3f}"
-    if names:
-        writer.tell(stage="validating")
-        row = {"step": report.step, "epoch": report.epoch, **_judge(trainer, pictures, names)}
-        writer.validation(row)
-        writer.tell(stage="training")
-        place += f", validation AP50 {row.get('AP50', float('nan')):.3f}"
-    note(place)
+    return f"{place}, validation AP50 {row.get('AP50', math.nan):.3f}" if row else place
 
 
 def _judge(trainer: Trainer, pictures: Pictures, names: Sequence[str]) -> Row:
     """COCO's figures for the detector as it is now, and what they cost in seconds."""
     began = time.perf_counter()
-    them = {name: pictures.get(name) for name in names}
+    proposals = {}
+
+    def them() -> Iterator[Picture]:
+        """One at a time: there may be thousands."""
+        for name in names:
+            picture = pictures.get(name)
+            proposals[name] = picture[1]
+            yield picture
+
+    found = find_all(trainer.detector, them(), trainer.config.detection)
     judged = evaluate(
-        find_all(trainer.detector, them.values(), trainer.config.detection),
-        [annotated for annotated, _ in them.values()],
+        found,
+        [pictures.dataset.annotation(name) for name in names],
         classes=trainer.model.classes,
-        proposals={name: proposals for name, (_, proposals) in them.items()},
+        proposals=proposals,
     )
     figures = {name: it for name, it in judged.to_dict().items() if isinstance(it, float)}
     return {**figures, "seconds": time.perf_counter() - began}

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from fastrcnn_core.errors import CheckpointError
-from fastrcnn_core.files import appearing_whole
+from fastrcnn_core.tensor_files import write_tensors
 
 WEIGHT = "weight"  # no optimiser calls a memory so
 
@@ -29,11 +28,8 @@ class TrainerState:
 
 
 def save_state(path: Path, state: TrainerState) -> None:
-    """Write the state; the file appears whole or not at all."""
-    with appearing_whole(path) as partial:
-        safetensors.torch.save_file(
-            dict(state.tensors), partial, metadata={"step": str(state.step)}
-        )
+    """Write the state; the file appears whole or not at all. Raises OSError, as for a full disk."""
+    write_tensors(path, state.tensors, {"step": str(state.step)})
 
 
 def load_state(path: Path) -> TrainerState:

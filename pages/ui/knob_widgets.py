@@ -46,6 +46,7 @@ def knobs(
     base: Config | None = None,
     labels: Mapping[str, str] | None = None,
     reset: bool = True,
+    prefix: str = "",
 ) -> Config:
     """Widgets for a config's knobs, and the config that they say.
 
@@ -55,33 +56,38 @@ def knobs(
         base: where the knobs stand at first, and where the reset button puts them; the defaults if None.
         labels: other words on screen than `LABELS`.
         reset: whether a button brings all of them back; it is there only when one was moved.
+        prefix: before the widgets' keys, where another page has widgets of its own for these knobs.
 
     Raises:
-        ConfigError: the knobs contradict each other; the widgets stay, so that it can be put right.
+        ConfigError: a knob makes no sense, or they contradict each other; all widgets stay, so that it can be put
+            right.
     """
     start = base or config_type()
     known = knobs_of(config_type)
     shown = {name: known[name] for name in (known if only is None else only)}
     words = LABELS | dict(labels or {})
-    values = {
-        name: _widget(
-            kind,
-            knob,
-            key=key(config_type, name),
-            label=words.get(name, name.replace("_", " ").capitalize()),
-            default=getattr(start, name),
-        )
-        for name, (kind, knob) in shown.items()
-    }
+    values, problems = {}, []
+    for name, (kind, knob) in shown.items():
+        label = words.get(name, name.replace("_", " ").capitalize())
+        first = getattr(start, name)
+        try:
+            values[name] = _widget(
+                kind, knob, key=key(config_type, name, prefix), label=label, default=first
+            )
+        except ConfigError as problem:
+            problems.append(problem)
     if reset and any(value != getattr(start, name) for name, value in values.items()):
-        _reset_button(config_type, {name: (shown[name][0], getattr(start, name)) for name in shown})
+        there = {name: (shown[name][0], getattr(start, name)) for name in shown}
+        _reset_button(config_type, there, prefix)
+    if problems:
+        raise problems[0]
     whole = {name: getattr(start, name) for name in known} | values
     return config_type(**whole)
 
 
-def key(config_type: type, name: str) -> str:
+def key(config_type: type, name: str, prefix: str = "") -> str:
     """The knob's key as a widget and its word in the link: its flag on the command line."""
-    return _keys().get((config_type, name), name.replace("_", "-"))
+    return prefix + _keys().get((config_type, name), name.replace("_", "-"))
 
 
 @cache
@@ -144,8 +150,8 @@ def _number(
     step = kind(knob.step) if knob.step else (1 if kind is int else None)
     form = _format(kind, step)
     if low is None or high is None or knob.step is None:
-        field = st.number_input(label, low, high, kind(default), step, form, **shared)
-        return kind(field)
+        # Without bounds: the browser would keep what is out of them for itself, and the page would use the old number.
+        return kind(st.number_input(label, None, None, kind(default), step, form, **shared))
     return slider(kind, (low, high, step), form, label=label, default=default, shared=shared)
 
 
@@ -171,19 +177,18 @@ def slider(
     resources.put(typed, value)
     field.number_input(
         f"{label}, typed",
-        low,
-        high,
         step=step,
         format=form,
         key=typed,
         label_visibility="collapsed",
-        on_change=partial(_take_typed, name, typed),
+        on_change=partial(_take_typed, name, typed, low, high),
     )
     return kind(value)
 
 
-def _take_typed(name: str, typed: str) -> None:
-    resources.put(name, resources.value(typed))
+def _take_typed(name: str, typed: str, low: Any, high: Any) -> None:
+    """The nearest number on the scale."""
+    resources.put(name, min(max(resources.value(typed), low), high))
 
 
 def _format(kind: type, step: float | None) -> str:
@@ -204,30 +209,32 @@ def _numbers(typed: str, label: str) -> tuple[float, ...]:
         ) from None
 
 
-def _reset_button(config_type: type, defaults: Mapping[str, tuple[Any, Any]]) -> None:
+def _reset_button(config_type: type, defaults: Mapping[str, tuple[Any, Any]], prefix: str) -> None:
     """Puts every shown knob back to where it stood at first."""
     st.button(
         "Back to the defaults",
-        key=f"reset-{config_type.__name__}-{'-'.join(defaults)}",
+        key=f"reset-{prefix}{config_type.__name__}-{'-'.join(defaults)}",
         icon=":material/restart_alt:",
         type="tertiary",
         on_click=resources.reset,
-        args=(_states(config_type, defaults),),
+        args=(_states(config_type, defaults, prefix),),
     )
 
 
-def move_to(config: Any, names: Sequence[str]) -> None:
+def move_to(config: Any, names: Sequence[str], prefix: str = "") -> None:
     """Put the knobs where this config has them, as a preset does. Only in a callback, or before they are made."""
     kinds = knobs_of(type(config))
     there = {name: (kinds[name][0], getattr(config, name)) for name in names}
-    resources.reset(_states(type(config), there))
+    resources.reset(_states(type(config), there, prefix))
 
 
-def _states(config_type: type, values: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
+def _states(
+    config_type: type, values: Mapping[str, tuple[Any, Any]], prefix: str
+) -> dict[str, Any]:
     """What the widgets hold when each knob, given with its type, has this value."""
     states: dict[str, Any] = {}
     for name, (kind, value) in values.items():
-        word = key(config_type, name)
+        word = key(config_type, name, prefix)
         if NoneType in get_args(kind):
             states[f"{word}-on"] = value is not None
         if value is not None:

@@ -11,6 +11,7 @@ from pages.ui.training.words import duration
 
 # What the file chooser of the browser offers; the core reads more kinds, and says what it cannot read.
 _ENDINGS = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "avif", "jp2", "ppm"]
+_MEGABYTES = 50  # a phone's photograph fits, a film does not
 _AWAITED = "awaits-penn-fudan"
 
 
@@ -50,6 +51,7 @@ def upload() -> None:
         "A picture of your own",
         type=_ENDINGS,
         key="upload",
+        max_upload_size=_MEGABYTES,
         on_change=_take_upload,
         help="It stays in this server's memory and is forgotten when the server ends.",
     )

@@ -311,9 +311,9 @@ function mark(context, [left, top, width, height], layer, line) {
 }
 
 /** A word on a dark ground at a box's upper corner, inside the canvas, where none of the `words` stands that came before. */
-function tag(context, text, [left, top, width], colour, line, words) {
+function tag(context, text, [left, top, width, height], colour, line, words) {
   const { width: across, height: down } = context.canvas, high = 17 * line;
-  if (left > across || top > down) return;
+  if (left > across || top > down || left + width < 0 || top + height < 0) return;
   context.font = `600 ${12 * line}px system-ui, sans-serif`;
   const wide = context.measureText(text).width + 9 * line;
   const corners = [left, left + width - wide].map((it) => Math.max(0, Math.min(it, across - wide)));

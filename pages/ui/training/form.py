@@ -9,6 +9,7 @@ import streamlit as st
 
 from fastrcnn_core.config import PRESETS, Config, PresetName, preset
 from fastrcnn_core.datasets.dataset import Dataset
+from fastrcnn_core.errors import ConfigError
 from fastrcnn_core.knobs import knobs as knobs_of
 from fastrcnn_core.plan import steps_of_run, validation_split
 from fastrcnn_core.runs import free_name, start_run, training_command
@@ -39,6 +40,8 @@ _FIRST = {
 }
 # Chosen when one looks, not when one trains; the time machine has a slider of its own for it.
 _LATER = ("score_threshold",)
+# Other pages have knobs of these parts too: what is chosen for a run must not move those, nor the other way round.
+_OF_OTHER_PAGES = ("proposals", "sampling", "detection")
 _PARTS = tuple(item.name for item in dataclasses.fields(Config))
 
 
@@ -68,7 +71,7 @@ def show() -> None:
 
 def _form(data: Dataset) -> None:
     name = _preset_picker()
-    config = _knobs(preset(name))
+    config, is_sound = _knobs(preset(name))
     run_name = st.text_input(
         "Name",
         value=free_name(name),
@@ -76,6 +79,14 @@ def _form(data: Dataset) -> None:
         max_chars=64,
         help="What the run's folder is called: letters, digits, spaces and . _ - + = , @",
     )
+    if not is_sound:
+        st.button(
+            "Start training",
+            icon=":material/play_arrow:",
+            disabled=True,
+            help="Put the knob right first that is marked above.",
+        )
+        return
     _what_it_will_do(data, config)
     estimate.show(config, data)
     if st.button("Start training", type="primary", icon=":material/play_arrow:", key="start"):
@@ -105,25 +116,38 @@ def _move_knobs() -> None:
     config = preset(resources.value(_PRESET, "minute"))
     for shown in (_FIRST, _rest()):
         for part, names in shown.items():
-            move_to(getattr(config, part), names)
+            move_to(getattr(config, part), names, _prefix(part))
 
 
-def _knobs(base: Config) -> Config:
-    config = _part(base, _FIRST)
+def _prefix(part: str) -> str:
+    return "train-" if part in _OF_OTHER_PAGES else ""
+
+
+def _knobs(base: Config) -> tuple[Config, bool]:
+    """What the widgets say, and whether all of it makes sense; the parts that do not stay where they were."""
+    config, first_is_sound = _part(base, _FIRST)
     with st.expander("All knobs", icon=":material/tune:"):
-        return _part(config, _rest(), headings=True)
+        config, rest_is_sound = _part(config, _rest(), headings=True)
+    return config, first_is_sound and rest_is_sound
 
 
-def _part(config: Config, shown: dict[str, tuple[str, ...]], *, headings: bool = False) -> Config:
-    """The config with what the widgets of these knobs say; the parts stand in two columns."""
+def _part(
+    config: Config, shown: dict[str, tuple[str, ...]], *, headings: bool = False
+) -> tuple[Config, bool]:
+    """The config with what the widgets of these knobs say, and whether it makes sense; two columns of parts."""
     parts, columns = {}, st.columns(2, gap="large")
     for number, (part, names) in enumerate(shown.items()):
         base = getattr(config, part)
         with columns[number % 2]:
             if headings:
                 st.markdown(f"**{(type(base).__doc__ or part).splitlines()[0]}**")
-            parts[part] = knobs(type(base), only=names, base=base, reset=False)
-    return dataclasses.replace(config, **parts)
+            try:
+                parts[part] = knobs(
+                    type(base), only=names, base=base, reset=False, prefix=_prefix(part)
+                )
+            except ConfigError as error:
+                errors.show(error)
+    return dataclasses.replace(config, **parts), len(parts) == len(shown)
 
 
 def _what_it_will_do(data: Dataset, config: Config) -> None:

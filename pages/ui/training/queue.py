@@ -29,18 +29,26 @@ def _queue(watched: str | None) -> None:
     if not others:
         return
     with st.container(border=True, key="queue"):
-        st.markdown(":material/queue: **One run computes at a time; these go or wait, too**")
+        st.markdown(":material/queue: **One run computes at a time; these go, wait or are paused**")
         for run, status in others[:_MOST]:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(f"**{run.name}**: {_doing(status)}")
-                st.button(
+                if st.button(
                     "Watch",
                     key=f"watch-{run.name}",
                     icon=":material/visibility:",
                     type="tertiary",
-                    on_click=resources.choose_run,
-                    args=(run.name,),
-                )
+                ):
+                    resources.choose_run(run.name)
+                    st.rerun()  # the whole page, not this fragment of it alone
+                if status.state == "paused":
+                    st.button(
+                        "Continue",
+                        key=f"continue-{run.name}",
+                        icon=":material/play_arrow:",
+                        type="tertiary",
+                        on_click=run.request_continue,
+                    )
                 st.button(
                     "Stop",
                     key=f"stop-{run.name}",
