@@ -1,5 +1,6 @@
 """A run is a folder: what its process writes, what readers make of it, and how it is asked, queued and moved."""
 
+import dataclasses
 import errno
 import json
 import os
@@ -8,6 +9,7 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -236,6 +238,76 @@ def test_another_process_with_the_same_number_fools_nobody() -> None:
         RunStatus(state="running", process=other.pid, process_started=other.create_time()),
     )
     assert run.status().state == "running"
+
+
+@pytest.mark.parametrize("seconds", [-7200.0, 7200.0])
+def test_a_clock_that_is_set_does_not_kill_a_run_that_rests(seconds: float) -> None:
+    run = new_run()
+    other = psutil.Process().parent()
+    assert other is not None
+    booted = psutil.boot_time()
+    said = RunStatus(
+        state="paused",
+        process=other.pid,
+        process_started=other.create_time() + seconds,
+        booted=booted + seconds,
+    )
+    write_status(run.folder, said)
+    assert run.status().state == "paused"
+    write_status(run.folder, dataclasses.replace(said, booted=booted))
+    assert run.status().state == "crashed", "another process of the same number"
+    before = {"booted": booted - 10**6, "updated": booted - 1, "state": "running"}
+    earlier = {"process_started": other.create_time() - 10**6, "process": other.pid}
+    (run.folder / "status.json").write_text(json.dumps(before | earlier))
+    assert run.status().state == "crashed", "the machine was booted since"
+
+
+def test_a_living_process_says_anew_when_it_began() -> None:
+    run = new_run()
+    writer = RunWriter(run)
+    own = psutil.Process().create_time()
+    before_the_clock_was_set = {"process_started": own - 7200, "booted": 0.0}
+    writer.status = dataclasses.replace(writer.status, **before_the_clock_was_set)
+    writer.tell(state="running")
+    assert run.status().state == "running"
+    assert run.status().process_started == pytest.approx(own, abs=1.5)
+
+
+def pretend_to_start(monkeypatch: pytest.MonkeyPatch, code: str) -> list[subprocess.Popen[bytes]]:
+    """What is started from now on runs this code instead of a training; the list of it."""
+    begin, begun = subprocess.Popen, []
+
+    def pretend(arguments: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        begun.append(begin([sys.executable, "-c", code], **options))
+        return begun[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", pretend)
+    return begun
+
+
+def test_a_process_that_takes_long_to_begin_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = pretend_to_start(monkeypatch, "import time; time.sleep(600)")
+    run = start_run(Config(), name="slow", data="synthetic:4:0")
+    try:
+        monkeypatch.setattr(status_module, "SECONDS_TO_START", -1.0)
+        assert (run.status().state, run.status().process) == ("queued", begun[0].pid)
+    finally:
+        begun[0].kill()
+        begun[0].wait()
+    assert run.status().state == "crashed"
+
+
+def test_a_process_that_dies_before_it_begins_is_seen_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = new_run()
+    write_status(run.folder, RunStatus(state="stopped", step=3, total_steps=8))
+    begun = pretend_to_start(monkeypatch, "raise SystemExit(3)")
+    resume_run(run)
+    begun[0].wait()
+    status = run.status()
+    assert (status.state, status.step, status.total_steps) == ("crashed", 3, 8)
+    assert "while it started" in status.message
 
 
 def test_a_run_that_was_just_asked_for_is_queued_and_later_called_dead(

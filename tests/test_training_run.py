@@ -23,6 +23,7 @@ from fastrcnn_core.config import Config, OptimiserConfig
 from fastrcnn_core.errors import CheckpointError, DataError, RunError
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.runs import Run, find_run, resume_run, start_run
+from fastrcnn_core.runs.queue import Turn
 from fastrcnn_core.runs.writing import RunWriter, create_run
 from fastrcnn_core.structures import StepReport
 from fastrcnn_core.training import Trainer
@@ -125,6 +126,23 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_happened(
     assert losses(broken) == losses(unbroken)
     ends = [run.load_model().weights_key for run in (broken, unbroken)]
     assert ends[0] == ends[1]
+
+
+def test_a_resumed_run_that_is_stopped_in_the_queue_has_not_forgotten_its_steps(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run(tiny)
+    with monkeypatch.context() as patch:
+        at_step(patch, 3, run.request_stop)
+        train(run)
+    other = Turn(run.folder.parent)
+    assert other.try_to_take()
+    monkeypatch.setattr(orders, "time", SimpleNamespace(sleep=lambda _: run.request_stop()))
+    train(run)
+    other.give_back()
+    status = run.status()
+    assert (status.state, status.step, status.total_steps) == ("stopped", 3, 12)
+    assert "after step 3" in status.message
 
 
 def test_a_stopped_run_with_all_knobs_goes_on_as_if_nothing_had_happened(

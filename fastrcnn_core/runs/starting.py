@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 import fastrcnn_core
 from fastrcnn_core.config import Config, PresetName
 from fastrcnn_core.errors import RunError
@@ -19,7 +21,14 @@ from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import control
 from fastrcnn_core.runs.finding import run_path
 from fastrcnn_core.runs.folder import LOG_FILE, Run
-from fastrcnn_core.runs.status import starting, write_status
+from fastrcnn_core.runs.status import (
+    RunStatus,
+    of_process,
+    read_status,
+    starting,
+    with_steps_of,
+    write_status,
+)
 
 NICENESS = 10  # of 0 to 19: chosen here; a tenth of the weight of what somebody waits for
 
@@ -97,7 +106,8 @@ def free_name(wish: str, *, folder: Path | None = None) -> str:
 
 def _spawn(arguments: list[str], folder: Path) -> None:
     """A new process in a session of its own, its output in the run's log, wherever we stand."""
-    write_status(folder, starting())
+    before = read_status(folder)
+    waiting = write_status(folder, with_steps_of(starting(), before))
     control.forget(folder)  # whatever is asked from now on is asked of the new process
     here = str(Path(fastrcnn_core.__file__).resolve().parents[1])
     paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -117,7 +127,15 @@ def _spawn(arguments: list[str], folder: Path) -> None:
             env=environment,
             **_detached(),
         )
+    _name_process(folder, waiting, process.pid)
     _give_way(process.pid)
+
+
+def _name_process(folder: Path, waiting: RunStatus, process: int) -> None:
+    """Say whose run it is before that process can: if it dies, or takes minutes to begin, everybody sees which."""
+    with contextlib.suppress(psutil.NoSuchProcess):  # it has ended already, and has been forgotten
+        if read_status(folder) == waiting:  # else it speaks for itself
+            write_status(folder, of_process(waiting, process))
 
 
 def _detached() -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,10 @@ RunState = Literal[
 ]
 ALIVE_STATES: tuple[RunState, ...] = ("queued", "preparing", "running", "paused")
 STATUS_FILE = "status.json"
-# A run that was just asked for has this long to write its first status.
+STARTING = "starting"  # the stage before the run's process has said a word
+# So long a run may have no process yet: from its folder to the status that names the process.
 SECONDS_TO_START = 60.0
+SECONDS_OF_DOUBT = 2.0  # chosen here: systems tell when a process began to a second
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,7 @@ class RunStatus:
         message, way_out: why it stopped or failed, and what one can do; empty where all is well.
         process: the number of its process; 0 while that is being started.
         process_started: when that began, so that a reused number fools nobody.
+        booted: when the machine did, by the same clock: where setting the clock moves the one, it moves the other.
     """
 
     state: RunState
@@ -51,6 +55,7 @@ class RunStatus:
     way_out: str = ""
     process: int = 0
     process_started: float = 0.0
+    booted: float = 0.0
 
     @property
     def is_alive(self) -> bool:
@@ -65,18 +70,28 @@ class RunStatus:
 
 def this_process() -> RunStatus:
     """The first status of a run that this process begins."""
-    own = psutil.Process()
-    return RunStatus(
-        state="queued",
-        stage="starting",
-        started=time.time(),
-        process=own.pid,
-        process_started=own.create_time(),
-    )
+    return of_process(starting(), os.getpid())
+
+
+def of_process(status: RunStatus, process: int) -> RunStatus:
+    """The status as that of the process of this number. Raises psutil.NoSuchProcess."""
+    booted = psutil.boot_time()  # first: psutil 6 counts from the boot that it was asked for last
+    began = psutil.Process(process).create_time()
+    return dataclasses.replace(status, process=process, process_started=began, booted=booted)
+
+
+def with_steps_of(status: RunStatus, before: RunStatus) -> RunStatus:
+    """The status of a run that goes on and has done these steps already."""
+    return dataclasses.replace(status, step=before.step, total_steps=before.total_steps)
 
 
 def write_status(folder: Path, status: RunStatus) -> RunStatus:
-    """Write the status with the time of now, whole or not at all; returns it."""
+    """Write the status with the time of now, whole or not at all; returns it.
+
+    A process that writes its own says anew when it began, by a clock that may have been set since.
+    """
+    if status.process == os.getpid():
+        status = of_process(status, status.process)
     status = dataclasses.replace(status, updated=time.time())
     _write(folder, status)
     return status
@@ -88,7 +103,7 @@ def _write(folder: Path, status: RunStatus) -> None:
 
 def starting() -> RunStatus:
     """The status of a run whose process is being started and will soon speak for itself."""
-    return RunStatus(state="queued", stage="starting", started=time.time())
+    return RunStatus(state="queued", stage=STARTING, started=time.time())
 
 
 def read_status(folder: Path) -> RunStatus:
@@ -96,7 +111,8 @@ def read_status(folder: Path) -> RunStatus:
     status = _written(folder)
     if not status.is_alive or _is_running(status):
         return status
-    died = f"Its process ended without a word at step {status.step}."
+    where = "while it started" if status.stage == STARTING else f"at step {status.step}"
+    died = f"Its process ended without a word {where}."
     return dataclasses.replace(
         status,
         state="crashed",
@@ -136,7 +152,7 @@ def settle(folder: Path) -> None:
     """Say of a run whose process is not of this machine that it has stopped; one that ended by itself stays so."""
     status = _written(folder)
     state = status.state if status.state in ("finished", "failed") else "stopped"
-    settled = dataclasses.replace(status, state=state, process=0, process_started=0.0)
+    settled = dataclasses.replace(status, state=state, process=0, process_started=0.0, booted=0.0)
     _write(folder, settled)
 
 
@@ -153,10 +169,24 @@ def _is_running(status: RunStatus) -> bool:
     if status.process == 0:
         return time.time() - status.updated < SECONDS_TO_START
     try:
-        process = psutil.Process(status.process)
-        began, now = process.create_time(), process.status()
+        there = of_process(status, status.process)
+        now = psutil.Process(status.process).status()
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:
         return True
-    return now != psutil.STATUS_ZOMBIE and abs(began - status.process_started) < 2.0
+    return now != psutil.STATUS_ZOMBIE and _is_same_process(there, status)
+
+
+def _is_same_process(there: RunStatus, said: RunStatus) -> bool:
+    """Whether a process of this number is the one that was meant, although the clock may have been set since.
+
+    Elsewhere than on Linux the clock does not move when a process began. On Linux it moves that and the boot alike, so
+    that the time from the one to the other stays; after another boot it says nothing.
+    """
+    moved = there.process_started - said.process_started
+    moved_by_itself = moved - (there.booted - said.booted)
+    booted_since = there.booted > said.updated
+    return abs(moved) < SECONDS_OF_DOUBT or (
+        abs(moved_by_itself) < SECONDS_OF_DOUBT and not booted_since
+    )

@@ -42,7 +42,7 @@ from fastrcnn_core.runs.metrics import (
     numbers_of,
 )
 from fastrcnn_core.runs.starting import taken
-from fastrcnn_core.runs.status import this_process, write_status
+from fastrcnn_core.runs.status import this_process, with_steps_of, write_status
 from fastrcnn_core.structures import StepReport
 
 NAMES_LOCK = ".names.lock"
@@ -96,7 +96,7 @@ class RunWriter:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.status = this_process()
+        self.status = with_steps_of(this_process(), run.status())
         self._written = 0.0
         self._live_written = 0.0
         self._events = EventFiles(run.folder)
