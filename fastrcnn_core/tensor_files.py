@@ -31,9 +31,8 @@ def write_tensors(
             save_file(dict(tensors), partial, metadata=dict(metadata or {}) or None)
         except SafetensorError as error:
             raise _of_the_system(error) from error
-        partial.chmod(
-            mode
-        )  # safetensors lets its owner alone read a file, and a cache may be shared
+        # safetensors lets its owner alone read a file, and a cache may be shared.
+        partial.chmod(mode)
 
 
 def _of_the_system(error: SafetensorError) -> Exception:
