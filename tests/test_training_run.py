@@ -23,6 +23,7 @@ from fastrcnn_core.config import Config, OptimiserConfig
 from fastrcnn_core.errors import CheckpointError, DataError, RunError
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.runs import Run, find_run, resume_run, start_run
+from fastrcnn_core.runs.events import EventFiles
 from fastrcnn_core.runs.queue import Turn
 from fastrcnn_core.runs.writing import RunWriter, create_run
 from fastrcnn_core.structures import StepReport
@@ -274,6 +275,41 @@ def test_a_full_disk_ends_the_run_in_words_with_an_intact_checkpoint(
     assert "--resume" in status.way_out
     assert not list(run.folder.rglob("*.partial*"))
     monkeypatch.undo()
+
+
+@pytest.mark.parametrize(("step", "state"), [(6, "stopped"), (99, "finished")])
+def test_a_disk_that_is_full_for_the_curves_takes_nothing_from_the_last_words(
+    tiny: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    step: int,
+    state: str,
+) -> None:
+    run = new_run(tiny)
+
+    def fail(self: EventFiles) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(EventFiles, "close", fail)
+    at_step(monkeypatch, step, run.request_stop)
+    assert train(run) == 0
+    assert run.status().state == state
+    assert "curves for TensorBoard end early" in "".join(capsys.readouterr())
+
+
+def test_another_fault_of_the_curves_is_not_hidden(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run(tiny)
+
+    def fail(self: EventFiles) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(EventFiles, "close", fail)
+    at_step(monkeypatch, 6, run.request_stop)
+    with pytest.raises(ZeroDivisionError):
+        train(run)
+    assert run.status().state == "stopped"
 
 
 def test_after_the_disk_was_full_the_run_goes_on(

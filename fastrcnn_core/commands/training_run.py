@@ -42,10 +42,8 @@ def train(run: Run, team: Team = ALONE) -> int:
         turn = Turn(run.folder.parent)
         try:
             _work(run, writer, Orders(run, writer, turn, interruption, team))
-            writer.close()
             writer.end(state="finished", stage="finished")
         except Stopped as stopped:
-            writer.close()
             writer.end(state="stopped", stage="stopped", message=str(stopped))
             _note(team, str(stopped))
             return stopped.exit_code
@@ -60,6 +58,7 @@ def train(run: Run, team: Team = ALONE) -> int:
             raise
         finally:
             turn.give_back()
+            _close(writer, team)  # after the last words, for it can fail
     return 0
 
 
@@ -82,6 +81,16 @@ def _work(run: Run, writer: RunWriter, orders: Orders) -> None:
     find_proposals(pictures, [*names.training, *names.validation], writer, orders)
     remember_features(trainer, pictures, names.training, writer, orders)
     learn(trainer, pictures, names, writer, orders)
+
+
+def _close(writer: RunWriter, team: Team) -> None:
+    """Finish the curves for TensorBoard; on a full disk they end early, and nothing else does."""
+    try:
+        writer.close()
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        _note(team, "The disk is full: the curves for TensorBoard end early.")
 
 
 def _note(team: Team, sentence: str) -> None:
