@@ -4,6 +4,7 @@ import dataclasses
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -446,6 +447,32 @@ def test_old_checkpoints_make_room_and_the_rest_is_spread_over_the_run() -> None
     assert [it.can_resume for it in kept] == [False, False, False, True]
 
 
+def test_a_checkpoint_that_a_kill_interrupts_while_it_goes_is_listed_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    writer = RunWriter(new_run())
+    for step in (1, 2):
+        writer.checkpoint(step, write_model, keep=2)
+    remove = shutil.rmtree
+
+    def be_killed(folder: Path, **options: object) -> None:
+        if not options:
+            (folder / MODEL_FILE).unlink()
+            raise KeyboardInterrupt
+        remove(folder, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", be_killed)
+        with pytest.raises(KeyboardInterrupt):
+            writer.checkpoint(3, write_model, keep=2)
+    left = writer.run.checkpoints()
+    assert [it.step for it in left] == [2, 3]
+    assert all(it.model_file.exists() for it in left)
+    RunWriter(writer.run)
+    folders = (writer.run.folder / "checkpoints").iterdir()
+    assert sorted(it.name for it in folders) == ["step-000002", "step-000003"]
+
+
 # What is asked of it
 
 
@@ -613,6 +640,19 @@ def test_a_run_that_goes_on_meanwhile_is_exported_and_measured_without_what_is_h
     with zipfile.ZipFile(export_run(run, tmp_path / "going.zip")) as packed:
         assert {"going/config.json", "going/metrics.jsonl"} <= set(packed.namelist())
         assert not [name for name in packed.namelist() if "partial" in name or "gone" in name]
+
+
+def test_what_a_killed_import_left_behind_goes_with_a_later_one_but_no_import_of_now(
+    tmp_path: Path,
+) -> None:
+    path = exported(tmp_path)
+    old, young = (runs_folder() / f".{it * 32}.partial" for it in "ab")
+    for folder in (old, young):
+        (folder / "teacher").mkdir(parents=True)
+    two_days_ago = time.time() - 2 * 24 * 60 * 60
+    os.utime(old, (two_days_ago, two_days_ago))
+    import_run(path)
+    assert (old.exists(), young.exists()) == (False, True)
 
 
 def test_an_imported_run_can_have_another_name_and_takes_nobodys(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from fastrcnn_core.runs.brought import mark_as_brought
 from fastrcnn_core.runs.contents import whole_files
 from fastrcnn_core.runs.finding import run_path
 from fastrcnn_core.runs.folder import CONFIG_FILE, Run
+from fastrcnn_core.runs.left_overs import SECONDS_OF_AN_IMPORT, remove_left_overs
 from fastrcnn_core.runs.starting import free_name, taken
 from fastrcnn_core.runs.status import settle
 from fastrcnn_core.unpacking import ArchiveError, unpack
@@ -51,6 +52,7 @@ def import_run(path: Path, *, name: str | None = None, folder: Path | None = Non
     runs = (folder or runs_folder()).resolve()
     if name is not None and run_path(name, folder=runs).exists():
         raise taken(name)
+    remove_left_overs(runs, older_than=SECONDS_OF_AN_IMPORT)
     partial = runs / f".{uuid.uuid4().hex}.partial"
     try:
         unpack(path, partial, max_bytes=MAX_UNPACKED_BYTES, wanted=_is_of_a_run)

@@ -32,6 +32,7 @@ from fastrcnn_core.runs.folder import (
     RunCheckpoint,
 )
 from fastrcnn_core.runs.kept import forget_after, keep_step
+from fastrcnn_core.runs.left_overs import remove_left_overs
 from fastrcnn_core.runs.live import write_live
 from fastrcnn_core.runs.metrics import (
     METRICS_FILE,
@@ -102,8 +103,8 @@ class RunWriter:
         self._events = EventFiles(run.folder)
         # A process takes seconds to get here, and may have been asked to stop meanwhile.
         control.forget_what_came_before(run.folder, self.status.process_started)
-        _remove_left_overs(run.folder)
-        _remove_left_overs(self._checkpoints)
+        remove_left_overs(run.folder)
+        remove_left_overs(self._checkpoints)
         (run.folder / BALLAST_FILE).write_bytes(bytes(BALLAST_BYTES))
         self.tell()
 
@@ -183,16 +184,13 @@ class RunWriter:
         for older in found[:-1]:
             (older.folder / TRAINER_FILE).unlink(missing_ok=True)
         while len(found) > max(keep, 1):
-            shutil.rmtree(found.pop(_least_missed(found)).folder)
+            self._remove(found.pop(_least_missed(found)))
 
-
-def _remove_left_overs(folder: Path) -> None:
-    """What a killed process was writing when it died."""
-    for path in folder.glob(".*.partial*"):
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+    def _remove(self, checkpoint: RunCheckpoint) -> None:
+        """It disappears whole; what a killed process did not get to remove, the next one removes."""
+        partial = self._checkpoints / f".{uuid.uuid4().hex}.partial"
+        checkpoint.folder.rename(partial)
+        shutil.rmtree(partial)
 
 
 def _least_missed(found: list[RunCheckpoint]) -> int:
