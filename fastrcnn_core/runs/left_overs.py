@@ -1,4 +1,4 @@
-"""What killed processes were writing when they died, or removing: nobody reads it, and whoever comes next removes it."""
+"""What killed processes were writing or removing when they died: nobody reads it, and whoever comes next removes it."""
 
 from __future__ import annotations
 
