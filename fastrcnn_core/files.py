@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import platformdirs
+
+_READING = 2.0  # seconds that a reader may hold a file on Windows
 
 
 @contextmanager
@@ -22,9 +26,22 @@ def appearing_whole(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.partial{path.suffix}")
     try:
         yield partial
-        os.replace(partial, path)
+        _replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _replace(partial: Path, path: Path) -> None:
+    """Windows refuses while somebody reads the old file, which takes no time to speak of: it is tried again."""
+    deadline = time.monotonic() + _READING
+    while True:
+        try:
+            os.replace(partial, path)
+            return
+        except PermissionError:
+            if sys.platform != "win32" or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 def write_text(path: Path, text: str) -> None:

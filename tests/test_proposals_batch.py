@@ -10,6 +10,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import psutil
 import pytest
 from tiny import write_tiny
 
@@ -256,6 +257,29 @@ def test_a_signal_ends_the_command_between_two_pictures_and_the_same_command_goe
     data = open_dataset(str(folder))
     there = [store.look_up(data.read(name).image, config) is not None for name in data.names]
     assert sum(there) == count  # every file is whole
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is no SIGKILL elsewhere")
+def test_workers_end_when_the_command_is_killed(tmp_path: Path) -> None:
+    folder, cache = write_tiny(tmp_path / "data", count=150), tmp_path / "cache"
+    command = [sys.executable, "-m", "fastrcnn_core", "propose", "--data", str(folder)]
+    process = subprocess.Popen(
+        [*command, "--method", "quality", "--workers", "2", "--out", str(tmp_path / "boxes.json")],
+        cwd=ROOT,
+        env={**os.environ, "FASTRCNN_CACHE": str(cache)},
+        stderr=subprocess.DEVNULL,
+    )
+    while process.poll() is None and len(list((cache / "proposals").glob("[!.]*.npy"))) < 2:
+        time.sleep(0.01)
+    family = psutil.Process(process.pid).children(recursive=True)
+    workers = [it for it in family if "popen_loky_posix" in " ".join(it.cmdline())]
+    assert len(workers) == 2
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(workers, timeout=60)
+    for worker in alive:
+        worker.kill()
+    assert not alive
 
 
 # Clusters

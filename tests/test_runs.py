@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -653,6 +654,24 @@ def test_what_a_killed_import_left_behind_goes_with_a_later_one_but_no_import_of
     os.utime(old, (two_days_ago, two_days_ago))
     import_run(path)
     assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_a_class_that_brings_one_zip_at_once_gets_a_run_each(tmp_path: Path) -> None:
+    path = exported(tmp_path)
+    with ThreadPoolExecutor(6) as pool:
+        names = {it.name for it in pool.map(lambda _: import_run(path), range(6))}
+    assert names == {f"teacher-{number}" for number in range(2, 8)}
+
+
+def test_a_long_name_that_is_taken_stays_a_name() -> None:
+    long = new_run("n" * 64).name
+    assert free_name(long) == "n" * 62 + "-2"
+
+
+def test_a_zip_that_macos_has_packed_again_is_a_run(tmp_path: Path) -> None:
+    files = GOOD | {"__MACOSX/a/._config.json": "?", "a/._status.json": "?", "a/.DS_Store": "?"}
+    run = import_run(zipped(tmp_path / "run.zip", files), name="again")
+    assert not list(run.folder.glob("._*"))
 
 
 def test_an_imported_run_can_have_another_name_and_takes_nobodys(tmp_path: Path) -> None:

@@ -6,19 +6,25 @@ joblib calls both kinds of parallelism a backend; a cluster's package is needed 
 from __future__ import annotations
 
 import logging
+import multiprocessing
+import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import joblib
+import psutil
 
 from fastrcnn_core.errors import ConfigError, UserError
 
 BACKENDS = ("loky", "threading", "dask", "ray")
 
+_LOOKS = 1.0  # seconds between two looks at whether the parent lives
 _PATIENCE = 10  # seconds that a scheduler has to answer
 
 
@@ -60,6 +66,23 @@ def children_ignore_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@cache
+def end_with_parent() -> None:
+    """For a worker process of joblib's: it ends when the process that it works for is killed, and nobody tells it."""
+    if multiprocessing.current_process().name.startswith("LokyProcess"):
+        parent = psutil.Process(os.getppid())
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: psutil.Process) -> None:
+    # An orphan gets another parent, except on Windows.
+    while os.getppid() == parent.pid and parent.is_running():
+        time.sleep(_LOOKS)
+    os._exit(
+        1
+    )  # not by an exception: the main thread may wait for ever for somebody to read its answer
 
 
 def _config(backend: str, **settings: Any) -> Any:

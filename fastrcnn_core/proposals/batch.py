@@ -19,7 +19,11 @@ import numpy as np
 
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.errors import StorageError, UserError
-from fastrcnn_core.proposals.backends import backend_called, children_ignore_ctrl_c
+from fastrcnn_core.proposals.backends import (
+    backend_called,
+    children_ignore_ctrl_c,
+    end_with_parent,
+)
 from fastrcnn_core.proposals.store import ProposalStore
 from fastrcnn_core.structures import AnnotatedImage, FloatArray
 
@@ -148,6 +152,7 @@ def propose_one(
         StorageError: the store cannot be written to, which no other picture would change.
     """
     start = time.perf_counter()
+    end_with_parent()
     try:
         annotated = load(name)
         image = annotated.image

@@ -57,10 +57,9 @@ def import_run(path: Path, *, name: str | None = None, folder: Path | None = Non
     try:
         unpack(path, partial, max_bytes=MAX_UNPACKED_BYTES, wanted=_is_of_a_run)
         brought = _only_run(partial, path)
-        chosen = run_path(name or free_name(brought.name, folder=runs), folder=runs)
         settle(brought.folder)
         mark_as_brought(brought.folder)
-        brought.folder.rename(chosen)
+        return _move_in(brought, name, runs)
     except ArchiveError as error:
         raise RunError(error.problem, way_out=_AGAIN) from error
     except DataError as error:  # of the disk
@@ -71,11 +70,27 @@ def import_run(path: Path, *, name: str | None = None, folder: Path | None = Non
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return Run(chosen)
+
+
+def _move_in(brought: Run, name: str | None, runs: Path) -> Run:
+    """The run under its name among the others; the next free name if somebody else takes that at the same moment."""
+    while True:
+        chosen = run_path(name or free_name(brought.name, folder=runs), folder=runs)
+        try:
+            brought.folder.rename(chosen)
+        except OSError:
+            if not chosen.exists():
+                raise
+            if name is not None:
+                raise taken(name) from None
+        else:
+            return Run(chosen)
 
 
 def _is_of_a_run(path: PurePosixPath) -> bool:
-    """Only what a run writes is taken out of a zip that somebody sent."""
+    """Only what a run writes is taken out of a zip that somebody sent; not what macOS adds when it packs one again."""
+    if "__MACOSX" in path.parts or path.name.startswith("._"):
+        return False
     return path.suffix in FILE_ENDINGS or "tensorboard" in path.parts
 
 

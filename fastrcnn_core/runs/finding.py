@@ -9,7 +9,8 @@ from fastrcnn_core.errors import RunError
 from fastrcnn_core.files import runs_folder
 from fastrcnn_core.runs.folder import CONFIG_FILE, LOG_FILE, Run
 
-NAME = re.compile(r"[\w][\w .+=,@-]{0,63}")
+LONGEST_NAME = 64
+NAME = re.compile(rf"[\w][\w .+=,@-]{{0,{LONGEST_NAME - 1}}}")
 
 
 def check_name(name: str) -> str:
@@ -21,7 +22,8 @@ def check_name(name: str) -> str:
     if not NAME.fullmatch(name) or name != name.strip(". "):
         raise RunError(
             f"A run cannot be called {name!r}.",
-            way_out="Take 1 to 64 letters, digits, spaces and any of _ - . + = , @, a letter or digit first.",
+            way_out=f"Take 1 to {LONGEST_NAME} letters, digits, spaces and any of _ - . + = , @, a letter or "
+            "digit first.",
         )
     return name
 

@@ -19,7 +19,7 @@ from fastrcnn_core.errors import RunError
 from fastrcnn_core.files import runs_folder
 from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import control
-from fastrcnn_core.runs.finding import run_path
+from fastrcnn_core.runs.finding import LONGEST_NAME, run_path
 from fastrcnn_core.runs.folder import LOG_FILE, Run
 from fastrcnn_core.runs.status import (
     RunStatus,
@@ -93,14 +93,15 @@ def taken(name: str) -> RunError:
     """The error for a name that is in use."""
     return RunError(
         f"There is a run {name!r} already.",
-        way_out="Choose another name, delete that run, or go on with it by --resume.",
+        way_out="Choose another name, delete that run, or go on with that one.",
     )
 
 
 def free_name(wish: str, *, folder: Path | None = None) -> str:
     """The wish, or with a number behind it if there is such a run already: "minute", "minute-2", …"""
     runs = (folder or runs_folder()).resolve()
-    names = [wish, *(f"{wish}-{number}" for number in range(2, 10_000))]
+    endings = ("", *(f"-{number}" for number in range(2, 10_000)))
+    names = (wish[: LONGEST_NAME - len(ending)] + ending for ending in endings)
     return next(name for name in names if not (runs / name).exists())
 
 
