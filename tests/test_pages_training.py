@@ -24,7 +24,7 @@ from fastrcnn_core.checkpoints import save_checkpoint
 from fastrcnn_core.config import Config, DetectionConfig, OptimiserConfig, preset
 from fastrcnn_core.errors import RunError
 from fastrcnn_core.files import runs_folder
-from fastrcnn_core.flags import flags, to_arguments
+from fastrcnn_core.flags import flags
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.runs import (
     Estimate,
@@ -187,8 +187,10 @@ def test_start_begins_a_process_with_these_knobs_and_watches_it(
     app.button(key="start").click().run()
     config = preset("minute")
     config = dataclasses.replace(config, training=dataclasses.replace(config.training, epochs=2.0))
-    expected = ["train", "--run", "my run", "--data", str(street)]
-    assert spawned == [[*expected, *to_arguments(config, base="minute")]]
+    assert spawned == [["train", "--run", "my run", "--resume"]]
+    (begun,) = list_runs()
+    assert (begun.config(), begun.data_setting()) == (config, str(street))
+    assert begun.settings()["preset"] == "minute"
     assert app.selectbox(key="pick-run").value == "my run"
     assert "**my run**: starting" in progress(app).text
     assert link(app)["run"] == "my run"
@@ -360,6 +362,18 @@ def test_a_crashed_run_goes_on_from_its_last_checkpoint(
     app.button(key="resume").click().run()
     assert spawned == [["train", "--run", "first", "--resume"]]
     assert "starting" in progress(app).text
+
+
+def test_a_run_of_which_nobody_knows_with_what_it_was_begun_is_not_begun_again(
+    street: Path,
+) -> None:
+    run = a_run(street, state="failed")
+    (run.folder / "log.txt").touch()
+    (run.folder / "config.json").unlink()
+    app = open_app("training")
+    assert not complaints(app)
+    assert "**first**: failed" in progress(app).text
+    assert "resume" not in [it.key for it in app.button]
 
 
 @pytest.mark.parametrize(

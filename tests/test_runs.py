@@ -17,6 +17,8 @@ import pytest
 import torch
 
 from fastrcnn_core import unpacking
+from fastrcnn_core.__main__ import main
+from fastrcnn_core.commands import training_run
 from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.config import Config, OptimiserConfig, TrainingConfig, preset
 from fastrcnn_core.datasets import open_dataset
@@ -509,11 +511,16 @@ class NoProcess:
         self.arguments = arguments
 
 
+def begin_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This test plays the process that would be started."""
+    monkeypatch.setattr(subprocess, "Popen", NoProcess)
+    monkeypatch.setattr(starting, "_give_way", lambda process: None)
+
+
 def test_a_stop_that_is_pressed_while_a_run_starts_is_heeded(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(subprocess, "Popen", NoProcess)
-    monkeypatch.setattr(starting, "_give_way", lambda process: None)
+    begin_nothing(monkeypatch)
     run = create_run("run", config=tiny_config(), data=str(write_tiny(tmp_path)), preset="paper")
     write_status(run.folder, RunStatus(state="stopped"))
     run.request_stop()  # asked of an earlier process
@@ -596,6 +603,60 @@ def test_a_run_that_cannot_be_started_leaves_its_name_free(monkeypatch: pytest.M
     with pytest.raises(OSError, match="No space left"):
         start_run(Config(), name="late", data="synthetic:4:0")
     assert free_name("late") == "late"
+
+
+def test_a_run_without_its_config_is_not_begun_again() -> None:
+    run = new_run("bare")
+    write_status(run.folder, RunStatus(state="failed"))
+    (run.folder / "config.json").unlink()
+    with pytest.raises(RunError, match=r"Nobody knows .* Delete it"):
+        resume_run(run)
+    assert run.status().state == "failed"
+
+
+def test_a_run_whose_data_cannot_be_opened_says_so_and_can_be_begun_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    data = tmp_path / "away"
+    with monkeypatch.context() as patch:
+        begin_nothing(patch)
+        run = start_run(tiny_config(epochs=1.0), name="run", data=str(data))
+    command = ["train", "--run", "run", "--resume"]
+    assert main(command) == 1
+    assert run.status().state == "failed"
+    assert str(data) in run.status().message
+    write_tiny(data)
+    with monkeypatch.context() as patch:
+        begin_nothing(patch)
+        resume_run(run)
+    assert main(command) == 0
+    assert (run.status().state, run.status().step) == ("finished", 4)
+
+
+def test_a_process_that_refuses_to_go_on_says_so_in_the_status_that_waits_for_it() -> None:
+    run = new_run()
+    command = ["train", "--run", run.name, "--resume", "--epochs", "9"]
+    write_status(run.folder, RunStatus(state="stopped", step=3))
+    assert main(command) == 1
+    assert run.status().state == "stopped", "nobody waited for this process"
+    write_status(run.folder, status_module.of_process(status_module.starting(), os.getpid()))
+    assert main(command) == 1
+    assert run.status().state == "failed"
+    assert "--epochs would change it" in run.status().message
+
+
+def test_a_run_that_a_terminal_begins_names_its_process_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: list[int] = []
+
+    def look(run: Run, team: object) -> int:
+        seen.append(run.status().process)
+        return 0
+
+    monkeypatch.setattr(training_run, "train", look)
+    assert main(["train", "--run", "typed", "--data", str(write_tiny(tmp_path))]) == 0
+    assert seen == [os.getpid()]
 
 
 # Leaving and arriving

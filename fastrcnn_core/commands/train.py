@@ -14,6 +14,8 @@ from fastrcnn_core.errors import RunError, UserError
 from fastrcnn_core.flags import flags
 from fastrcnn_core.freed_memory import keep_freed_memory
 from fastrcnn_core.runs import Run, find_run, free_name
+from fastrcnn_core.runs.status import this_process, write_status
+from fastrcnn_core.runs.writing import create_run, move_data, tell_of_failure
 
 GROUPS = (
     "proposals",
@@ -91,15 +93,12 @@ def preset_of(words: Sequence[str]) -> Config:
 
 def _begun(arguments: TrainArguments, config: Config) -> Run:
     from fastrcnn_core.datasets import default_dataset_setting, open_dataset
-    from fastrcnn_core.runs.writing import create_run, tell_of_failure
 
     name = free_name(arguments.preset) if arguments.run is None else arguments.run
-    try:
-        setting = open_dataset(arguments.data or default_dataset_setting()).setting
-    except UserError as error:
-        tell_of_failure(name, error)
-        raise
-    return create_run(name, config=config, data=setting, preset=arguments.preset)
+    setting = open_dataset(arguments.data or default_dataset_setting()).setting
+    begun = create_run(name, config=config, data=setting, preset=arguments.preset)
+    write_status(begun.folder, this_process())
+    return begun
 
 
 def _resumed(arguments: TrainArguments, config: Config, words: Sequence[str]) -> Run:
@@ -111,18 +110,25 @@ def _resumed(arguments: TrainArguments, config: Config, words: Sequence[str]) ->
     if arguments.run is None:
         raise RunError("--resume needs to know which run.", way_out="Name it by --run.")
     chosen = find_run(arguments.run)
-    if chosen.status().state == "finished":
-        raise RunError(
-            f"The run {chosen.name!r} is finished.", way_out="Begin a new one for more epochs."
-        )
-    if _gives_knobs(words):
-        _expect_same(config, chosen)
-    if arguments.data is not None:
-        from fastrcnn_core.datasets import open_dataset
-        from fastrcnn_core.runs.writing import move_data
-
-        move_data(chosen, open_dataset(arguments.data).setting)
+    try:
+        if chosen.status().state == "finished":
+            raise RunError(
+                f"The run {chosen.name!r} is finished.", way_out="Begin a new one for more epochs."
+            )
+        if _gives_knobs(words):
+            _expect_same(config, chosen)
+        if arguments.data is not None:
+            _move_data(chosen, arguments.data)
+    except UserError as error:
+        tell_of_failure(chosen, error)
+        raise
     return chosen
+
+
+def _move_data(run: Run, data: str) -> None:
+    from fastrcnn_core.datasets import open_dataset
+
+    move_data(run, open_dataset(data).setting)
 
 
 def _gives_knobs(words: Sequence[str]) -> bool:

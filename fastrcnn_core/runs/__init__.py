@@ -23,12 +23,12 @@ from fastrcnn_core.runs.deleting import (
     restore_run,
 )
 from fastrcnn_core.runs.estimating import Estimate, estimate_run
-from fastrcnn_core.runs.finding import find_run, list_runs, run_path
+from fastrcnn_core.runs.finding import find_run, free_name, list_runs, run_path
 from fastrcnn_core.runs.folder import Run, RunCheckpoint
 from fastrcnn_core.runs.live import LivePicture, LiveStep, pictures_of
 from fastrcnn_core.runs.metrics import Columns
 from fastrcnn_core.runs.pace import Pace, doing_the_same, pace_of
-from fastrcnn_core.runs.starting import free_name, resume_run, start_run, training_command
+from fastrcnn_core.runs.starting import resume_run, start_run, training_command
 from fastrcnn_core.runs.status import RunState, RunStatus
 
 __all__ = [

@@ -13,10 +13,9 @@ from fastrcnn_core.errors import DataError, RunError
 from fastrcnn_core.files import appearing_whole, runs_folder
 from fastrcnn_core.runs.brought import mark_as_brought
 from fastrcnn_core.runs.contents import whole_files
-from fastrcnn_core.runs.finding import run_path
+from fastrcnn_core.runs.finding import free_name, run_path, taken
 from fastrcnn_core.runs.folder import CONFIG_FILE, Run
 from fastrcnn_core.runs.left_overs import SECONDS_OF_AN_IMPORT, remove_left_overs
-from fastrcnn_core.runs.starting import free_name, taken
 from fastrcnn_core.runs.status import settle
 from fastrcnn_core.unpacking import ArchiveError, unpack
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from fastrcnn_core.errors import RunError
 from fastrcnn_core.files import runs_folder
-from fastrcnn_core.runs.finding import run_path
+from fastrcnn_core.runs.finding import run_path, taken
 from fastrcnn_core.runs.folder import Run
-from fastrcnn_core.runs.starting import taken
 
 BIN = ".deleted"  # holds one run
 

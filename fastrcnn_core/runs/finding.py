@@ -33,6 +33,22 @@ def run_path(name: str, *, folder: Path | None = None) -> Path:
     return (folder or runs_folder()).resolve() / check_name(name)
 
 
+def taken(name: str) -> RunError:
+    """The error for a name that is in use."""
+    return RunError(
+        f"There is a run {name!r} already.",
+        way_out="Choose another name, delete that run, or go on with that one.",
+    )
+
+
+def free_name(wish: str, *, folder: Path | None = None) -> str:
+    """The wish, or with a number behind it if there is such a run already: "minute", "minute-2", …"""
+    runs = (folder or runs_folder()).resolve()
+    endings = ("", *(f"-{number}" for number in range(2, 10_000)))
+    names = (wish[: LONGEST_NAME - len(ending)] + ending for ending in endings)
+    return next(name for name in names if not (runs / name).exists())
+
+
 def find_run(name: str, *, folder: Path | None = None) -> Run:
     """The run of this name.
 

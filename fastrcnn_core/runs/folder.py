@@ -58,6 +58,11 @@ class Run:
     def name(self) -> str:
         return self.folder.name
 
+    @property
+    def has_settings(self) -> bool:
+        """What it was begun with is there, so that it can go on."""
+        return (self.folder / CONFIG_FILE).exists()
+
     def settings(self) -> dict[str, Any]:
         """What it was begun with: "config", "preset", "data" (a data set's setting) and "created", seconds since 1970.
 

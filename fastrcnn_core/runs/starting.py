@@ -16,11 +16,10 @@ import psutil
 import fastrcnn_core
 from fastrcnn_core.config import Config, PresetName
 from fastrcnn_core.errors import RunError
-from fastrcnn_core.files import runs_folder
 from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import control
-from fastrcnn_core.runs.finding import LONGEST_NAME, run_path
-from fastrcnn_core.runs.folder import LOG_FILE, Run
+from fastrcnn_core.runs.finding import run_path, taken
+from fastrcnn_core.runs.folder import CONFIG_FILE, LOG_FILE, Run
 from fastrcnn_core.runs.status import (
     RunStatus,
     of_process,
@@ -29,6 +28,7 @@ from fastrcnn_core.runs.status import (
     with_steps_of,
     write_status,
 )
+from fastrcnn_core.runs.writing import create_run
 
 NICENESS = 10  # of 0 to 19: chosen here; a tenth of the weight of what somebody waits for
 
@@ -50,8 +50,11 @@ def start_run(
 ) -> Run:
     """Train in a process of its own; returns at once.
 
+    Its folder has the config before the process begins, so that a start that fails can be repeated: the process goes
+    on with a run that has no checkpoint yet.
+
     Args:
-        name: a new run's name. data: a data set's setting, as `--data` takes it.
+        name: a new run's name. data: a data set's setting.
         preset: from which the command line is told; the config decides.
         folder: of the runs, if not the usual one.
 
@@ -66,43 +69,37 @@ def start_run(
     except FileExistsError:
         raise taken(name) from None
     try:
-        _spawn(training_command(config, name=name, data=data, preset=preset), path)
+        run = create_run(name, config=config, data=data, preset=preset, folder=folder)
+        _spawn(_going_on(name), path)
     except OSError:  # a full disk, or too many processes: the name is free again
         shutil.rmtree(path, ignore_errors=True)
         raise
-    return Run(path)
+    return run
 
 
 def resume_run(run: Run) -> Run:
     """Go on from its last checkpoint, or from the start if it has none, in a process of its own.
 
     Raises:
-        RunError: it goes on already, or has ended.
+        RunError: it goes on already, has ended, or nobody knows with what it was begun.
     """
+    if not run.has_settings:
+        raise RunError(
+            f"Nobody knows with what the run {run.name!r} was begun: it has no {CONFIG_FILE}.",
+            way_out="Delete it, and begin another one.",
+        )
     status = run.status()
     if status.is_alive or status.state == "finished":
         raise RunError(
             f"The run {run.name!r} is {status.state}.",
             way_out="Only a stopped, failed or crashed run can be resumed.",
         )
-    _spawn(["train", "--run", run.name, "--resume"], run.folder)
+    _spawn(_going_on(run.name), run.folder)
     return run
 
 
-def taken(name: str) -> RunError:
-    """The error for a name that is in use."""
-    return RunError(
-        f"There is a run {name!r} already.",
-        way_out="Choose another name, delete that run, or go on with that one.",
-    )
-
-
-def free_name(wish: str, *, folder: Path | None = None) -> str:
-    """The wish, or with a number behind it if there is such a run already: "minute", "minute-2", …"""
-    runs = (folder or runs_folder()).resolve()
-    endings = ("", *(f"-{number}" for number in range(2, 10_000)))
-    names = (wish[: LONGEST_NAME - len(ending)] + ending for ending in endings)
-    return next(name for name in names if not (runs / name).exists())
+def _going_on(name: str) -> list[str]:
+    return ["train", "--run", name, "--resume"]
 
 
 def _spawn(arguments: list[str], folder: Path) -> None:

@@ -21,12 +21,11 @@ from fastrcnn_core.knobs import to_dict
 from fastrcnn_core.runs import control
 from fastrcnn_core.runs.brought import forget_brought
 from fastrcnn_core.runs.events import EventFiles
-from fastrcnn_core.runs.finding import run_path
+from fastrcnn_core.runs.finding import run_path, taken
 from fastrcnn_core.runs.folder import (
     CHECKPOINTS,
     CONFIG_FILE,
     ENVIRONMENT_FILE,
-    LOG_FILE,
     TRAINER_FILE,
     Run,
     RunCheckpoint,
@@ -42,8 +41,7 @@ from fastrcnn_core.runs.metrics import (
     keep_rows,
     numbers_of,
 )
-from fastrcnn_core.runs.starting import taken
-from fastrcnn_core.runs.status import this_process, with_steps_of, write_status
+from fastrcnn_core.runs.status import STARTING, this_process, with_steps_of, write_status
 from fastrcnn_core.structures import StepReport
 
 NAMES_LOCK = ".names.lock"
@@ -70,7 +68,7 @@ def create_run(
         "config": to_dict(config),
     }
     with FileLock(path.parent / NAMES_LOCK):
-        if (path / CONFIG_FILE).exists():
+        if Run(path).has_settings:
             raise taken(name)
         write_text(path / CONFIG_FILE, json.dumps(settings, indent=1))
     return Run(path)
@@ -82,14 +80,15 @@ def move_data(run: Run, data: str) -> None:
     forget_brought(run.folder)
 
 
-def tell_of_failure(name: str, error: UserError, *, folder: Path | None = None) -> None:
-    """Say in the folder that waits for a new run why it does not come; do nothing if none waits."""
-    path = run_path(name, folder=folder)
-    if (path / LOG_FILE).exists() and not (path / CONFIG_FILE).exists():
-        status = dataclasses.replace(this_process(), state="failed", stage="starting")
-        write_status(
-            path, dataclasses.replace(status, message=error.problem, way_out=error.way_out)
+def tell_of_failure(run: Run, error: UserError) -> None:
+    """Say in the status why this process ends before it begins to train, if the run was waiting for this process."""
+    status = run.status()
+    # On Windows a virtual environment's Python is a child of what was started.
+    if status.stage == STARTING and status.process in (os.getpid(), os.getppid()):
+        failed = dataclasses.replace(
+            status, state="failed", message=error.problem, way_out=error.way_out
         )
+        write_status(run.folder, failed)
 
 
 class RunWriter:

@@ -101,14 +101,16 @@ def _requests(run: Run, status: RunStatus) -> None:
             _button("Pause", ":material/pause:", run.request_pause)
         if status.is_alive:
             _button("Stop", ":material/stop:", run.request_stop)
-        elif status.state != "finished" and st.button(
-            "Go on from the last checkpoint" if run.checkpoints() else "Begin it again",
-            icon=":material/resume:",
-            key="resume",
-        ):
-            with errors.shown():
-                resume_run(run)
-                st.rerun()
+        elif status.state != "finished" and run.has_settings:
+            _go_on(run)
+
+
+def _go_on(run: Run) -> None:
+    where = "Go on from the last checkpoint" if run.checkpoints() else "Begin it again"
+    if st.button(where, icon=":material/resume:", key="resume"):
+        with errors.shown():
+            resume_run(run)
+            st.rerun()
 
 
 def _see(run: Run) -> None:
