@@ -47,9 +47,9 @@ from fastrcnn_core.runs import (
 from fastrcnn_core.runs import status as status_module
 from fastrcnn_core.runs.contents import bytes_on_disk
 from fastrcnn_core.runs.folder import MODEL_FILE, TRAINER_FILE
+from fastrcnn_core.runs.giving_way import NICENESS
 from fastrcnn_core.runs.metrics import METRICS_FILE, append_row, keep_rows, read_columns
 from fastrcnn_core.runs.queue import Turn, owning
-from fastrcnn_core.runs.starting import NICENESS
 from fastrcnn_core.runs.status import RunStatus, this_process, write_status
 from fastrcnn_core.runs.writing import RunWriter, create_run, move_data
 from fastrcnn_core.structures import Losses, SampledRoIs, StepReport
@@ -514,7 +514,7 @@ class NoProcess:
 def begin_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """This test plays the process that would be started."""
     monkeypatch.setattr(subprocess, "Popen", NoProcess)
-    monkeypatch.setattr(starting, "_give_way", lambda process: None)
+    monkeypatch.setattr(starting, "give_way", lambda process: None)
 
 
 def test_a_stop_that_is_pressed_while_a_run_starts_is_heeded(

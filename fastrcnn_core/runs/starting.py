@@ -20,6 +20,7 @@ from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import control
 from fastrcnn_core.runs.finding import run_path, taken
 from fastrcnn_core.runs.folder import CONFIG_FILE, LOG_FILE, Run
+from fastrcnn_core.runs.giving_way import give_way
 from fastrcnn_core.runs.status import (
     RunStatus,
     of_process,
@@ -29,8 +30,6 @@ from fastrcnn_core.runs.status import (
     write_status,
 )
 from fastrcnn_core.runs.writing import create_run
-
-NICENESS = 10  # of 0 to 19: chosen here; a tenth of the weight of what somebody waits for
 
 
 def training_command(
@@ -126,7 +125,7 @@ def _spawn(arguments: list[str], folder: Path) -> None:
             **_detached(),
         )
     _name_process(folder, waiting, process.pid)
-    _give_way(process.pid)
+    give_way(process.pid)
 
 
 def _name_process(folder: Path, waiting: RunStatus, process: int) -> None:
@@ -141,24 +140,3 @@ def _detached() -> dict[str, Any]:
         return {"start_new_session": True}
     # DETACHED_PROCESS, CREATE_NEW_PROCESS_GROUP, BELOW_NORMAL_PRIORITY_CLASS
     return {"creationflags": 0x00000008 | 0x00000200 | 0x00004000}
-
-
-def _give_way(process: int) -> None:
-    """Whoever clicks comes first: a run takes what is left of the processor, which is all of it most of the time."""
-    if os.name == "posix":
-        lower = max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0))
-        with contextlib.suppress(ProcessLookupError):  # it has ended already, and its log says why
-            os.setpriority(os.PRIO_PROCESS, process, lower)
-        _give_way_as_a_session(process, lower)
-
-
-def _give_way_as_a_session(process: int, niceness: int) -> None:
-    """Where Linux shares the processor among sessions, a process's own niceness counts only within its session.
-
-    Source: sched(7), "The autogroup feature".
-    """
-    autogroup = Path(f"/proc/{process}/autogroup")
-    if autogroup.exists():
-        # It has ended; or the system does not let us, and then the run is a neighbour like any other.
-        with contextlib.suppress(OSError):
-            autogroup.write_text(str(niceness), encoding="ascii")

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import psutil
-
 from fastrcnn_core.files import write_text
+from fastrcnn_core.runs.birth import Birth, birth_of, is_alive
 
 RunState = Literal[
     "queued", "preparing", "running", "paused", "stopped", "finished", "failed", "crashed"
@@ -23,7 +22,6 @@ STATUS_FILE = "status.json"
 STARTING = "starting"  # the stage before the run's process has said a word
 # So long a run may have no process yet: from its folder to the status that names the process.
 SECONDS_TO_START = 60.0
-SECONDS_OF_DOUBT = 2.0  # chosen here: systems tell when a process began to a second
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +38,7 @@ class RunStatus:
         message, way_out: why it stopped or failed, and what one can do; empty where all is well.
         process: the number of its process; 0 while that is being started.
         process_started: when that began, so that a reused number fools nobody.
-        booted: when the machine did, by the same clock: where setting the clock moves the one, it moves the other.
+        booted: when the machine did; says more of the process than `process_started` where the clock was set.
     """
 
     state: RunState
@@ -75,9 +73,10 @@ def this_process() -> RunStatus:
 
 def of_process(status: RunStatus, process: int) -> RunStatus:
     """The status as that of the process of this number. Raises psutil.NoSuchProcess."""
-    booted = psutil.boot_time()  # first: psutil 6 counts from the boot that it was asked for last
-    began = psutil.Process(process).create_time()
-    return dataclasses.replace(status, process=process, process_started=began, booted=booted)
+    birth = birth_of(process)
+    return dataclasses.replace(
+        status, process=process, process_started=birth.began, booted=birth.booted
+    )
 
 
 def with_steps_of(status: RunStatus, before: RunStatus) -> RunStatus:
@@ -168,25 +167,5 @@ def _damaged() -> RunStatus:
 def _is_running(status: RunStatus) -> bool:
     if status.process == 0:
         return time.time() - status.updated < SECONDS_TO_START
-    try:
-        there = of_process(status, status.process)
-        now = psutil.Process(status.process).status()
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True
-    return now != psutil.STATUS_ZOMBIE and _is_same_process(there, status)
-
-
-def _is_same_process(there: RunStatus, said: RunStatus) -> bool:
-    """Whether a process of this number is the one that was meant, although the clock may have been set since.
-
-    Elsewhere than on Linux the clock does not move when a process began. On Linux it moves that and the boot alike, so
-    that the time from the one to the other stays; after another boot it says nothing.
-    """
-    moved = there.process_started - said.process_started
-    moved_by_itself = moved - (there.booted - said.booted)
-    booted_since = there.booted > said.updated
-    return abs(moved) < SECONDS_OF_DOUBT or (
-        abs(moved_by_itself) < SECONDS_OF_DOUBT and not booted_since
-    )
+    birth = Birth(status.process, status.process_started, status.booted)
+    return is_alive(birth, last_seen=status.updated)
