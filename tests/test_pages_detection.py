@@ -341,6 +341,26 @@ def test_a_picture_without_detections_offers_the_confidence_that_has_one(app: Ap
     assert "1 of 4 boxes survive: 1 hit" in caption(app)
 
 
+@pytest.mark.parametrize(
+    ("surest", "told"), [(0.003, "The surest has under 0.01."), (0.049, "The surest has 0.04.")]
+)
+def test_where_the_detector_sees_nothing_the_page_says_so_and_offers_no_noise(
+    street: Path,
+    bundle: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    surest: float,
+    told: str,
+) -> None:
+    bundle()
+    noise = predictions(([0.0, 40, 9, 60], surest), ([50.0, 20, 60, 50], surest / 2))
+    monkeypatch.setattr(detection, "predict", lambda *_: noise)
+    app = open_app("detection")
+    assert not complaints(app)
+    assert "The detector sees nothing here: no box reaches even the confidence 0.05" in words(app)
+    assert told in words(app)
+    assert "confidence-lower" not in {it.key for it in app.button}
+
+
 def test_everybody_who_is_missed_is_named_with_the_stage(app: AppTest) -> None:
     move(app, "score-threshold", 0.95)
     assert "**Person 1.** Scored too low: the best of the boxes on it got 0.90" in words(app)

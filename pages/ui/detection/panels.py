@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from fastrcnn_core.config import EVALUATION_SCORE_THRESHOLD
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.evaluation.ranking import Ranking
 from pages.ui import figures, header, resources
@@ -94,12 +95,25 @@ def _nothing_survives(view: View) -> None:
         )
         header.link("proposals", "Look at the proposals")
     elif not len(view.detections.boxes):
+        _nothing_is_sure(view)
+
+
+def _nothing_is_sure(view: View) -> None:
+    """How sure the surest box is, and the way to it if it is worth looking at."""
+    if view.sees_nothing:
         st.markdown(
-            f"No box reaches confidence {view.config.score_threshold:.2f}; the surest has {view.surest:.2f}."
+            "The detector sees nothing here: no box reaches even the confidence "
+            f"{EVALUATION_SCORE_THRESHOLD:.2f}, from which on detections count. "
+            f"The surest has {words.confidence(view.surest)}."
         )
-        controls.offer_confidence(
-            view.surest, f"Lower the confidence to {words.down(view.surest):.2f}", place="lower"
-        )
+        return
+    st.markdown(
+        f"No box reaches confidence {view.config.score_threshold:.2f}; "
+        f"the surest has {words.confidence(view.surest)}."
+    )
+    controls.offer_confidence(
+        view.surest, f"Lower the confidence to {words.down(view.surest):.2f}", place="lower"
+    )
 
 
 def _missed(view: View) -> None:

@@ -25,9 +25,8 @@ def show(view: View, chosen: Choice | None) -> None:
     """Tables to choose a box from, and the story of the chosen one."""
     st.header("Where did this box come from, and what happened to it?", anchor=False)
     if chosen is None:
-        st.markdown(
-            "There is no box to ask about. Lower the confidence, or choose another picture."
-        )
+        way_out = "Choose" if view.sees_nothing else "Lower the confidence, or choose"
+        st.markdown(f"There is no box to ask about. {way_out} another picture.")
         return
     lists.show(view, chosen)
     match chosen:

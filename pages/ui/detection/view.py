@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
-from fastrcnn_core.config import DetectionConfig
+from fastrcnn_core.config import EVALUATION_SCORE_THRESHOLD, DetectionConfig
 from fastrcnn_core.detection import select
 from fastrcnn_core.diagnosis import Fate, diagnose
 from fastrcnn_core.evaluation import HitsAndMisses, hits_and_misses
@@ -62,6 +62,11 @@ class View:
         """The highest score that any box got for any class; 0 without RoIs."""
         scores = self.predictions.scores[:, 1:]
         return float(scores.max()) if scores.numel() else 0.0
+
+    @property
+    def sees_nothing(self) -> bool:
+        """No box got a score from which on detections count, wherever the confidence slider stands."""
+        return self.surest < EVALUATION_SCORE_THRESHOLD
 
 
 def view(

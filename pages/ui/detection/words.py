@@ -91,6 +91,11 @@ def silenced(config: DetectionConfig) -> str:
     return f"Whom did it silence? Less sure boxes of its class{above}{fell}."
 
 
+def confidence(score: float) -> str:
+    """The slider's step that the score still reaches; what reaches none does not read like nothing."""
+    return "under 0.01" if score < 0.01 else f"{down(score):.2f}"
+
+
 def share(value: float | None) -> str:
     """A share in [0, 1]; a dash where there is nothing to divide by."""
     return "–" if value is None else f"{value:.2f}"
