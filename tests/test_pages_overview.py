@@ -62,6 +62,23 @@ def test_before_the_network_is_asked_its_numbers_are_letters(
     assert "small" in text
 
 
+def test_the_first_card_shows_the_bare_picture_for_pixels_are_all_that_is_known(
+    tiny: Path, bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle()
+    asleep(monkeypatch)
+    drawn = []
+    small = resources.small
+    monkeypatch.setattr(
+        resources,
+        "small",
+        lambda image, boxes, **look: drawn.append(boxes) or small(image, boxes, **look),
+    )
+    assert "Pixels: all that is known at first." in words(open_app())
+    picture, proposals = drawn
+    assert len(picture) == 0 < len(proposals)
+
+
 def test_after_a_click_every_stage_has_this_pictures_numbers(
     tiny: Path, bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,11 +37,11 @@ def show(picture: Picture, detector: Detector | None) -> None:
 
 
 def _fill_picture(stages: dict[str, Card], picture: Picture) -> None:
-    gt = picture.annotated.boxes if picture.annotated else np.zeros((0, 4), np.float32)
+    nothing_known = np.zeros((0, 4), np.float32)
     stages["picture"].fill(
         f"{picture.image.height} × {picture.image.width} × 3",
-        picture=resources.small(picture.image, gt, colour=palette.GREEN),
-        alt=f"{picture.name} with the ground truth",
+        picture=resources.small(picture.image, nothing_known, colour=palette.GREEN),
+        alt=f"{picture.name}, the bare picture",
     )
 
 
