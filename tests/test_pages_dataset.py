@@ -68,6 +68,31 @@ def test_twelve_pictures_a_wall_and_the_rest_on_the_next(street: Path) -> None:
     assert thumbnails(app) == ["street12", "street13", "void"]
 
 
+def test_the_wall_opens_where_the_chosen_picture_is_and_marks_it(street: Path) -> None:
+    app = open_app("dataset", picture="street13")
+    assert thumbnails(app) == ["street12", "street13", "void"]
+    assert app.button(key="choose-street13").label == "**street13**, chosen"
+    assert app.button(key="choose-street12").label == "street12"
+
+
+def test_the_wall_follows_another_picture_but_not_against_who_turns_its_pages(street: Path) -> None:
+    app = open_app("dataset", picture="street13")
+    app.pagination[0].set_value(1).run()
+    assert thumbnails(app)[0] == "street00"
+    app.toggle(key="masks").set_value(True).run()
+    assert thumbnails(app)[0] == "street00"
+    app.button(key="next-picture").click().run()
+    assert link(app)["picture"] == "void"
+    assert "void" in thumbnails(app)
+
+
+def test_the_wall_is_back_at_the_chosen_picture_after_another_page(street: Path) -> None:
+    app = open_app("dataset", picture="street13")
+    app.switch_page("pages/overview.py").run()
+    app.switch_page("pages/dataset.py").run()
+    assert "street13" in thumbnails(app)
+
+
 def test_a_click_on_a_thumbnail_shows_the_picture(street: Path) -> None:
     app = open_app("dataset")
     app.button(key="choose-street03").click().run()

@@ -18,6 +18,8 @@ _STYLE = """<style>
 [class*="st-key-thumbnail-"] button::after { content: ""; position: absolute; inset: 0; }
 [class*="st-key-thumbnail-"] img { border-radius: 0.4rem; aspect-ratio: 6 / 5; object-fit: cover; width: 100%; }
 [class*="st-key-thumbnail-"]:hover img { filter: brightness(1.08); }
+[class*="st-key-thumbnail-"]:has(button [data-testid="stIconMaterial"]) img {
+  outline: 4px solid #0072B2; outline-offset: 2px; }
 [class*="st-key-thumbnail-"]:focus-within img { outline: 3px solid #56B4E9; }
 </style>"""
 
@@ -38,13 +40,23 @@ def show(data: Dataset, *, current: str) -> None:
         )
         names = _matching(data, wanted)
         pages = max(1, -(-len(names) // PER_PAGE))
-        page = st.pagination(pages, key=f"wall-{data.setting}-{wanted}") if pages > 1 else 1
+        page = _page(f"wall-{data.setting}-{wanted}", names, pages, current) if pages > 1 else 1
     if not names:
         st.markdown(f"No picture of {data.title} is like that.")
     st.html(_STYLE)
     with st.grid("auto", min_column_width=170, gap="small"):
         for name in names[(page - 1) * PER_PAGE : page * PER_PAGE]:
             _thumbnail(data, name, is_current=name == current)
+
+
+def _page(key: str, names: tuple[str, ...], pages: int, current: str) -> int:
+    """The visitor's page of the wall, from 1; another picture, or another wall, turns it to the chosen picture."""
+    turned = (key, current)
+    if resources.value("wall-turned-to") != turned or resources.value(key) is None:
+        resources.put("wall-turned-to", turned)
+        if current in names:
+            resources.put(key, names.index(current) // PER_PAGE + 1)
+    return st.pagination(pages, key=key)
 
 
 def _matching(data: Dataset, wanted: str) -> tuple[str, ...]:
@@ -65,7 +77,7 @@ def _thumbnail(data: Dataset, name: str, *, is_current: bool) -> None:
         except UserError as error:
             st.caption(f":material/broken_image: {error.problem}")
         st.button(
-            f"**{name}**" if is_current else name,
+            f"**{name}**, chosen" if is_current else name,
             key=f"choose-{name}",
             type="tertiary",
             icon=":material/check:" if is_current else None,
