@@ -525,6 +525,13 @@ def test_the_time_machine_shows_one_picture_at_every_checkpoint_without_the_netw
     assert "start-growing" not in [it.key for it in app.button]
 
 
+def test_a_single_checkpoint_is_spoken_of_in_the_singular(street: Path) -> None:
+    with_checkpoints(a_run(street, steps=4), 4)
+    text = words(open_app("training"))
+    assert "The run has 1 checkpoint so far. It looks once at the picture" in text
+    assert "1 checkpoints" not in text
+
+
 def test_from_a_run_one_goes_to_its_detections_whatever_stands_in_the_link(street: Path) -> None:
     with_checkpoints(a_run(street, steps=4), 4)
     app = open_app("training", smoothing="0.5")
@@ -740,6 +747,15 @@ def test_a_number_out_of_its_bounds_is_told_and_no_run_begins_with_another(
     app.number_input(key="epochs").set_value(2.0).run()
     app.button(key="start").click().run()
     assert len(spawned) == 1
+
+
+def test_the_table_of_runs_has_no_columns_that_nobody_filled(street: Path) -> None:
+    a_run(street, steps=4)
+    app = open_app("training")
+    app.session_state["all-runs"] = True
+    columns = set(app.run().dataframe[0].value)
+    assert not columns & {"AP50", "AP"}
+    assert columns > {"Run", "Steps", "Loss"}
 
 
 def test_every_knob_of_a_run_can_be_chosen() -> None:

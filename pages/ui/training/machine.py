@@ -74,10 +74,7 @@ def _work(growing: Growing, checkpoints: tuple[RunCheckpoint, ...], picture: Pic
     elif missing:
         what = f"{len(missing)} more checkpoints" if growing.seen else f"{len(missing)} checkpoints"
         if not growing.seen:
-            st.caption(
-                f"The run has {len(checkpoints)} checkpoints. Each looks once at the picture of the side bar, "
-                f"{picture.name}; then you can go back and forth in time."
-            )
+            st.caption(_invitation(len(checkpoints), picture.name))
         if st.button(
             f"Let {what if len(missing) > 1 else 'the checkpoint'} look at {picture.name}",
             key="start-growing",
@@ -85,6 +82,19 @@ def _work(growing: Growing, checkpoints: tuple[RunCheckpoint, ...], picture: Pic
         ):
             growing.start(checkpoints)
             st.rerun()
+
+
+def _invitation(checkpoints: int, picture: str) -> str:
+    """What the checkpoints do for the reader, before the first one has looked."""
+    if checkpoints == 1:
+        return (
+            f"The run has 1 checkpoint so far. It looks once at the picture of the side bar, {picture}; "
+            "with more of them you can go back and forth in time."
+        )
+    return (
+        f"The run has {checkpoints} checkpoints. Each looks once at the picture of the side bar, {picture}; "
+        "then you can go back and forth in time."
+    )
 
 
 def _show(run: Run, growing: Growing, picture: Picture) -> None:

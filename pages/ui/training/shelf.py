@@ -25,13 +25,14 @@ def show(runs: dict[str, Run], watched: Run) -> None:
     if not fold.open:
         return
     with fold:
-        table = pd.DataFrame([_row(run) for run in runs.values()])
+        table = _known(pd.DataFrame([_row(run) for run in runs.values()]))
         event = st.dataframe(
             table,
             hide_index=True,
             key="runs-table",
             on_select="rerun",
             selection_mode="single-row",
+            placeholder="–",
             column_config={
                 "Loss": st.column_config.NumberColumn(format="%.3f"),
                 "AP50": st.column_config.NumberColumn(format="%.3f"),
@@ -62,6 +63,11 @@ def _row(run: Run) -> dict[str, Any]:
         "Begun": _when(run),
         "MB": bytes_on_disk(run.folder) / 1e6,
     }
+
+
+def _known(table: pd.DataFrame) -> pd.DataFrame:
+    """Without the columns in which no run has a value, such as those of judgements that nobody made."""
+    return table.dropna(axis="columns", how="all")
 
 
 def _setting(run: Run, name: str) -> str:
