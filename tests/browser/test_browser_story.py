@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 Visit = Callable[..., "Page"]
 # A run of seconds, but for what it must compute first: everything else is the preset `minute`.
 SURVIVORS = re.compile(r"([\d,]+) of [\d,]+ boxes survive")
-SHORT = "preset=minute&epochs=0.1&hidden=64&shorter-side=200&limit=200&method=single&search-side=300&flip=0"
+SHORT = (
+    "preset=minute&epochs=0.1&hidden=64&shorter-side=200&train-proposals-limit=200"
+    "&train-method=single&train-search-side=300&flip=0"
+)
 
 
 @pytest.fixture(scope="module", params=["synthetic", "pennfudan"])

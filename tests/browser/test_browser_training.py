@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 Visit = Callable[..., "Page"]
 # Thousands of small steps, so that there is time to pause and to stop it.
 LONG = (
-    "preset=minute&epochs=1000&hidden=16&shorter-side=64&longer-side=96&method=single&min-side=8"
-    "&limit=50&rois-per-image=8&checkpoint-every=50&device=cpu"
+    "preset=minute&epochs=1000&hidden=16&shorter-side=64&longer-side=96&train-method=single"
+    "&train-min-side=8&train-proposals-limit=50&train-rois-per-image=8&checkpoint-every=50&device=cpu"
 )
 
 
@@ -262,3 +263,27 @@ def test_a_run_that_has_ended_has_room_on_a_phone(ended: tuple[str, Run], visit:
     assert out == []
     main = page.locator('[data-testid="stMain"]')
     assert main.evaluate("it => it.scrollWidth - it.clientWidth") <= 0
+
+
+def test_a_run_of_a_usual_size_is_taken_along_and_brought_to_another_machine(
+    place: tuple[str, Path], visit: Visit, tmp_path: Path
+) -> None:
+    """A zip with a network in it is larger than a picture may be."""
+    address, runs = place
+    run = create_run(
+        "heavy", config=tiny_config(), data="synthetic:4:0", preset="minute", folder=runs
+    )
+    write_status(run.folder, RunStatus(state="finished", step=1, total_steps=1))
+    folder = run.folder / "checkpoints" / "step-000001"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(os.urandom(60_000_000))
+    page = visit(f"{address}/training?run=heavy")
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="The whole run as a zip").click()
+    packed = tmp_path / "sent.zip"
+    taken.value.save_as(packed)
+    page.get_by_text("Bring a run that somebody else trained").click()
+    page.locator(".st-key-bring-run input[type=file]").set_input_files(packed)
+    page.get_by_role("button", name="Open this run").click()
+    page.get_by_text("heavy-2", exact=False).first.wait_for()
+    eventually(lambda: (runs / "heavy-2").is_dir())
