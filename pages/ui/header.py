@@ -31,11 +31,21 @@ def style() -> None:
     st.html(f"<style>{css}</style>")
 
 
-# Measure for reading: a wide screen is for pictures, not for lines of 200 letters.
+# Measure for reading: a wide screen is for pictures, not for lines of 200 letters. A slider and the field beside it
+# stay in one row, and Streamlit's least width of a column is too much for the field where that row is narrow.
 _STYLE = """
 [data-testid="stMarkdownContainer"] > p, [data-testid="stCaptionContainer"] > p { max-width: 75ch; }
 .st-key-page-history { position: absolute; width: 0 !important; }
 .katex-display { padding-top: 0.4em; }
+[data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] > [data-testid="stVerticalBlock"] > [class*="-typed"])
+  > [data-testid="stColumn"] { min-width: 5.5rem; }
 @media (max-width: 640px) { h1 { font-size: 1.5rem !important; } h2 { font-size: 1.25rem !important; } }
 """
-_PROJECTOR = "html { font-size: 20px !important; }"
+# The side bar's width is in pixels, and everything in it has grown.
+_PROJECTOR = """
+html { font-size: 20px !important; }
+@media (min-width: 1024px) {
+  [data-testid="stSidebar"][data-collapsed="false"] { min-width: 18.5rem; }
+  [data-testid="stMainBlockContainer"] { padding-left: 2.5rem; padding-right: 2.5rem; }
+}
+"""

@@ -195,6 +195,20 @@ def test_the_projector_makes_type_bigger_and_is_in_the_link(server: str, visit: 
     visit(page.url).wait_for_function(bigger)
 
 
+def test_on_a_projector_typed_numbers_are_whole_and_previous_stands_beside_next(
+    server: str, visit: Visit
+) -> None:
+    page = visit(f"{server}/detection?projector=true", width=1440)
+    page.locator(".st-key-nms-iou-typed").wait_for()
+    cut_off = """it => { const row = it.closest("[data-testid=stHorizontalBlock]");
+        return row.scrollWidth - row.clientWidth; }"""
+    for name in ("score-threshold", "nms-iou"):
+        assert page.locator(f".st-key-{name}-typed").evaluate(cut_off) == 0
+    top = "it => it.getBoundingClientRect().top"
+    tops = {page.locator(f".st-key-{it}-picture").evaluate(top) for it in ("previous", "next")}
+    assert len(tops) == 1
+
+
 def test_a_zoom_stays_when_the_masks_are_switched_on_and_ends_with_the_picture(
     server: str, visit: Visit
 ) -> None:
@@ -221,10 +235,22 @@ def test_a_role_is_switched_off_and_on_in_the_legend(server: str, visit: Visit) 
     switch.click()
     page.wait_for_timeout(300)
     assert switch.get_attribute("aria-pressed") == "false"
+    assert switch.locator(".off").is_visible()
     assert not is_green(page, edge)
     page.locator(".drawing .legend button").first.click()
     page.wait_for_timeout(300)
     assert is_green(page, edge)
+    assert not page.locator(".drawing .legend .off").count()
+
+
+def test_the_legends_halo_is_dark_on_light_and_light_on_dark(server: str, visit: Visit) -> None:
+    halos = [
+        visit(f"{server}/dataset?picture=tiny00", scheme=scheme)
+        .locator(".drawing .legend path")
+        .first.evaluate("it => getComputedStyle(it).stroke")
+        for scheme in ("light", "dark")
+    ]
+    assert halos == ["rgb(23, 33, 43)", "rgb(232, 237, 242)"]
 
 
 def test_the_pointer_over_a_box_tells_its_size(server: str, visit: Visit) -> None:

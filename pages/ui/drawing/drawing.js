@@ -233,7 +233,7 @@ class Drawing {
         button.type = "button";
         button.setAttribute("aria-pressed", String(!this.is_off(layer)));
         button.title = this.is_off(layer) ? "Show" : "Hide";
-        button.append(swatch(layer), layer.name);
+        button.append(swatch(layer), layer.name, ...(this.is_off(layer) ? [off()] : []));
         button.onclick = () => this.flip(layer);
         return button;
       }),
@@ -347,9 +347,18 @@ function swatch({ colour, dash, width, halo, hatch: hatched }) {
     for (const [name, value] of Object.entries({ d: hatched ? "M2 2H24V10H2z" : "M1 6H25", fill: "none", ...look })) it.setAttribute(name, value);
     svg.append(it);
   };
-  if (halo) path({ stroke: HALO, "stroke-width": width + 3, "stroke-opacity": halo });
+  if (halo) path({ stroke: "currentColor", "stroke-width": width + 3, "stroke-opacity": halo });
   path({ stroke: colour, "stroke-width": width + 0.5, "stroke-dasharray": dash.map((it) => 0.8 * it).join(" ") });
   return svg;
+}
+
+/** What stands behind a layer's name while it is not drawn; a screen reader knows it from the button's state. */
+function off() {
+  const sign = document.createElement("span");
+  sign.className = "off";
+  sign.setAttribute("aria-hidden", "true");
+  sign.innerHTML = `<svg viewBox="0 0 24 24"><path d="M2 12Q12 1 22 12Q12 23 2 12zM12 8.5a3.5 3.5 0 1 0 0 7a3.5 3.5 0 1 0 0-7zM4 3L20 21"/></svg>off`;
+  return sign;
 }
 
 /** A note's lines: `<br>` breaks, `<b>` is bold, everything else is text. */
