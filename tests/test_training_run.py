@@ -196,10 +196,12 @@ def every_knob(config: Config) -> Config:
 def test_a_run_rests_and_lets_others_compute(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = new_run(tiny)
     seen: list[str] = []
+    clock = [0.0]
     at_step(monkeypatch, 5, run.request_pause)
 
     def wake_up(seconds: float) -> None:
         seen.append(run.status().state)
+        clock[0] += 1000.0
         if len(seen) == 1:
             other = new_run(tiny, name="other")
             with monkeypatch.context() as patch:
@@ -207,10 +209,13 @@ def test_a_run_rests_and_lets_others_compute(tiny: Path, monkeypatch: pytest.Mon
                 assert train(other) == 0
         run.request_continue()
 
-    monkeypatch.setattr(orders, "time", SimpleNamespace(sleep=wake_up))
+    monkeypatch.setattr(orders, "time", SimpleNamespace(sleep=wake_up, monotonic=lambda: clock[0]))
     assert train(run) == 0
     assert seen == ["paused"]
-    assert run.status().state == "finished"
+    status = run.status()
+    assert status.state == "finished"
+    assert status.rested == 1000.0
+    assert dataclasses.replace(status, updated=status.started + 1007).seconds == 7.0
 
 
 class _NoInterruption:

@@ -62,6 +62,7 @@ class Orders:
         self._interruption = interruption
         self.team = team
         self._before_rest: RunStatus | None = None
+        self._rests_since = 0.0
 
     def obey(self, before_end: Callable[[], object] = lambda: None) -> None:
         """Do what was asked since the last look; returns when it is the run's turn and it may go on.
@@ -106,13 +107,20 @@ class Orders:
             self._rest("queued", WAITING)
             return _Decision(rest=True)
         if self._before_rest is not None:
-            self._writer.tell(state=self._before_rest.state, stage=self._before_rest.stage)
-            self._before_rest = None
+            before, self._before_rest = self._before_rest, None
+            rested = self._rested(before)
+            self._writer.tell(state=before.state, stage=before.stage, rested=rested)
         return _Decision()
 
     def _rest(self, state: str, stage: str) -> None:
-        self._before_rest = self._before_rest or self._writer.status
-        self._writer.tell(state=state, stage=stage, seconds_left=None)
+        if self._before_rest is None:
+            self._before_rest, self._rests_since = self._writer.status, time.monotonic()
+        rested = self._rested(self._before_rest)
+        self._writer.tell(state=state, stage=stage, seconds_left=None, rested=rested)
+
+    def _rested(self, before: RunStatus) -> float:
+        """Seconds of all rests, the one of now among them."""
+        return before.rested + time.monotonic() - self._rests_since
 
     def _end(self, received: int) -> _Decision:
         step = self._writer.status.step

@@ -33,6 +33,7 @@ class RunStatus:
         stage: what it does now, such as "proposals 12/136"; for people.
         step, total_steps: training steps done and planned; 0 of 0 until that is known.
         started: when the process began, seconds since 1970. updated: when this was written.
+        rested: seconds of these in which it was paused or waited for its turn.
         seconds_left: an estimate, of the whole run while it learns, of the stage before; None where there is none.
         device: what it trains on, such as "cpu".
         message, way_out: why it stopped or failed, and what one can do; empty where all is well.
@@ -47,6 +48,7 @@ class RunStatus:
     total_steps: int = 0
     started: float = 0.0
     updated: float = 0.0
+    rested: float = 0.0
     seconds_left: float | None = None
     device: str = ""
     message: str = ""
@@ -59,6 +61,11 @@ class RunStatus:
     def is_alive(self) -> bool:
         """Its process is there: it can be stopped, and will write more."""
         return self.state in ALIVE_STATES
+
+    @property
+    def seconds(self) -> float:
+        """How long its process has been at work, rests left out."""
+        return max(0.0, self.updated - self.started - self.rested)
 
     @property
     def progress(self) -> float:

@@ -88,7 +88,7 @@ def _sentence(status: RunStatus) -> str:
         of_what = " for the rest of these" if status.state == "preparing" else " left"
         words.append(f"about {duration(status.seconds_left)}{of_what}")
     if status.state == "finished":
-        words.append(f"in {duration(status.updated - status.started)}")
+        words.append(f"in {duration(status.seconds)}")
     return ", ".join(words) + (f" · {status.device}" if status.device else "")
 
 

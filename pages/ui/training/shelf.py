@@ -59,7 +59,7 @@ def _row(run: Run) -> dict[str, Any]:
         "Loss": _mean(resources.metrics(run)["loss"]),
         "AP50": _last(validation, "AP50"),
         "AP": _last(validation, "AP"),
-        "Took": duration(max(0.0, status.updated - status.started)) if status.started else "",
+        "Took": duration(status.seconds) if status.started else "",
         "Begun": _when(run),
         "MB": bytes_on_disk(run.folder) / 1e6,
     }
