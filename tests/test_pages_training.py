@@ -654,6 +654,16 @@ def test_the_page_opens_no_folder_that_a_zip_names(street: Path, tmp_path: Path)
     assert told not in words(open_app("training", run="theirs"))
 
 
+def test_the_way_back_stands_where_the_run_was_deleted_too(street: Path) -> None:
+    a_run(street, "old", steps=4)
+    a_run(street, "bad", steps=4)
+    app = open_app("training", run="bad")
+    app.button(key="delete").click().run()
+    app.button(key="restore-below").click().run()
+    assert {run.name for run in list_runs()} == {"old", "bad"}
+    assert not complaints(app)
+
+
 def test_a_run_gets_another_name_and_stays_the_one_that_is_watched(street: Path) -> None:
     a_run(street, "minute", steps=4)
     a_run(street, "taken", steps=4)

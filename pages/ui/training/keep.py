@@ -54,22 +54,28 @@ def take_or_delete(run: Run, *, going: bool) -> None:
                     delete_run(run)
                     resources.choose_run(None)
                     st.rerun()
+    undo(below=True)  # where somebody stands who has just deleted one
 
 
-def undo() -> None:
-    """The run that was deleted last can be brought back, or be gone for good."""
+def undo(*, below: bool = False) -> None:
+    """The run that was deleted last can be brought back, or be gone for good.
+
+    Args:
+        below: this is the second place on the page where that is offered.
+    """
+    end = "-below" if below else ""
     name = deleted_run()
     if name is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f":material/delete: **{name}** is deleted.", width="content")
-        if st.button("Bring it back", key="restore", icon=":material/undo:", type="tertiary"):
+        if st.button("Bring it back", key=f"restore{end}", icon=":material/undo:", type="tertiary"):
             with errors.shown():
                 resources.choose_run(restore_run().name)
                 st.rerun()
         st.button(
             "Make room",
-            key="empty-bin",
+            key=f"empty-bin{end}",
             type="tertiary",
             on_click=empty_bin,
             help="Removes it from the disk for good.",
