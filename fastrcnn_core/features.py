@@ -57,7 +57,8 @@ class FeatureStore:
         self._identity = f"{_weights_hash(model.backbone)} {model.image_config}{precision}"
         self._kept: OrderedDict[Path, dict[str, Tensor]] = OrderedDict()
         self.disk_bytes = disk_bytes
-        self._written = self._unpruned = 0
+        self._own: set[Path] = set()  # on disk, read or written by this store
+        self._own_bytes = self._unpruned = 0
 
     def of(self, image: Image, *, flipped: bool = False) -> Features:
         """The frozen part of the picture's features, or its mirror image's, on the model's device, without gradient.
@@ -67,7 +68,7 @@ class FeatureStore:
         path = self._path(image, flipped)
         kept = self._kept.get(path)
         if kept is None:
-            kept = _read(path) or self._compute(image, flipped, path)
+            kept = self._read(path) or self._compute(image, flipped, path)
             self._keep(path, kept)
         self._kept.move_to_end(path)
         return _unpack(kept, self.model.device)
@@ -92,14 +93,25 @@ class FeatureStore:
     def _write(self, path: Path, packed: dict[str, Tensor]) -> None:
         """To disk, in the place of what nobody uses any more; but no map takes the place of another of this store."""
         size = _bytes(packed)
-        if self._written + size > self.disk_bytes:
+        if self._own_bytes + size > self.disk_bytes:
             return
         write_tensors(path, packed)
-        self._written += size
+        self._call_own(path, size)
         self._unpruned += size
         if self._unpruned > self.disk_bytes / _PRUNINGS:
             prune(self.folder, most_bytes=self.disk_bytes)
             self._unpruned = 0
+
+    def _read(self, path: Path) -> dict[str, Tensor] | None:
+        packed = _read(path)
+        if packed is not None:
+            self._call_own(path, _bytes(packed))
+        return packed
+
+    def _call_own(self, path: Path, size: int) -> None:
+        if path not in self._own:
+            self._own.add(path)
+            self._own_bytes += size
 
     def _keep(self, path: Path, packed: dict[str, Tensor]) -> None:
         self._kept[path] = packed
@@ -130,9 +142,12 @@ def _read(path: Path) -> dict[str, Tensor] | None:
     """What is on disk; None if it is not there, or damaged: then it is computed again."""
     try:
         packed = safetensors.torch.load_file(path)
-        path.touch()  # `prune` sees that it is used
     except (FileNotFoundError, SafetensorError):
         return None
+    with suppress(
+        FileNotFoundError, PermissionError
+    ):  # gone by now; or somebody else's, and theirs to keep
+        path.touch()  # `prune` sees that it is used
     return packed
 
 
@@ -149,8 +164,9 @@ def prune(folder: Path, *, most_bytes: int = DISK_BYTES) -> None:
     for path, size, _ in sorted(files, key=lambda file: file[2]):
         if excess <= 0:
             return
-        path.unlink(missing_ok=True)
-        excess -= size
+        with suppress(PermissionError):  # somebody else's
+            path.unlink(missing_ok=True)
+            excess -= size
 
 
 def _files(folder: Path) -> list[tuple[Path, int, float]]:

@@ -157,6 +157,35 @@ def test_maps_are_for_everybody_who_may_read_the_folder() -> None:
     assert path.stat().st_mode == beside.stat().st_mode
 
 
+def test_somebody_elses_maps_are_read_and_left_to_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = FeatureStore(new_model())
+    expected = store.of(image()).map
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    again = new_model()
+    assert torch.equal(FeatureStore(again).of(image()).map, expected)
+    assert again.looks == 0
+    prune(store.folder, most_bytes=0)
+    assert len(list(store.folder.iterdir())) == 1
+
+
+def test_a_store_that_goes_on_makes_no_room_at_its_own_cost() -> None:
+    first = FeatureStore(new_model(), memory_bytes=1)
+    size = first.of(image(0)).map.numel() * 2 + 16
+    first.of(image(1))
+    model = new_model()
+    later = FeatureStore(model, memory_bytes=1, disk_bytes=2 * size + size // 2)
+    for number in (0, 1, 2):
+        later.of(image(number))
+    assert model.looks == 1
+    assert later.knows(image(0))
+    assert later.knows(image(1))
+
+
 def test_a_map_that_was_computed_in_another_precision_is_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -746,6 +746,18 @@ def test_a_knob_that_makes_no_sense_is_told_and_the_form_stays(
     assert told not in plain(app)
 
 
+def test_knobs_that_contradict_each_other_are_told_and_the_form_stays() -> None:
+    app = open_app("training")
+    app.text_input(key="run-name-minute").set_value("mine").run()
+    app.slider(key="jitter").set_value(0.3).run()  # every stage of `minute` is frozen
+    (start,) = [it for it in app.button if it.label == "Start training"]
+    assert start.disabled
+    assert "jitter" in complaints(app)
+    assert app.text_input(key="run-name-minute").value == "mine"
+    app.slider(key="jitter").set_value(0.0).run()
+    assert not complaints(app)
+
+
 def test_a_number_out_of_its_bounds_is_told_and_no_run_begins_with_another(
     spawned: list[list[str]],
 ) -> None:

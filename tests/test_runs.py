@@ -605,6 +605,20 @@ def test_a_run_that_cannot_be_started_leaves_its_name_free(monkeypatch: pytest.M
     assert free_name("late") == "late"
 
 
+def test_a_run_that_cannot_be_resumed_stays_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = new_run("full")
+    write_status(run.folder, RunStatus(state="failed", step=7, message="The disk is full."))
+    before = run.status()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        resume_run(run)
+    assert run.status() == before
+
+
 def test_a_run_without_its_config_is_not_begun_again() -> None:
     run = new_run("bare")
     write_status(run.folder, RunStatus(state="failed"))

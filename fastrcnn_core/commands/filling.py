@@ -13,11 +13,13 @@ from fastrcnn_core.config import Config
 from fastrcnn_core.errors import DataError
 from fastrcnn_core.features import prune
 from fastrcnn_core.proposals import Outcome, propose_all
+from fastrcnn_core.runs.left_overs import remove_left_overs
 from fastrcnn_core.runs.writing import RunWriter
 from fastrcnn_core.training import Trainer
 from fastrcnn_core.training.pictures import Pictures
 
 FEWEST_DONE = 4  # pieces from which on the time left is told; chosen here
+SECONDS_OF_A_MAP = 3600.0  # by then whoever was writing one has been killed
 ROUND = 4  # pictures for each worker between two meetings of a team; chosen here
 
 
@@ -84,6 +86,7 @@ def remember_features(
     if store is None:
         return
     if trainer.team.local_rank == 0:
+        remove_left_overs(store.folder, older_than=SECONDS_OF_A_MAP)
         prune(store.folder)
     own = trainer.team.local_share(names)
     views = [(name, flipped) for name in own for flipped in mirrored_views(trainer.config)]

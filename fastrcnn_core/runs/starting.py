@@ -16,12 +16,14 @@ import psutil
 import fastrcnn_core
 from fastrcnn_core.config import Config, PresetName
 from fastrcnn_core.errors import RunError
+from fastrcnn_core.files import appearing_whole
 from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import control
 from fastrcnn_core.runs.finding import run_path, taken
 from fastrcnn_core.runs.folder import CONFIG_FILE, LOG_FILE, Run
 from fastrcnn_core.runs.giving_way import give_way
 from fastrcnn_core.runs.status import (
+    STATUS_FILE,
     RunStatus,
     of_process,
     read_status,
@@ -81,6 +83,7 @@ def resume_run(run: Run) -> Run:
 
     Raises:
         RunError: it goes on already, has ended, or nobody knows with what it was begun.
+        OSError: the process cannot be made; the run stays what it was.
     """
     if not run.has_settings:
         raise RunError(
@@ -93,7 +96,15 @@ def resume_run(run: Run) -> Run:
             f"The run {run.name!r} is {status.state}.",
             way_out="Only a stopped, failed or crashed run can be resumed.",
         )
-    _spawn(_going_on(run.name), run.folder)
+    file = run.folder / STATUS_FILE
+    before = file.read_bytes() if file.exists() else None
+    try:
+        _spawn(_going_on(run.name), run.folder)
+    except OSError:  # a full disk, or too many processes: the run is what it was
+        if before is not None:
+            with contextlib.suppress(OSError), appearing_whole(file) as partial:
+                partial.write_bytes(before)
+        raise
     return run
 
 

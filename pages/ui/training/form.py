@@ -147,7 +147,11 @@ def _part(
                 )
             except ConfigError as error:
                 errors.show(error)
-    return dataclasses.replace(config, **parts), len(parts) == len(shown)
+    try:
+        return dataclasses.replace(config, **parts), len(parts) == len(shown)
+    except ConfigError as error:  # the parts contradict each other
+        errors.show(error)
+        return config, False
 
 
 def _what_it_will_do(data: Dataset, config: Config) -> None:
