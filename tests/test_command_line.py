@@ -12,10 +12,9 @@ import torch
 from PIL import Image as Picture
 from tiny import tiny_config, write_tiny
 
-from fastrcnn_core import evaluation
 from fastrcnn_core.__main__ import main
 from fastrcnn_core.checkpoints import save_checkpoint
-from fastrcnn_core.commands import data, models, proposed, training_run
+from fastrcnn_core.commands import data, judging, models, proposed, training_run
 from fastrcnn_core.commands.arguments import parse
 from fastrcnn_core.commands.train import GROUPS, TrainArguments
 from fastrcnn_core.config import PRESETS, Config, PresetName, preset
@@ -372,13 +371,13 @@ def test_evaluate_judges_a_compressed_head(
     tiny: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
     judged = []
-    real = evaluation.find_all
+    real = judging.find_all
 
     def spy(model: Any, *args: Any, **words: Any) -> Any:
         judged.append(ranks_of(model))
         return real(model, *args, **words)
 
-    monkeypatch.setattr(evaluation, "find_all", spy)
+    monkeypatch.setattr(judging, "find_all", spy)
     words = ("evaluate", "--checkpoint", checkpoint, "--data", tiny, "--device", "cpu")
     assert tried(*words, "--svd-ranks", "8:4") == 0
     assert tried(*words) == 0

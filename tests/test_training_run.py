@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from tiny import tiny_config, write_tiny
 
 from fastrcnn_core import tensor_files
-from fastrcnn_core.commands import filling, learning, orders, training_run
+from fastrcnn_core.commands import filling, judging, learning, orders, training_run
 from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.config import Config, OptimiserConfig
 from fastrcnn_core.errors import CheckpointError, DataError, RunError
@@ -166,13 +166,13 @@ def test_what_is_kept_and_judged_is_the_average_of_the_weights(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judged = []
-    find_all = learning.find_all
+    find_all = judging.find_all
 
     def watch(model: FastRCNN, *args: Any, **words: Any) -> Any:
         judged.append(model.weights_key)
         return find_all(model, *args, **words)
 
-    monkeypatch.setattr(learning, "find_all", watch)
+    monkeypatch.setattr(judging, "find_all", watch)
     runs = []
     for average in (None, 0.5):
         config = tiny_config(epochs=1.0, validation=0.25)

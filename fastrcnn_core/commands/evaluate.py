@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -68,12 +68,13 @@ def run(words: Sequence[str]) -> int:
     )
 
     from fastrcnn_core.checkpoints import load_checkpoint
+    from fastrcnn_core.commands.judging import judge
     from fastrcnn_core.datasets import default_dataset_setting, open_dataset
     from fastrcnn_core.devices import choose_device
-    from fastrcnn_core.evaluation import coco_results, evaluate, find_all
+    from fastrcnn_core.evaluation import coco_results
     from fastrcnn_core.model import compress_head
     from fastrcnn_core.proposals import ProposalStore
-    from fastrcnn_core.training.pictures import Picture, Pictures
+    from fastrcnn_core.training.pictures import Pictures
 
     dataset = open_dataset(arguments.data or default_dataset_setting())
     names = names_of(dataset, arguments.split, arguments.run)
@@ -82,22 +83,10 @@ def run(words: Sequence[str]) -> int:
         model = compress_head(model, ranks_in(arguments.svd_ranks))
     note(f"{file} on {dataset.title}, {arguments.split}")
     pictures = Pictures(dataset, ProposalStore(), config.proposals)
-    proposals = {}
-
-    def them() -> Iterator[Picture]:
-        for name in names:
-            picture = pictures.get(name)
-            proposals[name] = picture[1]
-            yield picture
-
     with bar(len(names), "detecting") as progress:
-        found = find_all(model, them(), config.detection, progress=lambda name: progress.update())
-    judged = evaluate(
-        found,
-        [dataset.annotation(name) for name in names],
-        classes=model.classes,
-        proposals=proposals,
-    )
+        found, judged = judge(
+            model, pictures, names, config.detection, progress=lambda name: progress.update()
+        )
     _tell(judged.to_dict())
     if arguments.json is not None:
         write_text(arguments.json, json.dumps(judged.to_dict(), indent=1))

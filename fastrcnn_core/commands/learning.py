@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastrcnn_core.checkpoints import save_checkpoint
+from fastrcnn_core.commands.judging import judge
 from fastrcnn_core.commands.orders import Orders
 from fastrcnn_core.commands.preparing import Names
 from fastrcnn_core.commands.progress import bar, note
 from fastrcnn_core.config import Config
-from fastrcnn_core.evaluation import evaluate, find_all
 from fastrcnn_core.knobs import to_dict
 from fastrcnn_core.runs.folder import MODEL_FILE, TRAINER_FILE
 from fastrcnn_core.runs.metrics import Row
 from fastrcnn_core.runs.writing import RunWriter
 from fastrcnn_core.structures import StepReport
 from fastrcnn_core.training import Trainer, names_of_step
-from fastrcnn_core.training.pictures import Picture, Pictures
+from fastrcnn_core.training.pictures import Pictures
 from fastrcnn_core.training.state import save_state
 
 
@@ -127,22 +127,7 @@ def _place(report: StepReport, row: Row) -> str:
 def _judge(trainer: Trainer, pictures: Pictures, names: Sequence[str]) -> Row:
     """COCO's figures for the detector as it is now, and what they cost in seconds."""
     began = time.perf_counter()
-    proposals = {}
-
-    def them() -> Iterator[Picture]:
-        """One at a time: there may be thousands."""
-        for name in names:
-            picture = pictures.get(name)
-            proposals[name] = picture[1]
-            yield picture
-
-    found = find_all(trainer.detector, them(), trainer.config.detection)
-    judged = evaluate(
-        found,
-        [pictures.dataset.annotation(name) for name in names],
-        classes=trainer.model.classes,
-        proposals=proposals,
-    )
+    _, judged = judge(trainer.detector, pictures, names, trainer.config.detection)
     figures = {name: it for name, it in judged.to_dict().items() if isinstance(it, float)}
     return {**figures, "seconds": time.perf_counter() - began}
 
