@@ -24,10 +24,10 @@ import tyro
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from fastrcnn_core.commands import judging
 from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.config import Config, preset
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
-from fastrcnn_core.evaluation import evaluate, find_all
 from fastrcnn_core.freed_memory import keep_freed_memory
 from fastrcnn_core.proposals import ProposalStore
 from fastrcnn_core.runs import Run
@@ -118,11 +118,9 @@ def judge(run: Run, setting: str, detection: Knobs) -> Row:
     pictures = Pictures(dataset, ProposalStore(), config.proposals)
     names = validation_split(dataset.split.train, SHARE)[1]
     knobs = dataclasses.replace(config.detection, **detection)
-    model = run.load_model()
-    found = find_all(model, (pictures.get(name) for name in names), knobs)
-    truth = [dataset.annotation(name) for name in names]
-    judged = evaluate(found, truth, classes=model.classes).to_dict()
-    return {"AP": judged["AP"], "AP50": judged["AP50"], "step_seconds": _pace(run)}
+    _, judged = judging.judge(run.load_model(), pictures, names, knobs)
+    figures = judged.to_dict()
+    return {"AP": figures["AP"], "AP50": figures["AP50"], "step_seconds": _pace(run)}
 
 
 def _pace(run: Run) -> float:

@@ -23,13 +23,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fastrcnn_core.checkpoints import load_checkpoint
 from fastrcnn_core.commands.evaluate import ranks_in
+from fastrcnn_core.commands.judging import judge
 from fastrcnn_core.commands.models import bundled_checkpoint, config_of
 from fastrcnn_core.config import Config
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.detection import inferring
 from fastrcnn_core.devices import choose_device
-from fastrcnn_core.evaluation import evaluate, find_all
 from fastrcnn_core.model import FastRCNN, compress_head
 from fastrcnn_core.proposals import ProposalStore
 from fastrcnn_core.training.pictures import Pictures
@@ -83,11 +83,8 @@ def _look(model: FastRCNN, roi_features: Tensor) -> float:
 
 def _ap50(model: FastRCNN, dataset: Dataset, config: Config) -> float:
     pictures = Pictures(dataset, ProposalStore(), config.proposals)
-    names = dataset.split.test
-    found = find_all(model, (pictures.get(name) for name in names), config.detection)
-    truth = [dataset.annotation(name) for name in names]
-    judged = evaluate(found, truth, classes=model.classes).to_dict()
-    return float(judged["AP50"])
+    _, judged = judge(model, pictures, dataset.split.test, config.detection)
+    return float(judged.to_dict()["AP50"])
 
 
 if __name__ == "__main__":

@@ -144,9 +144,8 @@ def _read(path: Path) -> dict[str, Tensor] | None:
         packed = safetensors.torch.load_file(path)
     except (FileNotFoundError, SafetensorError):
         return None
-    with suppress(
-        FileNotFoundError, PermissionError
-    ):  # gone by now; or somebody else's, and theirs to keep
+    # It may be gone by now, or somebody else's, and theirs to keep.
+    with suppress(FileNotFoundError, PermissionError):
         path.touch()  # `prune` sees that it is used
     return packed
 

@@ -80,9 +80,8 @@ def _end_with(parent: psutil.Process) -> None:
     # An orphan gets another parent, except on Windows.
     while os.getppid() == parent.pid and parent.is_running():
         time.sleep(_LOOKS)
-    os._exit(
-        1
-    )  # not by an exception: the main thread may wait for ever for somebody to read its answer
+    # Not by an exception: the main thread may wait for ever for somebody to read its answer.
+    os._exit(1)
 
 
 def _config(backend: str, **settings: Any) -> Any:

@@ -14,7 +14,7 @@ from fastrcnn_core.files import appearing_whole, runs_folder
 from fastrcnn_core.runs.brought import mark_as_brought
 from fastrcnn_core.runs.contents import whole_files
 from fastrcnn_core.runs.finding import free_name, run_path, taken
-from fastrcnn_core.runs.folder import CONFIG_FILE, Run
+from fastrcnn_core.runs.folder import Run
 from fastrcnn_core.runs.left_overs import SECONDS_OF_AN_IMPORT, remove_left_overs
 from fastrcnn_core.runs.status import settle
 from fastrcnn_core.unpacking import ArchiveError, unpack
@@ -96,7 +96,7 @@ def _is_of_a_run(path: PurePosixPath) -> bool:
 def _only_run(folder: Path, archive: Path) -> Run:
     """The one run that was in the zip, with settings that are understood here. Raises RunError."""
     found = [Run(it) for it in folder.iterdir()]
-    if len(found) != 1 or not (found[0].folder / CONFIG_FILE).exists():
+    if len(found) != 1 or not found[0].has_settings:
         raise RunError(f"{archive.name} is not a run that was exported from here.", way_out=_AGAIN)
     try:
         _read_once(found[0])

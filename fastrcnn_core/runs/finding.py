@@ -55,14 +55,14 @@ def find_run(name: str, *, folder: Path | None = None) -> Run:
     Raises:
         RunError: there is none.
     """
-    path = run_path(name, folder=folder)
-    if not (path / CONFIG_FILE).exists():
-        known = ", ".join(run.name for run in list_runs(folder)[:10])
+    run = Run(run_path(name, folder=folder))
+    if not run.has_settings:
+        known = ", ".join(it.name for it in list_runs(folder)[:10])
         raise RunError(
-            f"There is no run {name!r} in {path.parent}.",
+            f"There is no run {name!r} in {run.folder.parent}.",
             way_out=f"There are: {known}." if known else "Train one first.",
         )
-    return Run(path)
+    return run
 
 
 def list_runs(folder: Path | None = None) -> tuple[Run, ...]:

@@ -79,19 +79,25 @@ def _form(data: Dataset) -> None:
         max_chars=64,
         help="What the run's folder is called: letters, digits, spaces and . _ - + = , @",
     )
-    if not is_sound:
-        st.button(
-            "Start training",
-            icon=":material/play_arrow:",
-            disabled=True,
-            help="Put the knob right first that is marked above.",
-        )
-        return
-    _what_it_will_do(data, config)
-    estimate.show(config, data)
-    if st.button("Start training", type="primary", icon=":material/play_arrow:", key="start"):
+    if is_sound:
+        _what_it_will_do(data, config)
+        estimate.show(config, data)
+    if st.button(
+        "Start training",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="start",
+        disabled=not is_sound,
+        help=None if is_sound else "Put the knob right first that is marked above.",
+    ):
         _start(config, run_name, data, name)
-    command = training_command(config, name=run_name or name, data=data.setting, preset=name)
+    if is_sound:
+        _command(config, run_name or name, data, name)
+
+
+def _command(config: Config, run_name: str, data: Dataset, name: PresetName) -> None:
+    """The same run as one types it."""
+    command = training_command(config, name=run_name, data=data.setting, preset=name)
     with st.expander("The same from a terminal", icon=":material/terminal:"):
         st.code(f"python -m fastrcnn_core {shlex.join(command)}", language="bash", wrap_lines=True)
 
