@@ -56,6 +56,13 @@ def cache_folder() -> Path:
     return Path(named) if named else Path(platformdirs.user_cache_dir("fastrcnn-visible"))
 
 
+def asset_folder() -> Path:
+    """Return the folder of shipped data: `assets` inside an installed package, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parent
+    installed = package / "assets"
+    return installed if installed.is_dir() else package.parent / "assets"
+
+
 def runs_folder() -> Path:
     """Where training runs are kept (`FASTRCNN_RUNS`, else `runs/` in the current folder)."""
     return Path(os.environ.get("FASTRCNN_RUNS") or "runs")
