@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from pretended_cuda import PretendedCuda, PretendedTensor
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
@@ -28,6 +27,7 @@ from fastrcnn_core.roi_sampling import sample_rois
 from fastrcnn_core.structures import Detections, Image, RoIPredictions, SampledRoIs
 from fastrcnn_core.training.averaging import WeightAverage
 from fastrcnn_core.training.rois import hardest_rois
+from tests.support.pretended_cuda import PretendedCuda, PretendedTensor
 
 BOXES = [[10.0, 5, 30, 45], [11, 6, 33, 44], [0, 0, 20, 20], [12, 20, 48, 39], [8, 5, 30, 40]]
 NOTEBOOK_LOSS = LossConfig(box_mean="foreground_coordinates")

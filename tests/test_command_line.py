@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image as Picture
-from tiny import tiny_config, write_tiny
 
 from fastrcnn_core.__main__ import main
 from fastrcnn_core.checkpoints import save_checkpoint
@@ -23,6 +22,8 @@ from fastrcnn_core.knobs import to_dict
 from fastrcnn_core.model import FastRCNN, ranks_of
 from fastrcnn_core.runs import find_run
 from fastrcnn_core.runs.writing import create_run
+from tests.support.builders import tiny_config
+from tests.support.datasets import write_tiny
 
 ROOT = Path(__file__).resolve().parents[1]
 Captured = pytest.CaptureFixture[str]

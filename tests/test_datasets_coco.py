@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pycocotools.coco import COCO
-from small_datasets import coco_box, coco_image, write_coco, write_picture
 
 from fastrcnn_core.datasets import Dataset
 from fastrcnn_core.datasets.coco import find_coco, open_coco
 from fastrcnn_core.errors import DataError, ImageError
+from tests.support.datasets import coco_box, coco_image, write_coco, write_picture
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_datasets import write_pennfudan
 
 from fastrcnn_core.datasets import Dataset, split_by_name
 from fastrcnn_core.datasets.checking import check, survey
 from fastrcnn_core.datasets.fingerprint import fingerprint
 from fastrcnn_core.datasets.pennfudan import open_pennfudan
 from fastrcnn_core.errors import DataError
+from tests.support.datasets import write_pennfudan
 
 NOBODY = [[0, 0, 0], [0, 0, 0]]
 TWO = [[1, 0, 2], [1, 0, 2]]

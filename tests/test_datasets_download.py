@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
-from small_datasets import write_pennfudan, zipped
-from small_server import SmallServer, serving
 
 from fastrcnn_core.datasets import default_dataset_setting
 from fastrcnn_core.datasets.fetching import FetchStoppedError
@@ -21,6 +19,8 @@ from fastrcnn_core.datasets.pennfudan import (
     open_pennfudan,
 )
 from fastrcnn_core.errors import DataError
+from tests.support.datasets import write_pennfudan, zipped
+from tests.support.file_server import SmallServer, serving
 
 MASKS = {"a": [[1, 0, 2]], "b": [[0, 0, 3]]}
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_server import SmallServer, serving
 
 from fastrcnn_core.datasets.fetching import PIECE, FetchStoppedError, fetch
 from fastrcnn_core.errors import DataError
+from tests.support.file_server import SmallServer, serving
 
 CONTENT = random.Random(0).randbytes(300_000)
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from small_datasets import coco_image, write_coco, write_pennfudan, write_picture
 
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 from fastrcnn_core.errors import DataError
+from tests.support.datasets import coco_image, write_coco, write_pennfudan, write_picture
 
 
 def test_a_folder_is_opened_by_its_layout(tmp_path: Path) -> None:

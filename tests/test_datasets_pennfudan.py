@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from small_datasets import write_pennfudan, write_picture
 
 from fastrcnn_core.datasets.checking import check
 from fastrcnn_core.datasets.pennfudan import find_pennfudan, open_pennfudan
 from fastrcnn_core.errors import DataError, ImageError
+from tests.support.datasets import write_pennfudan, write_picture
 
 TWO = [[1, 0, 2], [1, 0, 2]]
 NOBODY = [[0, 0, 0], [0, 0, 0]]

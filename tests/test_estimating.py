@@ -4,7 +4,6 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from tiny import tiny_config, write_tiny
 
 from fastrcnn_core.__main__ import main
 from fastrcnn_core.commands import filling, probing, workload
@@ -16,6 +15,8 @@ from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import estimate_run
 from fastrcnn_core.runs.estimating import Measured, Workload, extrapolate, read_estimate
 from fastrcnn_core.runs.writing import create_run
+from tests.support.builders import tiny_config
+from tests.support.datasets import write_tiny
 
 MEASURED = Measured(
     starting=3.0,

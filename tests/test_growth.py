@@ -9,7 +9,7 @@ from fastrcnn_core.detection import predict
 from fastrcnn_core.growth import predict_each
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.structures import Image
-from tests.tiny import tiny_config
+from tests.support.builders import tiny_config
 
 PICTURE = Image(np.random.default_rng(0).integers(0, 255, (64, 96, 3)).astype(np.uint8), "street")
 PROPOSALS = np.asarray([[4, 8, 24, 56], [40, 8, 60, 56]], np.float32)

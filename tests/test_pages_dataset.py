@@ -12,9 +12,8 @@ from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.datasets.coco.writing import to_coco
 from fastrcnn_core.structures import AnnotatedImage, Image
 from pages.ui import people, resources
-from tests.app import complaints, link, open_app, words
-from tests.small_datasets import write_pennfudan
-from tests.tiny import write_tiny
+from tests.support.app import complaints, link, open_app, words
+from tests.support.datasets import write_pennfudan, write_tiny
 
 
 @pytest.fixture

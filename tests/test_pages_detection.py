@@ -31,8 +31,9 @@ from pages.ui.detection import words as words_of
 from pages.ui.detection.asking import Prediction, Somebody
 from pages.ui.detection.view import View, view
 from pages.ui.resources import networks
-from tests.app import complaints, link, open_app, visit, words
-from tests.tiny import tiny_config, write_tiny
+from tests.support.app import complaints, link, open_app, visit, words
+from tests.support.builders import tiny_config
+from tests.support.datasets import write_tiny
 
 PERSON = [10.0, 8, 30, 56]
 

@@ -16,9 +16,10 @@ from fastrcnn_core.checkpoints import save_checkpoint
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.structures import RoIPredictions
 from pages.ui.resources import networks
-from tests.app import complaints, link, open_app, visit, words
-from tests.pretended_cuda import PretendedCuda
-from tests.tiny import tiny_config, write_tiny
+from tests.support.app import complaints, link, open_app, visit, words
+from tests.support.builders import tiny_config
+from tests.support.datasets import write_tiny
+from tests.support.pretended_cuda import PretendedCuda
 
 OUT_OF_MEMORY = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 ON_THE_CPU = "way-out-Compute on the CPU"

@@ -16,10 +16,9 @@ from fastrcnn_core.datasets.pennfudan import Release, open_pennfudan
 from fastrcnn_core.datasets.synthetic import write_folder
 from pages.ui import resources
 from pages.ui.resources import downloads
-from tests.app import complaints, link, open_app, visit, words
-from tests.small_datasets import zipped
-from tests.small_server import SmallServer, serving
-from tests.tiny import write_tiny
+from tests.support.app import complaints, link, open_app, visit, words
+from tests.support.datasets import write_tiny, zipped
+from tests.support.file_server import SmallServer, serving
 
 BEGIN, STOP = "download-page", "stop-page"
 

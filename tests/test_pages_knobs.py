@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from fastrcnn_core.config import Config, DetectionConfig, ProposalConfig, SamplingConfig
 from fastrcnn_core.knobs import knobs as knobs_of
-from tests.app import SECONDS, complaints
+from tests.support.app import SECONDS, complaints
 
 CONFIGS = {
     type(getattr(Config(), item.name)).__name__: item.name for item in dataclasses.fields(Config)

@@ -12,8 +12,9 @@ from fastrcnn_core.runs import Run, delete_run, rename_run
 from fastrcnn_core.runs.status import RunStatus, write_status
 from fastrcnn_core.runs.writing import create_run
 from pages.ui.resources import networks
-from tests.app import complaints, link, open_app
-from tests.tiny import tiny_config, write_tiny
+from tests.support.app import complaints, link, open_app
+from tests.support.builders import tiny_config
+from tests.support.datasets import write_tiny
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,9 @@ from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.structures import Image
 from pages.ui import resources
 from pages.ui.resources import networks
-from tests.app import complaints, open_app, words
-from tests.tiny import tiny_config, write_tiny
+from tests.support.app import complaints, open_app, words
+from tests.support.builders import tiny_config
+from tests.support.datasets import write_tiny
 
 
 @pytest.fixture

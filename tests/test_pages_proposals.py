@@ -42,8 +42,8 @@ from pages.ui.proposals import (
 from pages.ui.proposals.view import View, duration, noun, plural, view
 from pages.ui.resources import Picture, searches
 from pages.ui.resources.searches import waiting_for
-from tests.app import ROOT, complaints, link, open_app, words
-from tests.tiny import write_tiny
+from tests.support.app import ROOT, complaints, link, open_app, words
+from tests.support.datasets import write_tiny
 
 TINY = ProposalConfig(min_side=8)
 
@@ -170,7 +170,7 @@ def test_on_a_picture_without_people_nothing_can_be_recalled(street: Path) -> No
 
 def test_the_page_needs_no_torch(street: Path) -> None:
     code = (
-        "import sys; from tests.app import open_app, complaints\n"
+        "import sys; from tests.support.app import open_app, complaints\n"
         "app = open_app('proposals', section='Grouping')\n"
         "assert not complaints(app) and app.metric, complaints(app)\n"
         "raise SystemExit('torch' in sys.modules)"

@@ -16,8 +16,8 @@ from pages.ui.resources import networks
 from pages.ui.sampling import asking, charts, pictures, tables
 from pages.ui.sampling import words as words_of
 from pages.ui.sampling.view import View, view
-from tests.app import complaints, link, open_app, visit, words
-from tests.tiny import write_tiny
+from tests.support.app import complaints, link, open_app, visit, words
+from tests.support.datasets import write_tiny
 
 PERSON = [10.0, 10, 30, 50]
 # IoU with PERSON: 0.5, 0.25, 0, 1/39

@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui import garbage
 from pages.ui.resources.memory import Bounded
-from tests.app import ROOT, complaints, link, open_app, visit, words
-from tests.tiny import write_tiny
+from tests.support.app import ROOT, complaints, link, open_app, visit, words
+from tests.support.datasets import write_tiny
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_a_full_disk_is_told_with_the_way_out(tiny: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("page", ["overview", "dataset"])
 def test_a_page_without_a_network_does_not_load_pytorch(tiny: Path, page: str) -> None:
     code = (
-        "import sys; from tests.app import open_app, complaints\n"
+        "import sys; from tests.support.app import open_app, complaints\n"
         f"app = open_app({page!r}); assert not complaints(app), complaints(app)\n"
         "raise SystemExit('torch' in sys.modules)"
     )

@@ -17,8 +17,8 @@ from fastrcnn_core.structures import FloatArray, Image
 from pages.ui.proposals import following, misses, quality
 from pages.ui.resources import surveys
 from pages.ui.resources.surveys import LIMITS, Survey
-from tests.app import complaints, link, open_app, visit, words
-from tests.tiny import write_tiny
+from tests.support.app import complaints, link, open_app, visit, words
+from tests.support.datasets import write_tiny
 
 CONFIG = ProposalConfig(method="single", min_side=8)
 

@@ -42,8 +42,9 @@ from fastrcnn_core.runs.status import STATUS_FILE, RunStatus, write_status
 from fastrcnn_core.runs.writing import create_run
 from fastrcnn_core.structures import RoIPredictions
 from pages.ui.resources import Growing
-from tests.app import ROOT, SECONDS, complaints, link, open_app, words
-from tests.tiny import tiny_config, write_tiny
+from tests.support.app import ROOT, SECONDS, complaints, link, open_app, words
+from tests.support.builders import tiny_config
+from tests.support.datasets import write_tiny
 
 ESTIMATED = ("starting", "proposals", "features", "steps", "validation", "checkpoints")
 WIDGETS = ("number_input", "slider", "toggle", "checkbox", "selectbox", "text_input")
@@ -803,7 +804,7 @@ def test_a_damaged_run_is_told_in_words_and_can_be_deleted(street: Path, file: s
 def test_watching_a_run_does_not_load_pytorch(street: Path) -> None:
     looked_at(a_run(street, steps=40))
     code = (
-        "import sys; from tests.app import open_app, complaints\n"
+        "import sys; from tests.support.app import open_app, complaints\n"
         "app = open_app('training'); assert not complaints(app), complaints(app)\n"
         "assert len(app.get('plotly_chart')) == 5, len(app.get('plotly_chart'))\n"
         "raise SystemExit('torch' in sys.modules)"

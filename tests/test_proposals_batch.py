@@ -12,7 +12,6 @@ import joblib
 import numpy as np
 import psutil
 import pytest
-from tiny import write_tiny
 
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.datasets import open_dataset
@@ -20,6 +19,7 @@ from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import ConfigError, StorageError, UserError
 from fastrcnn_core.proposals import BatchReport, Outcome, ProposalStore, propose, propose_all
 from fastrcnn_core.structures import AnnotatedImage, Image
+from tests.support.datasets import write_tiny
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ProposalConfig(method="single", min_side=8, limit=50)

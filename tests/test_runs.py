@@ -53,7 +53,8 @@ from fastrcnn_core.runs.queue import Turn, owning
 from fastrcnn_core.runs.status import RunStatus, this_process, write_status
 from fastrcnn_core.runs.writing import RunWriter, create_run, move_data
 from fastrcnn_core.structures import Losses, SampledRoIs, StepReport
-from tests.tiny import tiny_config, write_tiny
+from tests.support.builders import tiny_config
+from tests.support.datasets import write_tiny
 
 
 def new_run(name: str = "first") -> Run:

@@ -21,9 +21,9 @@ from fastrcnn_core.datasets.coco.writing import to_coco
 from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import find_run
 from pages.ui import palette
-from tests.app import complaints, open_app, words
-from tests.small_datasets import coco_box, coco_image, write_coco
-from tests.tiny import tiny_config
+from tests.support.app import complaints, open_app, words
+from tests.support.builders import tiny_config
+from tests.support.datasets import coco_box, coco_image, write_coco
 
 # Ids as a file of one's own may have them: in no order, and with gaps.
 FIRST_IMAGE = 1000  # and downwards

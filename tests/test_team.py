@@ -11,7 +11,6 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
-from tiny import tiny_config, write_tiny
 
 from fastrcnn_core.commands import filling
 from fastrcnn_core.commands.training_run import train
@@ -21,6 +20,8 @@ from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import Run, run_path
 from fastrcnn_core.runs.writing import create_run
 from fastrcnn_core.training.team import ALONE, Team, expect_enough_pictures
+from tests.support.builders import tiny_config
+from tests.support.datasets import write_tiny
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -14,7 +14,6 @@ import psutil
 import pytest
 import torch
 from safetensors import SafetensorError
-from tiny import tiny_config, write_tiny
 
 from fastrcnn_core import tensor_files
 from fastrcnn_core.commands import filling, judging, learning, orders, training_run
@@ -28,6 +27,8 @@ from fastrcnn_core.runs.queue import Turn
 from fastrcnn_core.runs.writing import RunWriter, create_run
 from fastrcnn_core.structures import StepReport
 from fastrcnn_core.training import Trainer
+from tests.support.builders import tiny_config
+from tests.support.datasets import write_tiny
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.tiny import write_tiny
+from tests.support.datasets import write_tiny
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -19,7 +19,7 @@ from fastrcnn_core.selective_search import STRATEGIES
 from fastrcnn_core.selective_search.tracing import Trace, trace
 from pages.ui.proposals import canvas, sections
 from tests.browser.conftest import eventually, served, settle
-from tests.tiny import write_tiny
+from tests.support.datasets import write_tiny
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -17,7 +17,7 @@ import pytest
 from fastrcnn_core.datasets import open_dataset
 from pages.ui import drawing
 from tests.browser.conftest import served, settle
-from tests.tiny import write_tiny
+from tests.support.datasets import write_tiny
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page

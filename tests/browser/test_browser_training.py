@@ -18,7 +18,8 @@ from fastrcnn_core.runs.metrics import METRICS_FILE, append_row
 from fastrcnn_core.runs.status import RunStatus, write_status
 from fastrcnn_core.runs.writing import create_run
 from tests.browser.conftest import SECONDS, eventually, served, settle
-from tests.tiny import tiny_config, write_tiny
+from tests.support.builders import tiny_config
+from tests.support.datasets import write_tiny
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

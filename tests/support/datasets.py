@@ -1,4 +1,4 @@
-"""Data sets of a few pixels, written to disk for the tests of everything that reads one."""
+"""Data sets of a few small images, written to disk in Penn-Fudan's and in COCO's layout."""
 
 import json
 import zipfile
@@ -12,6 +12,7 @@ import PIL.Image
 
 
 def write_picture(path: Path, *, height: int, width: int, seed: int = 0) -> None:
+    """Write an image file of random pixels."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     PIL.Image.fromarray(pixels).save(path)
@@ -20,7 +21,7 @@ def write_picture(path: Path, *, height: int, width: int, seed: int = 0) -> None
 def write_pennfudan(
     folder: Path, masks: Mapping[str, npt.ArrayLike], *, added: Sequence[str] = ()
 ) -> Path:
-    """A folder in Penn-Fudan's layout: each mask, and a picture of its size."""
+    """Write each mask with an image of its size in Penn-Fudan's layout; return the folder."""
     (folder / "PedMasks").mkdir(parents=True)
     for seed, (name, mask) in enumerate(masks.items()):
         values = np.asarray(mask, dtype=np.uint8)
@@ -33,8 +34,25 @@ def write_pennfudan(
     return folder
 
 
+def write_tiny(folder: Path, *, count: int = 10, people: int = 1) -> Path:
+    """Write a Penn-Fudan folder of 64 × 96 noise images with bright upright boxes as people; return it."""
+    generator = np.random.default_rng(0)
+    for kind in ("PNGImages", "PedMasks"):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        pixels = generator.integers(60, 90, (64, 96, 3)).astype(np.uint8)
+        mask = np.zeros((64, 96), np.uint8)
+        for person in range(people):
+            left = 4 + 40 * person + int(generator.integers(0, 12))
+            pixels[8:56, left : left + 20] = (230, 40 + 20 * person, 30)
+            mask[8:56, left : left + 20] = person + 1
+        PIL.Image.fromarray(pixels).save(folder / "PNGImages" / f"tiny{number:02}.png")
+        PIL.Image.fromarray(mask).save(folder / "PedMasks" / f"tiny{number:02}_mask.png")
+    return folder
+
+
 def zipped(folder: Path, archive: Path) -> Path:
-    """A zip file with the folder in it, as Penn-Fudan's has PennFudanPed."""
+    """Zip a folder, with its own name as the archive's top folder as in Penn-Fudan's zip."""
     with zipfile.ZipFile(archive, "w") as file:
         for path in sorted(folder.rglob("*")):
             file.write(path, path.relative_to(folder.parent))
@@ -42,10 +60,12 @@ def zipped(folder: Path, archive: Path) -> Path:
 
 
 def coco_image(id: int, file: str, *, height: int = 20, width: int = 30) -> dict[str, Any]:
+    """Build an entry of COCO's `images`."""
     return {"id": id, "file_name": file, "height": height, "width": width}
 
 
 def coco_box(image: int, bbox: Any, *, category: int = 1, **more: Any) -> dict[str, Any]:
+    """Build an entry of COCO's `annotations`."""
     return {"id": 7, "image_id": image, "category_id": category, "bbox": bbox, "iscrowd": 0} | more
 
 
@@ -56,7 +76,7 @@ def write_coco(
     *,
     categories: Mapping[int, str] | None = None,
 ) -> Path:
-    """An annotation file; the pictures are not written."""
+    """Write an annotation file without its images; return its path."""
     named = categories or {1: "person"}
     content = {
         "images": list(images),
