@@ -68,13 +68,8 @@ def diagnose(
     finder = _finders(detections, annotated, iou)
     return tuple(
         _fate(row, predictions, annotated, config, detections, finder, iou)
-        for row in np.flatnonzero(_is_sought(annotated)).tolist()
+        for row in np.flatnonzero(~annotated.is_crowd).tolist()
     )
-
-
-def _is_sought(annotated: AnnotatedImage) -> np.ndarray:
-    """(N,) not a crowd."""
-    return np.asarray([tag != "crowd" for tag in annotated.tags], dtype=bool)
 
 
 def _finders(detections: Detections, annotated: AnnotatedImage, iou: float) -> IntArray:
@@ -83,7 +78,7 @@ def _finders(detections: Detections, annotated: AnnotatedImage, iou: float) -> I
     overlap[detections.labels.numpy()[:, None] != annotated.labels[None, :]] = 0.0
     finder = np.full(len(annotated.boxes), -1, dtype=np.int64)
     for row in range(len(overlap)):
-        free = np.where(_is_sought(annotated) & (finder < 0), overlap[row], -1.0)
+        free = np.where(~annotated.is_crowd & (finder < 0), overlap[row], -1.0)
         if free.max(initial=-1.0) >= iou:
             finder[free.argmax()] = row
     return finder

@@ -11,6 +11,7 @@ background, label i > 0 is `classes[i - 1]`.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,15 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 Pixels = npt.NDArray[np.uint8]
+
+CROWD = "crowd"  # the tag of a box around a group: COCO's iscrowd
+
+
+def crowd_mask(tags: Sequence[str]) -> BoolArray:
+    """Return (N,) bool, True where a box is tagged as a crowd."""
+    return np.array([tag == CROWD for tag in tags], dtype=bool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +125,11 @@ class AnnotatedImage:
     @property
     def name(self) -> str:
         return self.image.name
+
+    @property
+    def is_crowd(self) -> BoolArray:
+        """(N,) bool: boxes around a group (COCO's iscrowd), neither trained on nor counted as missed."""
+        return crowd_mask(self.tags)
 
     def flipped(self) -> AnnotatedImage:
         """The mirror image with its boxes."""

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from fastrcnn_core.datasets.numbering import CocoIds, counted
 from fastrcnn_core.errors import DataError
-from fastrcnn_core.structures import AnnotatedImage, FloatArray, IntArray
+from fastrcnn_core.structures import AnnotatedImage, BoolArray, FloatArray, IntArray, crowd_mask
 
 # The split that design.md promises: 170 images become 136 + 34. Source: the notebook.
 SPLIT_SEED = 42
@@ -63,6 +63,11 @@ class Annotation:
     boxes: FloatArray
     labels: IntArray
     tags: tuple[str, ...]
+
+    @property
+    def is_crowd(self) -> BoolArray:
+        """(N,) bool, as in `AnnotatedImage`."""
+        return crowd_mask(self.tags)
 
     @classmethod
     def of(cls, it: AnnotatedImage) -> Annotation:

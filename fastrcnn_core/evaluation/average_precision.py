@@ -126,7 +126,7 @@ def proposal_recall(
     """Share of the ground truth, crowds left out, that some proposal of its picture overlaps at least so much."""
     best = [
         pairwise_iou(picture.boxes, proposals[picture.name]).max(axis=1, initial=0.0)[
-            [tag != "crowd" for tag in picture.tags]
+            ~picture.is_crowd
         ]
         for picture in annotated
     ]

@@ -73,7 +73,7 @@ def hits_and_misses(
     boxes, labels = detections.boxes.numpy(), detections.labels.numpy()
     overlap = pairwise_iou(boxes, annotated.boxes)
     overlap[labels[:, None] != annotated.labels[None, :]] = 0.0  # (D, N)
-    crowd = np.asarray([tag == "crowd" for tag in annotated.tags], dtype=bool)
+    crowd = annotated.is_crowd
     in_crowd = _covered_by(boxes, annotated.boxes) * (labels[:, None] == annotated.labels[None, :])
     free = ~crowd
     verdicts: list[Verdict] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from fastrcnn_core.structures import FloatArray, IntArray
+from fastrcnn_core.structures import BoolArray, FloatArray, IntArray
 
 
 class Annotated(Protocol):
@@ -18,3 +18,5 @@ class Annotated(Protocol):
     def labels(self) -> IntArray: ...
     @property
     def tags(self) -> tuple[str, ...]: ...
+    @property
+    def is_crowd(self) -> BoolArray: ...

@@ -167,6 +167,6 @@ def propose_one(
         words = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
         nobody = np.zeros((0, 4), np.float32)
         return Outcome(name, 0, 0, None, nobody, words, False, time.perf_counter() - start)
-    judged = annotated.boxes[[tag != "crowd" for tag in annotated.tags]]
+    judged = annotated.boxes[~annotated.is_crowd]
     seconds = time.perf_counter() - start
     return Outcome(name, image.height, image.width, boxes, judged, None, was_kept, seconds)

@@ -85,7 +85,5 @@ def _loss_per_roi(
 def _ground_truth(annotated: AnnotatedImage, min_side: int) -> tuple[FloatArray, np.ndarray]:
     """What is trained on: no crowds, as torchvision's reference, and nothing thinner than `min_side`."""
     sides = annotated.boxes[:, 2:] - annotated.boxes[:, :2]
-    keep = (sides >= min_side).all(axis=1) & np.asarray(
-        [tag != "crowd" for tag in annotated.tags], dtype=bool
-    )
+    keep = (sides >= min_side).all(axis=1) & ~annotated.is_crowd
     return annotated.boxes[keep], annotated.labels[keep]

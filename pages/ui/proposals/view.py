@@ -55,7 +55,7 @@ class View:
         if self.picture.annotated is None:
             return np.zeros((0, 4), np.float32)
         annotated = self.picture.annotated
-        return annotated.boxes[[tag != "crowd" for tag in annotated.tags]]
+        return annotated.boxes[~annotated.is_crowd]
 
     @cached_property
     def overlaps(self) -> FloatArray:

@@ -114,7 +114,7 @@ def view(
 
 
 def _without_crowds(annotated: AnnotatedImage) -> AnnotatedImage:
-    rows = np.flatnonzero([tag != "crowd" for tag in annotated.tags])
+    rows = np.flatnonzero(~annotated.is_crowd)
     if len(rows) == len(annotated.boxes):
         return annotated
     return AnnotatedImage(
