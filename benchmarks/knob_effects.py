@@ -28,7 +28,7 @@ from fastrcnn_core.commands import judging
 from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.config import Config, preset
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
-from fastrcnn_core.freed_memory import keep_freed_memory
+from fastrcnn_core.devices import keep_freed_memory
 from fastrcnn_core.proposals import ProposalStore
 from fastrcnn_core.runs import Run
 from fastrcnn_core.runs.writing import create_run

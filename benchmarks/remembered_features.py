@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.training_step import build, picture
 from fastrcnn_core.config import BackboneName, Config, preset
+from fastrcnn_core.devices import keep_freed_memory
 from fastrcnn_core.features import FeatureStore
-from fastrcnn_core.freed_memory import keep_freed_memory
 from fastrcnn_core.training import Trainer
 
 BAR = 5.0

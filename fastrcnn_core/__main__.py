@@ -37,7 +37,7 @@ def main(words: Sequence[str] | None = None) -> int:
         module = importlib.import_module(f"fastrcnn_core.commands.{command}")
         return int(module.run(rest))
     except UserError as error:
-        print(f"{error.problem} {error.way_out}", file=sys.stderr)
+        print(f"{error.problem} {error.hint}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)

@@ -241,12 +241,12 @@ class SamplingConfig(Checked):
         if self.background_iou_low > self.background_iou_high:
             raise ConfigError(
                 "background_iou_low is above background_iou_high, so that nothing is background.",
-                way_out="Make it lower.",
+                hint="Make it lower.",
             )
         if self.background_iou_high > self.foreground_iou:
             raise ConfigError(
                 "background_iou_high is above foreground_iou, so that a box would be both.",
-                way_out="Make it at most foreground_iou.",
+                hint="Make it at most foreground_iou.",
             )
 
 
@@ -617,7 +617,7 @@ class PredictionConfig(Checked):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.zooms:
-            raise ConfigError("zooms is empty, so that no picture is seen.", way_out="Write 1.")
+            raise ConfigError("zooms is empty, so that no picture is seen.", hint="Write 1.")
 
     @property
     def looks_once(self) -> bool:
@@ -703,7 +703,7 @@ class Config:
             raise ConfigError(
                 "jitter and colour_jitter change every picture at every step, but trainable_stages is 0, "
                 "which is fast because each picture's features are computed only once.",
-                way_out="Set both to 0, or let at least one stage of the backbone train.",
+                hint="Set both to 0, or let at least one stage of the backbone train.",
             )
 
 
@@ -764,4 +764,4 @@ def preset(name: str) -> Config:
     for known, config in PRESETS.items():
         if known == name:
             return config
-    raise ConfigError(f"There is no preset {name!r}.", way_out=f"Take one of {', '.join(PRESETS)}.")
+    raise ConfigError(f"There is no preset {name!r}.", hint=f"Take one of {', '.join(PRESETS)}.")

@@ -5,6 +5,7 @@ PyTorch is imported when a function needs it, so that pages without a network st
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _STATUS = Path("/proc/self/status")  # on Linux
 # What a device's own RuntimeErrors say; anything else is a bug of ours and stays one.
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+# Parameters of glibc's mallopt, from its malloc.h.
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 _DEVICE_FAILURE = ("cuda error", "cudnn", "cublas", "hip error", "mps backend", "no kernel image")
 
 
@@ -50,7 +53,7 @@ def choose_device(setting: str, *, place: int = 0) -> torch.device:
     if name not in available:
         raise DeviceError(
             f"This machine has no device {name if place else setting!r}.",
-            way_out=f"Choose auto or one of {', '.join(available)}.",
+            hint=f"Choose auto or one of {', '.join(available)}.",
         )
     return torch.device(name)
 
@@ -89,6 +92,18 @@ def _peak_in(status: str) -> int | None:
     """Bytes, as the kernel's words about a process tell them; None under a kernel that does not, such as gVisor's."""
     kilobytes = (int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
     return next((count * 1024 for count in kilobytes), None)
+
+
+def keep_freed_memory() -> None:
+    """Tell glibc's malloc to keep freed memory, for a process that computes and then ends.
+
+    By default glibc returns every freed block of more than some megabytes to the system, and the kernel zeroes each
+    page of the next one: half the time of a frozen ResNet-50's step on a CPU. Other C libraries are left alone.
+    Source: malloc_trim(3), mallopt(3).
+    """
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
+        library.mallopt(_MMAP_MAX, 0)
+        library.mallopt(_TRIM_THRESHOLD, -1)  # never trim the top of the heap
 
 
 def peak_device_memory(device: torch.device) -> int | None:
@@ -174,12 +189,12 @@ def _in_words(error: Exception) -> DeviceError | None:
     if isinstance(error, MemoryError) or any(words in complaint for words in _OUT_OF_MEMORY):
         return DeviceMemoryError(
             "The device ran out of memory.",
-            way_out="Take a smaller shorter_side or fewer proposals, close other programs that use the device, "
+            hint="Take a smaller shorter_side or fewer proposals, close other programs that use the device, "
             "or compute on the CPU.",
         )
     if any(words in complaint for words in _DEVICE_FAILURE):
         return DeviceError(
             f"The device failed: {str(error).splitlines()[0].rstrip('.')}.",
-            way_out="Compute on the CPU, or restart the program: after such a failure the device often needs that.",
+            hint="Compute on the CPU, or restart the program: after such a failure the device often needs that.",
         )
     return None

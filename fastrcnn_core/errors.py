@@ -12,17 +12,17 @@ class UserError(Exception):
 
     Args:
         problem: what happened and what it means, one or two sentences.
-        way_out: what the person can do now.
+        hint: what the person can do now.
     """
 
-    def __init__(self, problem: str, *, way_out: str) -> None:
-        super().__init__(f"{problem} {way_out}")
+    def __init__(self, problem: str, *, hint: str) -> None:
+        super().__init__(f"{problem} {hint}")
         self.problem = problem
-        self.way_out = way_out
+        self.hint = hint
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep both sentences when a worker process hands the error back."""
-        return _rebuild, (type(self), self.problem, self.way_out)
+        return _rebuild, (type(self), self.problem, self.hint)
 
 
 def is_disk_full(error: BaseException) -> bool:
@@ -30,8 +30,8 @@ def is_disk_full(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in DISK_FULL
 
 
-def _rebuild(kind: type[UserError], problem: str, way_out: str) -> UserError:
-    return kind(problem, way_out=way_out)
+def _rebuild(kind: type[UserError], problem: str, hint: str) -> UserError:
+    return kind(problem, hint=hint)
 
 
 class ImageError(UserError):

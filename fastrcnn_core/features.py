@@ -14,10 +14,9 @@ from torch import Tensor
 
 from fastrcnn_core.backbones import Backbone
 from fastrcnn_core.devices import autocast, autocast_type
-from fastrcnn_core.files import cache_folder
+from fastrcnn_core.files import cache_folder, write_tensors
 from fastrcnn_core.model import FastRCNN, Features
 from fastrcnn_core.structures import Image
-from fastrcnn_core.tensor_files import write_tensors
 
 MEMORY_BYTES = 2**30
 DISK_BYTES = 8 * 2**30

@@ -1,26 +1,32 @@
-"""Where files live, and how they appear: whole or not at all."""
+"""Folders of the program, and atomic writes: a file appears whole or not at all."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
-_READING = 2.0  # seconds that a reader may hold a file on Windows
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
+_SECONDS_OF_A_READER = 2.0  # that a reader may hold a file on Windows
 
 
 @contextmanager
-def appearing_whole(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write to; it takes `path`'s place when the block ends well.
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Write atomically: yield a temporary path beside `path`, and rename it to `path` when the block ends well.
 
-    A reader, or a second writer, meets the old file or the new one, never half of one. If the block
-    raises, the partial file is removed and `path` stays as it was.
+    A reader or a second writer finds the old file or the new one, never half of one. If the block raises, the
+    temporary file is removed and `path` stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.partial{path.suffix}")
@@ -32,8 +38,8 @@ def appearing_whole(path: Path) -> Iterator[Path]:
 
 
 def _replace(partial: Path, path: Path) -> None:
-    """Windows refuses while somebody reads the old file, which takes no time to speak of: it is tried again."""
-    deadline = time.monotonic() + _READING
+    """Rename over `path`; retry for a moment on Windows, which refuses while a reader holds the old file."""
+    deadline = time.monotonic() + _SECONDS_OF_A_READER
     while True:
         try:
             os.replace(partial, path)
@@ -45,13 +51,47 @@ def _replace(partial: Path, path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text; the file appears whole or not at all."""
-    with appearing_whole(path) as partial:
+    """Write UTF-8 text atomically."""
+    with atomic_write(path) as partial:
         partial.write_text(text, encoding="utf-8")
 
 
+def write_tensors(
+    path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write named tensors to a safetensors file atomically, without a second copy in memory.
+
+    Raises:
+        OSError: the disk is full, or the operating system refuses for another reason.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import (
+        save_file,  # imports PyTorch, which most readers of files do without
+    )
+
+    with atomic_write(path) as partial:
+        partial.touch()
+        mode = partial.stat().st_mode
+        try:
+            save_file(dict(tensors), partial, metadata=dict(metadata or {}) or None)
+        except SafetensorError as error:
+            raise _operating_system_error(error) from error
+        partial.chmod(mode)  # safetensors gives the owner alone access, and a cache may be shared
+
+
+def _operating_system_error(error: Exception) -> Exception:
+    """Return the `OSError` that safetensors reports as text; the error as it is if its text names none."""
+    match = _SYSTEM_ERROR.search(str(error))
+    if match is None:
+        return error
+    code = int(match[1])
+    if os.name == "nt":  # the number is one of Windows' own there
+        return OSError(None, str(error), None, code)
+    return OSError(code, os.strerror(code))
+
+
 def cache_folder() -> Path:
-    """Where computed things are kept that can be computed again (`FASTRCNN_CACHE`, else the user's cache)."""
+    """Return the cache folder: `FASTRCNN_CACHE`, else the user's cache folder."""
     named = os.environ.get("FASTRCNN_CACHE")
     return Path(named) if named else Path(platformdirs.user_cache_dir("fastrcnn-visible"))
 
@@ -64,10 +104,10 @@ def asset_folder() -> Path:
 
 
 def runs_folder() -> Path:
-    """Where training runs are kept (`FASTRCNN_RUNS`, else `runs/` in the current folder)."""
+    """Return the folder of training runs: `FASTRCNN_RUNS`, else `runs/` in the current folder."""
     return Path(os.environ.get("FASTRCNN_RUNS") or "runs")
 
 
 def data_setting() -> str | None:
-    """The data set that `FASTRCNN_DATA` names, if it names one."""
+    """Return the data set that `FASTRCNN_DATA` names; None if it is unset."""
     return os.environ.get("FASTRCNN_DATA") or None

@@ -74,8 +74,8 @@ def from_dict(config_type: type[T], values: dict[str, Any]) -> T:
 def unknown_knob(name: str, known: list[str]) -> ConfigError:
     """The error for a knob that does not exist, with the nearest that does."""
     near = difflib.get_close_matches(name, known, n=1)
-    way_out = f"Did you mean {near[0]!r}?" if near else f"The knobs are {', '.join(known)}."
-    return ConfigError(f"There is no knob {name!r}.", way_out=way_out)
+    hint = f"Did you mean {near[0]!r}?" if near else f"The knobs are {', '.join(known)}."
+    return ConfigError(f"There is no knob {name!r}.", hint=hint)
 
 
 def _revive(kind: Any, value: Any) -> Any:
@@ -90,9 +90,7 @@ def _check(name: str, value: Any, kind: Any, knob: Knob) -> None:
     if not _fits(value, kind):
         choices = get_args(kind) if get_origin(kind) is Literal else ()
         expected = f"one of {', '.join(map(str, choices))}" if choices else _readable(kind)
-        raise ConfigError(
-            f"{name} is {_said(value)}, not {expected}.", way_out="Change it to that."
-        )
+        raise ConfigError(f"{name} is {_said(value)}, not {expected}.", hint="Change it to that.")
     for number in value if isinstance(value, tuple) else (value,):
         if number is None or isinstance(number, bool | str):
             continue
@@ -101,7 +99,7 @@ def _check(name: str, value: Any, kind: Any, knob: Knob) -> None:
         ):
             raise ConfigError(
                 f"{name} is {number}, outside {bounds(knob)}.",
-                way_out="Choose a value inside.",
+                hint="Choose a value inside.",
             )
 
 

@@ -13,7 +13,6 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS: dict[str, int] = {
     "errors": 0,
     "files": 0,
-    "freed_memory": 0,
     "boxes": 0,
     "knobs": 1,
     "devices": 1,
@@ -21,8 +20,7 @@ FLOORS: dict[str, int] = {
     "structures": 2,
     "flags": 3,
     "plan": 3,
-    "unpacking": 1,
-    "tensor_files": 1,
+    "archives": 1,
     "images": 3,
     "selective_search": 3,
     "roi_sampling": 3,

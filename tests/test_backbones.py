@@ -237,9 +237,9 @@ def test_no_weights_and_no_network_is_a_sentence_with_two_ways_out(
     monkeypatch.setattr(torch.hub, "download_url_to_file", unreachable)
     with pytest.raises(WeightsError, match="Name or service not known") as failure:
         build_backbone(name, trainable_stages=0)
-    assert "efficientnet_lite0" in failure.value.way_out
-    assert f"https://download.pytorch.org/models/{name}-" in failure.value.way_out
-    assert str(tmp_path / "hub" / "checkpoints") in failure.value.way_out
+    assert "efficientnet_lite0" in failure.value.hint
+    assert f"https://download.pytorch.org/models/{name}-" in failure.value.hint
+    assert str(tmp_path / "hub" / "checkpoints") in failure.value.hint
 
 
 @pytest.mark.parametrize("contents", [b"", b"<html>not found</html>", b"PK\x03\x04 half a file"])

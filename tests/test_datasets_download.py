@@ -100,9 +100,9 @@ def test_a_transfer_that_breaks_off_leaves_no_data_set(server: SmallServer, plac
     with pytest.raises(DataError, match="cannot be reached") as caught:
         bring(server, place)
     assert not (place / "PennFudanPed").exists()
-    assert server.url in caught.value.way_out
-    assert str(place) in caught.value.way_out
-    assert "FASTRCNN_DATA" in caught.value.way_out
+    assert server.url in caught.value.hint
+    assert str(place) in caught.value.hint
+    assert "FASTRCNN_DATA" in caught.value.hint
 
 
 @pytest.mark.parametrize("changes", [{"images": 3}, {"boxes": 4}])

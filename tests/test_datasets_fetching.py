@@ -90,7 +90,7 @@ def test_a_connection_that_brings_nothing_more_is_given_up_and_the_beginning_kep
     server.cuts = [3 * PIECE, 0, PIECE]
     with pytest.raises(DataError, match="broke off after 49,152 of 300,000 bytes") as caught:
         bring(server, path)
-    assert "start it again" in caught.value.way_out
+    assert "start it again" in caught.value.hint
     assert path.read_bytes() == CONTENT[: 3 * PIECE]
     assert len(server.asked) == 2
 

@@ -39,7 +39,7 @@ def test_a_folder_that_nobody_may_write_to_is_told_and_nothing_is_left(
 ) -> None:
     held[0] = 10**6
     monkeypatch.setattr(sys, "platform", system)
-    monkeypatch.setattr(files, "_READING", 0.05)
+    monkeypatch.setattr(files, "_SECONDS_OF_A_READER", 0.05)
     with pytest.raises(PermissionError):
         write_text(tmp_path / "status.json", "new")
     assert not list(tmp_path.iterdir())

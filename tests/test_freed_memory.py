@@ -8,7 +8,7 @@ import pytest
 # Two large blocks, one after the other; how often the system had to make a page for the second.
 _SECOND_BLOCK = """
 import resource
-from fastrcnn_core.freed_memory import keep_freed_memory
+from fastrcnn_core.devices import keep_freed_memory
 {call}
 b"x" * 150_000_000
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -31,7 +31,7 @@ def test_what_was_freed_is_used_again() -> None:
 
 
 def test_another_c_library_does_as_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    from fastrcnn_core.freed_memory import keep_freed_memory
+    from fastrcnn_core.devices import keep_freed_memory
 
     monkeypatch.setattr(sys, "platform", "darwin")
     keep_freed_memory()

@@ -214,7 +214,7 @@ def test_what_is_no_usable_picture_is_refused_in_words(content: bytes, message: 
     with pytest.raises(ImageError, match=message) as caught:
         read_image(content, name="upload.png")
     assert caught.value.problem.startswith("upload.png ")
-    assert caught.value.way_out
+    assert caught.value.hint
 
 
 def test_a_picture_of_fifty_megapixels_is_still_let_in() -> None:

@@ -82,7 +82,7 @@ def test_somebody_who_scored_low_is_told_how_far_below_and_which_confidence_brin
 ):
     told = fate(seen(predictions((PERSON, 0.27)), annotated(PERSON)))
     assert "got 0.27, 0.23 below the threshold" in told.happened
-    assert told.way_out == "It is looked at when the confidence is at most 0.27."
+    assert told.hint == "It is looked at when the confidence is at most 0.27."
     back = seen(predictions((PERSON, 0.27)), annotated(PERSON), score_threshold=0.27)
     assert back.fates[0].stage == "found"
 
@@ -92,7 +92,7 @@ def test_somebody_who_was_suppressed_is_told_by_whom_and_which_nms_iou_brings_th
     said, truth = predictions((neighbour, 0.9), (PERSON, 0.8)), annotated(neighbour, PERSON)
     told = fate(seen(said, truth), 1)
     assert told.happened.startswith("Suppressed by #1 at IoU 0.54")
-    assert told.way_out == "It comes back when NMS IoU is at least 0.54."
+    assert told.hint == "It comes back when NMS IoU is at least 0.54."
     assert seen(said, truth, nms_iou=0.54).fates[1].stage == "found"
 
 

@@ -274,7 +274,7 @@ def test_what_a_run_would_refuse_is_told_before_the_start(
     street: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(config: Config, *, data: str) -> Estimate:
-        raise RunError("The run could not begin like that.", way_out="Change it.")
+        raise RunError("The run could not begin like that.", hint="Change it.")
 
     monkeypatch.setattr(import_module("pages.ui.resources.estimating"), "estimate_run", refuse)
     app = measured(open_app("training"))
@@ -349,7 +349,7 @@ def test_before_the_first_step_the_bar_shows_how_far_the_preparation_is(street: 
 
 
 def test_a_failed_run_says_why_and_what_to_do(street: Path) -> None:
-    a_run(street, state="failed", message="The disk is full.", way_out="Make room.")
+    a_run(street, state="failed", message="The disk is full.", hint="Make room.")
     assert "The disk is full. Make room." in words(open_app("training"))
 
 

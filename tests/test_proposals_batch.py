@@ -141,7 +141,7 @@ class Troubled:
     ("error", "told"),
     [
         (
-            UserError("tiny03 is damaged.", way_out="Get it again."),
+            UserError("tiny03 is damaged.", hint="Get it again."),
             "tiny03 is damaged. Get it again.",
         ),
         (ZeroDivisionError("nobody foresaw it"), "ZeroDivisionError: nobody foresaw it"),
@@ -181,7 +181,7 @@ def test_a_workers_death_is_told_in_words_with_a_way_out(
     load = Deadly(tiny, "tiny02", Exception()).read
     with pytest.raises(UserError, match="killed, most likely for want of memory") as told:
         propose_all(tiny.names, load, CONFIG, kept, workers=2)
-    assert "fewer workers" in told.value.way_out
+    assert "fewer workers" in told.value.hint
 
 
 class Full(ProposalStore):
@@ -379,7 +379,7 @@ def test_a_cluster_package_that_is_not_installed_is_told_with_the_command_that_i
     backend = {"ray": "ray", "distributed": "dask"}[package]
     with pytest.raises(UserError, match=f"{backend}.* is not installed") as told:
         propose_all(tiny.names, tiny.read, CONFIG, kept, backend=backend)
-    assert "pip install" in told.value.way_out
+    assert "pip install" in told.value.hint
 
 
 def test_an_unknown_backend_is_told_with_those_that_there_are(

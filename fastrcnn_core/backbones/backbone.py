@@ -92,7 +92,7 @@ def build_backbone(name: str, *, trainable_stages: int, pretrained: bool = True)
     architecture = ARCHITECTURES.get(name)
     if architecture is None:
         raise ConfigError(
-            f"There is no backbone {name!r}.", way_out=f"Take one of {', '.join(ARCHITECTURES)}."
+            f"There is no backbone {name!r}.", hint=f"Take one of {', '.join(ARCHITECTURES)}."
         )
     with torch.device("meta"):  # nothing is computed or stored before the weights are there
         network = architecture.build()
@@ -109,7 +109,7 @@ def _check_stage_count(name: str, trainable_stages: int, count: int) -> None:
     if not 0 <= trainable_stages <= count:
         raise ConfigError(
             f"trainable_stages is {trainable_stages}, but {name} has {count} stages.",
-            way_out=f"Take 0 to {count}.",
+            hint=f"Take 0 to {count}.",
         )
 
 
@@ -126,7 +126,7 @@ def _fill(network: nn.Module, weights: StateDict) -> None:
     except RuntimeError as error:
         raise WeightsError(
             f"The ImageNet weights do not fit the network ({str(error).splitlines()[-1].strip()}).",
-            way_out="Install the versions that requirements.txt names.",
+            hint="Install the versions that requirements.txt names.",
         ) from error
 
 

@@ -72,7 +72,7 @@ def read_card(path: Path) -> dict[str, Any]:
 def _reading(path: Path) -> Iterator[tuple[Any, dict[str, str]]]:
     """The open file and its metadata, which is of our format."""
     if not path.is_file():
-        raise CheckpointError(f"There is no checkpoint {path}.", way_out=_TAKE_ANOTHER)
+        raise CheckpointError(f"There is no checkpoint {path}.", hint=_TAKE_ANOTHER)
     try:
         with safe_open(path, framework="pt") as contents:
             metadata = contents.metadata() or {}
@@ -82,7 +82,7 @@ def _reading(path: Path) -> Iterator[tuple[Any, dict[str, str]]]:
         raise _damaged(path) from error
     except OSError as error:
         raise CheckpointError(
-            f"{path.name} cannot be read: {error.strerror or error}.", way_out=_TAKE_ANOTHER
+            f"{path.name} cannot be read: {error.strerror or error}.", hint=_TAKE_ANOTHER
         ) from error
 
 
@@ -90,12 +90,12 @@ def _expect_format(path: Path, metadata: dict[str, str]) -> None:
     if metadata.get("format") != FORMAT:
         raise CheckpointError(
             f"{path.name} is a safetensors file, but no checkpoint of this app.",
-            way_out=_TAKE_ANOTHER,
+            hint=_TAKE_ANOTHER,
         )
     if metadata.get("format_version") != str(FORMAT_VERSION):
         raise CheckpointError(
             f"{path.name} has the format version {metadata.get('format_version')}; this app reads {FORMAT_VERSION}.",
-            way_out="Update the app, or train again.",
+            hint="Update the app, or train again.",
         )
 
 
@@ -104,7 +104,7 @@ def _expect_classes(path: Path, *, found: tuple[str, ...], expected: Sequence[st
         raise CheckpointError(
             f"{path.name} knows {len(found)} classes ({', '.join(found)}), but {len(expected)} are asked for "
             f"({', '.join(expected)}).",
-            way_out="Choose the data set on which it was trained, or train again on this one.",
+            hint="Choose the data set on which it was trained, or train again on this one.",
         )
 
 
@@ -133,12 +133,12 @@ def _ranks(path: Path, metadata: dict[str, str]) -> Ranks | None:
 
 def _foreign(path: Path, reason: str) -> CheckpointError:
     return CheckpointError(
-        f"{path.name} does not fit this version of the app ({reason}).", way_out=_TAKE_ANOTHER
+        f"{path.name} does not fit this version of the app ({reason}).", hint=_TAKE_ANOTHER
     )
 
 
 def _damaged(path: Path) -> CheckpointError:
     return CheckpointError(
         f"{path.name} is damaged or is no checkpoint: it cannot be read to its end.",
-        way_out=_TAKE_ANOTHER,
+        hint=_TAKE_ANOTHER,
     )

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from fastrcnn_core.checkpoints.format import FORMAT, FORMAT_VERSION, digest
 from fastrcnn_core.errors import CheckpointError
-from fastrcnn_core.files import appearing_whole
+from fastrcnn_core.files import atomic_write
 from fastrcnn_core.knobs import to_dict
 from fastrcnn_core.model import FastRCNN, ranks_of
 
@@ -43,12 +43,12 @@ def save_checkpoint(
         "digest": digest(tensors),
     }
     try:
-        with appearing_whole(path) as partial:
+        with atomic_write(path) as partial:
             partial.write_bytes(save(tensors, metadata))
     except OSError as error:
         raise CheckpointError(
             f"The checkpoint {path.name} could not be written: {error.strerror or error}.",
-            way_out="Free some space or choose another folder.",
+            hint="Free some space or choose another folder.",
         ) from error
 
 

@@ -65,7 +65,7 @@ def _setting(arguments: DataArguments) -> str:
     """The data set to look at, fetched or made if that was asked for."""
     if arguments.download and arguments.synthetic is not None:
         raise ConfigError(
-            "--download and --synthetic ask for two data sets.", way_out="Give one of them."
+            "--download and --synthetic ask for two data sets.", hint="Give one of them."
         )
     if arguments.download:
         return str(_download(arguments.data))
@@ -91,7 +91,7 @@ def _make(arguments: DataArguments) -> Path:
     from fastrcnn_core.datasets.synthetic import write_folder
 
     if arguments.data is None:
-        raise ConfigError("--synthetic needs a folder to write to.", way_out="Name it by --data.")
+        raise ConfigError("--synthetic needs a folder to write to.", hint="Name it by --data.")
     note(f"Painting {arguments.synthetic} scenes…")
     return write_folder(Path(arguments.data), count=arguments.synthetic or 0, seed=arguments.seed)
 

@@ -12,8 +12,8 @@ import tyro
 from fastrcnn_core.commands.arguments import DataSetting, parse
 from fastrcnn_core.commands.train import GROUPS, preset_of
 from fastrcnn_core.config import PresetName
+from fastrcnn_core.devices import keep_freed_memory
 from fastrcnn_core.files import write_text
-from fastrcnn_core.freed_memory import keep_freed_memory
 from fastrcnn_core.runs.estimating import Estimate, write_estimate
 
 

@@ -109,12 +109,12 @@ def names_of(dataset: Dataset, split: str, run: str | None) -> tuple[str, ...]:
     if not trained.get("validation"):
         raise ConfigError(
             "No validation part is known: only a run that kept one out of training has one.",
-            way_out="Take --split test, or train with --validation-share 0.2 and name the run by --run.",
+            hint="Take --split test, or train with --validation-share 0.2 and name the run by --run.",
         )
     if trained["hash"] != dataset.content_hash:
         raise DataError(
             "The run was trained on other data, so that these pictures may be among those it learned from.",
-            way_out="Write --data as it was written to train the run.",
+            hint="Write --data as it was written to train the run.",
         )
     return tuple(trained["validation"])
 
@@ -123,9 +123,7 @@ def ranks_in(words: str) -> tuple[int, int]:
     """ "256:64" → (256, 64). Raises ConfigError."""
     first, _, second = words.partition(":")
     if not (first.isdecimal() and second.isdecimal()):
-        raise ConfigError(
-            f"--svd-ranks is {words!r}, not two numbers.", way_out="Write it as 256:64."
-        )
+        raise ConfigError(f"--svd-ranks is {words!r}, not two numbers.", hint="Write it as 256:64.")
     return int(first), int(second)
 
 

@@ -73,7 +73,7 @@ def _search_some(
         name, problem = report.problems[0]
         raise DataError(
             f"{len(report.problems)} training pictures have no proposals; {name}: {problem}",
-            way_out="Mend or remove them, or choose another data set.",
+            hint="Mend or remove them, or choose another data set.",
         )
     del missing[: report.done]
 

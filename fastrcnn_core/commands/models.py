@@ -59,7 +59,7 @@ def model_file(arguments: Sequence[str]) -> Path | None:
     run, file = value_of(arguments, "run"), value_of(arguments, "checkpoint")
     if run is not None and file is not None:
         raise CheckpointError(
-            "Both --run and --checkpoint name a detector.", way_out="Give one of them."
+            "Both --run and --checkpoint name a detector.", hint="Give one of them."
         )
     if run is not None:
         return find_run(run).latest_checkpoint().model_file
@@ -85,6 +85,6 @@ def bundled_checkpoint() -> Path:
     if not found:
         raise CheckpointError(
             f"No trained detector came with this copy: {folder} is empty.",
-            way_out="Name one by --run or --checkpoint, or train one first.",
+            hint="Name one by --run or --checkpoint, or train one first.",
         )
     return found[0]

@@ -42,7 +42,7 @@ def choose_names(dataset: Dataset, config: Config) -> Names:
     if not any(len(dataset.annotation(name).boxes) for name in names):
         raise DataError(
             f"{dataset.title} has {len(names)} training pictures and no ground-truth box on them.",
-            way_out="Training needs pictures with boxes: add some, or choose another data set.",
+            hint="Training needs pictures with boxes: add some, or choose another data set.",
         )
     return Names(names, validation)
 
@@ -102,7 +102,7 @@ def note_environment(
     if len(set(trainer.team.gather_everywhere(dataset.content_hash))) > 1:
         raise DataError(
             f"The processes that train together do not find the same data set at {dataset.setting}.",
-            way_out="Give each machine the same pictures and annotations at the same path.",
+            hint="Give each machine the same pictures and annotations at the same path.",
         )
     before = run.environment()
     data = {
@@ -117,7 +117,7 @@ def note_environment(
     if before and before["data"]["hash"] != data["hash"]:
         raise DataError(
             f"The data set at {dataset.setting} is not the one on which this run was begun.",
-            way_out="Bring that one back, or begin a new run.",
+            hint="Bring that one back, or begin a new run.",
         )
     writer.environment(
         {

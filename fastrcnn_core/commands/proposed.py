@@ -29,7 +29,7 @@ def write_boxes(path: Path, outcomes: Sequence[Outcome]) -> None:
     except OSError as error:
         raise StorageError(
             f"{path} cannot be written ({error.strerror or error}).",
-            way_out="Free some space there, or name another file; the boxes are kept, so that it takes seconds.",
+            hint="Free some space there, or name another file; the boxes are kept, so that it takes seconds.",
         ) from error
 
 

@@ -10,9 +10,9 @@ import tyro
 
 from fastrcnn_core.commands.arguments import DataSetting, parse, value_of
 from fastrcnn_core.config import PRESETS, Config, PresetName, preset
+from fastrcnn_core.devices import keep_freed_memory
 from fastrcnn_core.errors import RunError, UserError
 from fastrcnn_core.flags import flags
-from fastrcnn_core.freed_memory import keep_freed_memory
 from fastrcnn_core.runs import Run, find_run, free_name
 from fastrcnn_core.runs.status import this_process, write_status
 from fastrcnn_core.runs.writing import create_run, move_data, tell_of_failure
@@ -108,12 +108,12 @@ def _resumed(arguments: TrainArguments, config: Config, words: Sequence[str]) ->
         RunError: none is named, there is none, it is done, or knobs were given that would change it.
     """
     if arguments.run is None:
-        raise RunError("--resume needs to know which run.", way_out="Name it by --run.")
+        raise RunError("--resume needs to know which run.", hint="Name it by --run.")
     chosen = find_run(arguments.run)
     try:
         if chosen.status().state == "finished":
             raise RunError(
-                f"The run {chosen.name!r} is finished.", way_out="Begin a new one for more epochs."
+                f"The run {chosen.name!r} is finished.", hint="Begin a new one for more epochs."
             )
         if _gives_knobs(words):
             _expect_same(config, chosen)
@@ -143,5 +143,5 @@ def _expect_same(config: Config, run: Run) -> None:
     if changed:
         raise RunError(
             f"A resumed run goes on as it was begun; --{', --'.join(changed)} would change it.",
-            way_out="Leave the knobs out, or begin a new run.",
+            hint="Leave the knobs out, or begin a new run.",
         )

@@ -52,7 +52,7 @@ def train(run: Run, team: Team = ALONE) -> int:
             raise
         except Exception as error:
             told = _in_words(error)
-            writer.end(state="failed", message=told.problem, way_out=told.way_out)
+            writer.end(state="failed", message=told.problem, hint=told.hint)
             if _is_foreseen(error):
                 raise told from error
             raise
@@ -110,9 +110,9 @@ def _in_words(error: Exception) -> UserError:
     if is_disk_full(error):
         return RunError(
             "The disk is full, so that the run cannot be written.",
-            way_out="Make room and go on with --resume; the last checkpoint is intact.",
+            hint="Make room and go on with --resume; the last checkpoint is intact.",
         )
     return RunError(
         f"{type(error).__name__}: {error}",
-        way_out="This is a fault of the program; log.txt in the run's folder has the details.",
+        hint="This is a fault of the program; log.txt in the run's folder has the details.",
     )

@@ -64,7 +64,7 @@ def open_dataset(setting: str | Path) -> Dataset:
     except (OSError, RuntimeError, ValueError) as error:  # no permission; ~nobody; no path at all
         raise DataError(
             f"{setting} cannot be read ({error}).",
-            way_out="Check the path and who may read it, or choose another data set.",
+            hint="Check the path and who may read it, or choose another data set.",
         ) from error
 
 
@@ -95,7 +95,7 @@ def _open_synthetic(setting: str) -> Dataset:
     if not fits or not 1 <= count <= MAX_COUNT:
         raise DataError(
             f"{setting!r} does not say how many scenes to make.",
-            way_out=f"Write synthetic:COUNT:SEED, for example synthetic:60:0; COUNT is 1 to {MAX_COUNT}.",
+            hint=f"Write synthetic:COUNT:SEED, for example synthetic:60:0; COUNT is 1 to {MAX_COUNT}.",
         )
     return synthetic_dataset(count=count, seed=int(fits[2] or DEFAULT_SEED))
 
@@ -103,7 +103,7 @@ def _open_synthetic(setting: str) -> Dataset:
 def _absent(path: Path) -> DataError:
     return DataError(
         f"There is no data set at {path}: nothing is there.",
-        way_out="Check the path (and FASTRCNN_DATA, if it names it), or choose another data set.",
+        hint="Check the path (and FASTRCNN_DATA, if it names it), or choose another data set.",
     )
 
 
@@ -111,5 +111,5 @@ def _unknown_layout(path: Path) -> DataError:
     return DataError(
         f"{path} is in no layout that is known here. Looked for Penn-Fudan's (a folder PNGImages with a folder "
         "PedMasks beside it, here or in PennFudanPed) and COCO's (one JSON file, here or in a folder annotations).",
-        way_out="Name the folder that contains one of these, or the COCO file itself.",
+        hint="Name the folder that contains one of these, or the COCO file itself.",
     )

@@ -151,7 +151,7 @@ class Dataset:
         if name not in self._known:
             near = difflib.get_close_matches(name, self.names, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else "Pick one of the names in the list."
-            raise DataError(f"{self.title} has no image {name!r}.", way_out=hint)
+            raise DataError(f"{self.title} has no image {name!r}.", hint=hint)
 
     @cached_property
     def _known(self) -> frozenset[str]:

@@ -51,7 +51,7 @@ def fetch(url: str, path: Path, *, size: int, progress: Progress, cancelled: Can
         except OSError as error:
             raise DataError(
                 f"The download cannot be written to {path.parent} ({error.strerror or error}).",
-                way_out="Free some space, or choose a folder that can be written to.",
+                hint="Free some space, or choose a folder that can be written to.",
             ) from error
 
 
@@ -91,7 +91,7 @@ def _ask(url: str, *, start: int) -> tuple[Response, int]:
         return _ask(url, start=0)
     raise DataError(
         f"{url} cannot be had: the server says {response.status_code} {response.reason}.",
-        way_out="Try again later.",
+        hint="Try again later.",
     )
 
 
@@ -99,7 +99,7 @@ def _expect_size(url: str, offered: int, size: int) -> None:
     if offered != size:
         raise DataError(
             f"{url} is not the file that is expected: {offered:,} bytes instead of {size:,}.",
-            way_out="A network's login page may stand in between: open the address in a browser.",
+            hint="A network's login page may stand in between: open the address in a browser.",
         )
 
 
@@ -107,7 +107,7 @@ def _expect_wanted(cancelled: Cancelled, done: int, size: int) -> None:
     if cancelled():
         raise FetchStoppedError(
             f"The download was stopped after {done:,} of {size:,} bytes.",
-            way_out="Start it again to go on from there.",
+            hint="Start it again to go on from there.",
         )
 
 
@@ -115,10 +115,10 @@ def _complain(url: str, done: int, size: int, error: Exception) -> NoReturn:
     if done:
         raise DataError(
             f"The download from {url} broke off after {done:,} of {size:,} bytes.",
-            way_out="Check the connection and start it again: it goes on from there.",
+            hint="Check the connection and start it again: it goes on from there.",
         ) from error
     raise DataError(
-        f"{url} cannot be reached.", way_out="Check the network connection and try again."
+        f"{url} cannot be reached.", hint="Check the network connection and try again."
     ) from error
 
 

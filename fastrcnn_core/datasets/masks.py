@@ -38,7 +38,7 @@ def instances_of(mask: npt.NDArray[np.int32]) -> Instances:
     if mask.min(initial=0) < 0:
         raise DataError(
             "A mask has numbers below 0.",
-            way_out="Number its objects from 1; 0 is where nothing is.",
+            hint="Number its objects from 1; 0 is where nothing is.",
         )
     numbers, relabelled = _relabel(mask)
     return Instances(numbers, _boxes(relabelled, len(numbers)), relabelled)

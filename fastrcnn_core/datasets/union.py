@@ -25,7 +25,7 @@ def together(parts: Sequence[Dataset]) -> Dataset:
     if len(homes) < sum(map(len, parts)):
         raise DataError(
             "Two pictures of these data sets have the same name, so that nobody could tell them apart.",
-            way_out="Rename one of them, or leave one of the data sets out.",
+            hint="Rename one of them, or leave one of the data sets out.",
         )
     read = _Homes(homes)
     return Dataset(
@@ -68,5 +68,5 @@ def _expect_same_classes(parts: Sequence[Dataset]) -> None:
             raise DataError(
                 f"{parts[0].title} has the classes {', '.join(parts[0].classes)}, but {part.title} has "
                 f"{', '.join(part.classes)}.",
-                way_out="Put together only data sets with the same classes.",
+                hint="Put together only data sets with the same classes.",
             )

@@ -46,7 +46,7 @@ def read_mask(source: Path | bytes, *, name: str = "") -> npt.NDArray[np.int32]:
     if mask.ndim != 2 or mask.dtype.kind == "f":
         raise ImageError(
             f"{called(source, name)} is not a mask: it has no whole number at each pixel.",
-            way_out="Save it with one channel (greyscale or palette), 0 where nobody is.",
+            hint="Save it with one channel (greyscale or palette), 0 where nobody is.",
         )
     return mask.astype(np.int32)
 

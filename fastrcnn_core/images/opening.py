@@ -32,14 +32,14 @@ def opened(source: Path | bytes, name: str) -> Iterator[PIL.Image.Image]:
     except PIL.UnidentifiedImageError as error:
         raise ImageError(
             f"{who} is no picture, or one in a format that is not known here.",
-            way_out="Save it as PNG or JPEG and try again.",
+            hint="Save it as PNG or JPEG and try again.",
         ) from error
     except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
         raise _too_big(who, "far too many") from error
     except Exception as error:  # the decoders raise a dozen types, depending on the damage
         raise ImageError(
             f"{who} is damaged and cannot be read to its end ({error}).",
-            way_out="Get the file again, or open it in a picture program and save it anew.",
+            hint="Get the file again, or open it in a picture program and save it anew.",
         ) from error
 
 
@@ -57,9 +57,9 @@ def called(source: Path | bytes, name: str) -> str:
 
 def _expect_file(source: Path | bytes, who: str) -> None:
     if isinstance(source, Path) and not source.is_file():
-        raise ImageError(f"There is no file {source}.", way_out="Check the path.")
+        raise ImageError(f"There is no file {source}.", hint="Check the path.")
     if not (source if isinstance(source, bytes) else source.stat().st_size):
-        raise ImageError(f"{who} is an empty file.", way_out="Get the file again.")
+        raise ImageError(f"{who} is an empty file.", hint="Get the file again.")
 
 
 def _expect_bearable(picture: PIL.Image.Image, who: str) -> None:
@@ -71,7 +71,7 @@ def _expect_bearable(picture: PIL.Image.Image, who: str) -> None:
 def _too_big(who: str, megapixels: str) -> ImageError:
     return ImageError(
         f"{who} has {megapixels} megapixels: more than {MAX_PIXELS // 1_000_000} would fill the memory.",
-        way_out="Make it smaller, to 2000 pixels a side for example, and try again.",
+        hint="Make it smaller, to 2000 pixels a side for example, and try again.",
     )
 
 

@@ -79,7 +79,7 @@ def _narrow(layer: nn.Linear, rank: int) -> tuple[nn.Linear, nn.Linear]:
 def _wide(layer: nn.Module) -> nn.Linear:
     if not isinstance(layer, nn.Linear):
         raise ConfigError(
-            "This detector's head is compressed already.", way_out="Compress the one it came from."
+            "This detector's head is compressed already.", hint="Compress the one it came from."
         )
     return layer
 
@@ -90,5 +90,5 @@ def _check(layers: list[nn.Linear], ranks: Ranks) -> None:
         if not 1 <= rank <= most:
             raise ConfigError(
                 f"The head's {name} wide layer has {most} singular values, not {rank}.",
-                way_out=f"Keep 1 to {most} of them.",
+                hint=f"Keep 1 to {most} of them.",
             )

@@ -38,7 +38,7 @@ def backend_called(name: str, *, scheduler: str | None, workers: int) -> Iterato
     """
     if name not in BACKENDS:
         raise ConfigError(
-            f"There is no backend {name!r}.", way_out=f"Take one of {', '.join(BACKENDS)}."
+            f"There is no backend {name!r}.", hint=f"Take one of {', '.join(BACKENDS)}."
         )
     if name == "dask":
         with _dask_client(scheduler, workers) as client, _config("dask", client=client):
@@ -118,7 +118,7 @@ def _cluster_with_workers(client_type: Any, scheduler: str) -> Any:
         client.close()
         raise UserError(
             f"The Dask scheduler at {scheduler} has no workers.",
-            way_out=f"Start some with `dask worker {scheduler}`, where this project is installed too.",
+            hint=f"Start some with `dask worker {scheduler}`, where this project is installed too.",
         )
     return client
 
@@ -137,7 +137,7 @@ def _expect_somebody_at(scheduler: str) -> None:
 def _nobody_answers(scheduler: str) -> UserError:
     return UserError(
         f"No Dask scheduler answers at {scheduler}.",
-        way_out="Start one with `dask scheduler` and take the address that it prints, or leave the address out.",
+        hint="Start one with `dask scheduler` and take the address that it prints, or leave the address out.",
     )
 
 
@@ -154,5 +154,5 @@ def _start_ray(scheduler: str | None, workers: int) -> None:
 def _not_installed(package: str) -> UserError:
     return UserError(
         f"{package} is not installed.",
-        way_out="Run `pip install -r requirements-cluster.txt`, or take the backend loky.",
+        hint="Run `pip install -r requirements-cluster.txt`, or take the backend loky.",
     )

@@ -136,7 +136,7 @@ def _answers(run: Iterator[Outcome], should_stop: Callable[[], bool]) -> Iterato
         if not should_stop():  # SIGTERM may have been for all of us
             raise UserError(
                 "A worker process ended without an answer: it was killed, most likely for want of memory.",
-                way_out="Start again with fewer workers; what was found is kept.",
+                hint="Start again with fewer workers; what was found is kept.",
             ) from error
 
 

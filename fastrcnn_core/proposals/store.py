@@ -12,7 +12,7 @@ import numpy as np
 
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.errors import StorageError
-from fastrcnn_core.files import appearing_whole, cache_folder
+from fastrcnn_core.files import atomic_write, cache_folder
 from fastrcnn_core.knobs import to_dict
 from fastrcnn_core.proposals.funnel import propose
 from fastrcnn_core.structures import FloatArray, Image
@@ -77,12 +77,12 @@ class ProposalStore:
     def _compute(self, image: Image, config: ProposalConfig) -> FloatArray:
         boxes = propose(image, config)
         try:
-            with appearing_whole(self._path(image, config)) as partial:
+            with atomic_write(self._path(image, config)) as partial:
                 np.save(partial, boxes)
         except OSError as error:
             raise StorageError(
                 f"Proposals cannot be kept in {self.folder} ({error.strerror or _WRITTEN_IN_PART}).",
-                way_out="Free some space there, or name another folder with FASTRCNN_CACHE; what is kept stays.",
+                hint="Free some space there, or name another folder with FASTRCNN_CACHE; what is kept stays.",
             ) from error
         return boxes
 

@@ -9,15 +9,15 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+from fastrcnn_core.archives import ArchiveError, unpack
 from fastrcnn_core.errors import DataError, RunError
-from fastrcnn_core.files import appearing_whole, runs_folder
+from fastrcnn_core.files import atomic_write, runs_folder
 from fastrcnn_core.runs.brought import mark_as_brought
 from fastrcnn_core.runs.contents import whole_files
 from fastrcnn_core.runs.finding import free_name, run_path, taken
 from fastrcnn_core.runs.folder import Run
 from fastrcnn_core.runs.left_overs import SECONDS_OF_AN_IMPORT, remove_left_overs
 from fastrcnn_core.runs.status import settle
-from fastrcnn_core.unpacking import ArchiveError, unpack
 
 FILE_ENDINGS = {".json", ".jsonl", ".safetensors", ".txt"}
 MAX_UNPACKED_BYTES = 20 * 2**30
@@ -26,7 +26,7 @@ _AGAIN = "Have the run exported again (*The whole run as a zip*), and bring that
 
 def export_run(run: Run, path: Path) -> Path:
     """Write the run as one zip file, every whole file below a folder of its name; returns the path."""
-    with appearing_whole(path) as partial, zipfile.ZipFile(partial, "w") as archive:
+    with atomic_write(path) as partial, zipfile.ZipFile(partial, "w") as archive:
         for file in whole_files(run.folder):
             weights = file.suffix == ".safetensors"  # numbers that do not compress
             kind = zipfile.ZIP_STORED if weights else zipfile.ZIP_DEFLATED
@@ -60,12 +60,12 @@ def import_run(path: Path, *, name: str | None = None, folder: Path | None = Non
         mark_as_brought(brought.folder)
         return _move_in(brought, name, runs)
     except ArchiveError as error:
-        raise RunError(error.problem, way_out=_AGAIN) from error
+        raise RunError(error.problem, hint=_AGAIN) from error
     except DataError as error:  # of the disk
-        raise RunError(error.problem, way_out=error.way_out) from error
+        raise RunError(error.problem, hint=error.hint) from error
     except OSError as error:
         raise RunError(
-            f"The run cannot be kept ({error.strerror or error}).", way_out="Free some space."
+            f"The run cannot be kept ({error.strerror or error}).", hint="Free some space."
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -97,13 +97,13 @@ def _only_run(folder: Path, archive: Path) -> Run:
     """The one run that was in the zip, with settings that are understood here. Raises RunError."""
     found = [Run(it) for it in folder.iterdir()]
     if len(found) != 1 or not found[0].has_settings:
-        raise RunError(f"{archive.name} is not a run that was exported from here.", way_out=_AGAIN)
+        raise RunError(f"{archive.name} is not a run that was exported from here.", hint=_AGAIN)
     try:
         _read_once(found[0])
     except Exception as error:  # what somebody sent can fail to be read in any way
         raise RunError(
             f"The run in {archive.name} has files that are not understood here ({error}).",
-            way_out="It may come from another version of this app: use that one to look at it.",
+            hint="It may come from another version of this app: use that one to look at it.",
         ) from error
     return found[0]
 

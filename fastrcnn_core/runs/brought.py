@@ -54,7 +54,7 @@ def _part_here(part: str, here: dict[str, str]) -> str:
     if name not in here:
         raise DataError(
             f"The run came in a zip and learned from {name or 'a data set'}, which this app does not use here.",
-            way_out="Start the app with FASTRCNN_DATA naming your own copy of that data set.",
+            hint="Start the app with FASTRCNN_DATA naming your own copy of that data set.",
         )
     return here[name]
 

@@ -20,7 +20,7 @@ def delete_run(run: Run) -> None:
         RunError: its process is still there.
     """
     if run.status().is_alive:
-        raise RunError(f"The run {run.name!r} is still going.", way_out="Stop it first.")
+        raise RunError(f"The run {run.name!r} is still going.", hint="Stop it first.")
     empty_bin(run.folder.parent)
     target = run.folder.parent / BIN / run.name
     target.parent.mkdir(exist_ok=True)
@@ -41,7 +41,7 @@ def restore_run(folder: Path | None = None) -> Run:
     name = deleted_run(folder)
     if name is None:
         raise RunError(
-            "There is no deleted run to bring back.", way_out="Import its zip if there is one."
+            "There is no deleted run to bring back.", hint="Import its zip if there is one."
         )
     target = run_path(name, folder=folder)
     if target.exists():
@@ -63,9 +63,7 @@ def rename_run(run: Run, name: str) -> Run:
     """
     target = run_path(name, folder=run.folder.parent)
     if run.status().is_alive:
-        raise RunError(
-            f"The run {run.name!r} is still going.", way_out="Rename it when it has ended."
-        )
+        raise RunError(f"The run {run.name!r} is still going.", hint="Rename it when it has ended.")
     if target.exists():
         raise taken(target.name)
     run.folder.rename(target)

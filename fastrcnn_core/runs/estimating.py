@@ -144,11 +144,11 @@ def estimate_run(config: Config, *, data: str) -> Estimate:
         except subprocess.TimeoutExpired:
             raise RunError(
                 f"The probe did not finish within {SECONDS_AT_MOST:.0f} seconds.",
-                way_out="Choose smaller pictures, fewer proposals or a smaller backbone.",
+                hint="Choose smaller pictures, fewer proposals or a smaller backbone.",
             ) from None
         if done.returncode != 0:
             last = (done.stderr.strip().splitlines() or ["It ended without a word."])[-1]
-            raise RunError(f"The run could not begin like that: {last}", way_out="")
+            raise RunError(f"The run could not begin like that: {last}", hint="")
         return read_estimate(answer)
 
 

@@ -22,7 +22,7 @@ def check_name(name: str) -> str:
     if not NAME.fullmatch(name) or name != name.strip(". "):
         raise RunError(
             f"A run cannot be called {name!r}.",
-            way_out=f"Take 1 to {LONGEST_NAME} letters, digits, spaces and any of _ - . + = , @, a letter or "
+            hint=f"Take 1 to {LONGEST_NAME} letters, digits, spaces and any of _ - . + = , @, a letter or "
             "digit first.",
         )
     return name
@@ -37,7 +37,7 @@ def taken(name: str) -> RunError:
     """The error for a name that is in use."""
     return RunError(
         f"There is a run {name!r} already.",
-        way_out="Choose another name, delete that run, or go on with that one.",
+        hint="Choose another name, delete that run, or go on with that one.",
     )
 
 
@@ -60,7 +60,7 @@ def find_run(name: str, *, folder: Path | None = None) -> Run:
         known = ", ".join(it.name for it in list_runs(folder)[:10])
         raise RunError(
             f"There is no run {name!r} in {run.folder.parent}.",
-            way_out=f"There are: {known}." if known else "Train one first.",
+            hint=f"There are: {known}." if known else "Train one first.",
         )
     return run
 

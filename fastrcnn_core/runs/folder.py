@@ -144,7 +144,7 @@ class Run:
         if not found:
             raise CheckpointError(
                 f"The run {self.name!r} has no checkpoint yet.",
-                way_out="Wait for its first epoch to end, or choose another run.",
+                hint="Wait for its first epoch to end, or choose another run.",
             )
         return found[-1]
 
@@ -183,6 +183,6 @@ def _read_object(path: Path, *, run: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise RunError(
             f"{path.name} of the run {run!r} is missing or damaged.",
-            way_out="Choose another run, or delete this one.",
+            hint="Choose another run, or delete this one.",
         )
     return values

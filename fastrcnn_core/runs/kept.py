@@ -44,7 +44,7 @@ def read_kept(folder: Path, step: int) -> LiveStep:
     if found is None:
         raise RunError(
             f"Step {step} of the run {folder.name!r} was not kept.",
-            way_out="Choose another step, or train again.",
+            hint="Choose another step, or train again.",
         )
     return found
 

@@ -88,7 +88,7 @@ def read_step(path: Path) -> LiveStep | None:
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(
             f"{path.name}, a step of the run with its RoIs, is damaged.",
-            way_out="Look at another step; a run that goes on writes new ones.",
+            hint="Look at another step; a run that goes on writes new ones.",
         ) from error
 
 

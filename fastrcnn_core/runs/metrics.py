@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fastrcnn_core.files import appearing_whole
+from fastrcnn_core.files import atomic_write
 from fastrcnn_core.structures import StepReport
 
 METRICS_FILE = "metrics.jsonl"
@@ -79,7 +79,7 @@ def keep_rows(path: Path, keep: Callable[[Row], bool]) -> None:
     if not path.exists():
         return
     rows = [row for row in _rows(path.read_bytes()) if keep(row)]
-    with appearing_whole(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 

@@ -52,7 +52,7 @@ def owning(folder: Path) -> Iterator[None]:
     except Timeout:
         raise RunError(
             f"Another process trains the run {folder.name!r}.",
-            way_out="Wait for it, stop it, or begin a run of another name.",
+            hint="Wait for it, stop it, or begin a run of another name.",
         ) from None
     try:
         yield

@@ -16,7 +16,7 @@ import psutil
 import fastrcnn_core
 from fastrcnn_core.config import Config, PresetName
 from fastrcnn_core.errors import RunError
-from fastrcnn_core.files import appearing_whole
+from fastrcnn_core.files import atomic_write
 from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import control
 from fastrcnn_core.runs.finding import run_path, taken
@@ -88,13 +88,13 @@ def resume_run(run: Run) -> Run:
     if not run.has_settings:
         raise RunError(
             f"Nobody knows with what the run {run.name!r} was begun: it has no {CONFIG_FILE}.",
-            way_out="Delete it, and begin another one.",
+            hint="Delete it, and begin another one.",
         )
     status = run.status()
     if status.is_alive or status.state == "finished":
         raise RunError(
             f"The run {run.name!r} is {status.state}.",
-            way_out="Only a stopped, failed or crashed run can be resumed.",
+            hint="Only a stopped, failed or crashed run can be resumed.",
         )
     file = run.folder / STATUS_FILE
     before = file.read_bytes() if file.exists() else None
@@ -102,7 +102,7 @@ def resume_run(run: Run) -> Run:
         _spawn(_going_on(run.name), run.folder)
     except OSError:  # a full disk, or too many processes: the run is what it was
         if before is not None:
-            with contextlib.suppress(OSError), appearing_whole(file) as partial:
+            with contextlib.suppress(OSError), atomic_write(file) as partial:
                 partial.write_bytes(before)
         raise
     return run

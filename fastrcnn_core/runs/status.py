@@ -20,6 +20,8 @@ RunState = Literal[
 ALIVE_STATES: tuple[RunState, ...] = ("queued", "preparing", "running", "paused")
 STATUS_FILE = "status.json"
 STARTING = "starting"  # the stage before the run's process has said a word
+# What earlier versions called a field.
+_FORMER_NAMES = {"way_out": "hint"}
 # So long a run may have no process yet: from its folder to the status that names the process.
 SECONDS_TO_START = 60.0
 
@@ -36,7 +38,7 @@ class RunStatus:
         rested: seconds of these in which it was paused or waited for its turn.
         seconds_left: an estimate, of the whole run while it learns, of the stage before; None where there is none.
         device: what it trains on, such as "cpu".
-        message, way_out: why it stopped or failed, and what one can do; empty where all is well.
+        message, hint: why it stopped or failed, and what one can do; empty where all is well.
         process: the number of its process; 0 while that is being started.
         process_started: when that began, so that a reused number fools nobody.
         booted: when the machine did; says more of the process than `process_started` where the clock was set.
@@ -52,7 +54,7 @@ class RunStatus:
     seconds_left: float | None = None
     device: str = ""
     message: str = ""
-    way_out: str = ""
+    hint: str = ""
     process: int = 0
     process_started: float = 0.0
     booted: float = 0.0
@@ -124,7 +126,7 @@ def read_status(folder: Path) -> RunStatus:
         state="crashed",
         seconds_left=None,
         message=died if status.process else "It never started.",
-        way_out="Resume it; log.txt in its folder may say what happened.",
+        hint="Resume it; log.txt in its folder may say what happened.",
     )
 
 
@@ -139,6 +141,7 @@ def _written(folder: Path) -> RunStatus:
     if not isinstance(values, dict) or values.get("state") not in get_args(RunState):
         return _damaged()
     known = {item.name: item for item in dataclasses.fields(RunStatus)}
+    values = {_FORMER_NAMES.get(name, name): value for name, value in values.items()}
     said = {name: value for name, value in values.items() if name in known}
     fits = all(_fits(value, str(known[name].type)) for name, value in said.items())
     return RunStatus(**said) if fits else _damaged()
@@ -167,7 +170,7 @@ def _damaged() -> RunStatus:
     return RunStatus(
         state="failed",
         message=f"{STATUS_FILE} of this run is damaged, so that nobody knows how it is doing.",
-        way_out="Resume it, or delete it.",
+        hint="Resume it, or delete it.",
     )
 
 

@@ -85,9 +85,7 @@ def tell_of_failure(run: Run, error: UserError) -> None:
     status = run.status()
     # On Windows a virtual environment's Python is a child of what was started.
     if status.stage == STARTING and status.process in (os.getpid(), os.getppid()):
-        failed = dataclasses.replace(
-            status, state="failed", message=error.problem, way_out=error.way_out
-        )
+        failed = dataclasses.replace(status, state="failed", message=error.problem, hint=error.hint)
         write_status(run.folder, failed)
 
 

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from fastrcnn_core.errors import CheckpointError
-from fastrcnn_core.tensor_files import write_tensors
+from fastrcnn_core.files import write_tensors
 
 WEIGHT = "weight"  # no optimiser calls a memory so
 
@@ -45,7 +45,7 @@ def load_state(path: Path) -> TrainerState:
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{path.name} in {path.parent} is missing or damaged.",
-            way_out="The run can be looked at, but not resumed; train again.",
+            hint="The run can be looked at, but not resumed; train again.",
         ) from error
 
 
@@ -106,5 +106,5 @@ def _foreign(name: str) -> CheckpointError:
     return CheckpointError(
         f"The checkpoint does not remember the weight {name!r}, or remembers it though this model does not train like "
         "that.",
-        way_out="Resume with the run's own config.",
+        hint="Resume with the run's own config.",
     )

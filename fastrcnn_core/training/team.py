@@ -149,7 +149,7 @@ def expect_enough_pictures(team: Team, images_per_step: int) -> None:
     if images_per_step < team.size:
         raise ConfigError(
             f"{team.size} processes cannot share the {images_per_step} pictures of a step.",
-            way_out=f"Start at most {images_per_step} processes, or set images_per_step to {team.size} or more.",
+            hint=f"Start at most {images_per_step} processes, or set images_per_step to {team.size} or more.",
         )
 
 
@@ -168,5 +168,5 @@ def _together() -> Iterator[None]:
     except (RuntimeError, dist.DistError) as error:
         raise RunError(
             "Another of the processes that train together has ended or cannot be reached, so this one ends too.",
-            way_out="Look at what that one said, and go on with --resume; the last checkpoint is intact.",
+            hint="Look at what that one said, and go on with --resume; the last checkpoint is intact.",
         ) from error

@@ -83,7 +83,7 @@ class Trainer:
         if features is not None and not config.training.sees_pictures_as_they_are:
             raise ConfigError(
                 "Features are remembered, but jitter or colour_jitter change every picture.",
-                way_out="Set both to 0, or train without a store of features.",
+                hint="Set both to 0, or train without a store of features.",
             )
 
     @property
@@ -230,7 +230,7 @@ def _expect_finite(value: Tensor, what: str, step: int, names: str) -> None:
     if not math.isfinite(float(value.detach())):
         raise RunError(
             f"The {what} of step {step} is no number any more ({float(value.detach())}); its pictures are {names}.",
-            way_out="Train again with a lower learning_rate or a tighter clip_gradient, and look at these pictures' "
+            hint="Train again with a lower learning_rate or a tighter clip_gradient, and look at these pictures' "
             "boxes. The last checkpoint is intact.",
         )
 

@@ -26,7 +26,7 @@ WayOut = tuple[str, Callable[[], None]]  # a button's words, and what it does
 
 _FULL = StorageError(
     "The server's disk is full, so that nothing more can be kept.",
-    way_out="Delete runs that nobody needs (on the page Training: Delete, then Make room) or free space elsewhere, and "
+    hint="Delete runs that nobody needs (on the page Training: Delete, then Make room) or free space elsewhere, and "
     "try again.",
 )
 
@@ -57,7 +57,7 @@ def show(error: UserError, *more: WayOut) -> None:
     """
     with st.container(border=True):
         st.markdown(f":material/error: **{plain(error.problem)}**")
-        st.markdown(plain(error.way_out))
+        st.markdown(plain(error.hint))
         for label, act in [*_ways_out(error), *more]:
             st.button(label, on_click=act, key=f"way-out-{label}", type="primary")
 

@@ -205,7 +205,7 @@ def _numbers(typed: str, label: str) -> tuple[float, ...]:
     except ValueError:
         raise ConfigError(
             f"{label}: {typed!r} are not numbers.",
-            way_out="Write numbers with spaces between them.",
+            hint="Write numbers with spaces between them.",
         ) from None
 
 

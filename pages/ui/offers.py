@@ -64,8 +64,8 @@ def _invitation(job: resources.Download, place: str) -> None:
         _AWAITED, False
     )  # it was stopped, or failed: who looks elsewhere now is not called back
     if job.error is not None:
-        problem, way_out = errors.plain(job.error.problem), errors.plain(job.error.way_out)
-        st.error(way_out, title=problem, icon=":material/cloud_off:")
+        problem, hint = errors.plain(job.error.problem), errors.plain(job.error.hint)
+        st.error(hint, title=problem, icon=":material/cloud_off:")
     begun = job.done > 0
     st.caption(
         f"Penn-Fudan: {job.release.images} street pictures with {job.release.boxes} people, "
@@ -129,4 +129,4 @@ def _take_upload() -> None:
     try:
         resources.choose_upload(file.getvalue(), name=file.name.rsplit(".", 1)[0])
     except UserError as error:
-        resources.put("upload-complaint", f"{error.problem} {error.way_out}")
+        resources.put("upload-complaint", f"{error.problem} {error.hint}")

@@ -32,7 +32,7 @@ def annotation_file(path: Path) -> Path:
     listed = ", ".join(str(one.relative_to(path)) for one in found)
     raise DataError(
         f"{path} has {f'several JSON files: {listed}' if found else 'no JSON file'}.",
-        way_out="Name the annotation file itself." if found else "Put the annotation file there.",
+        hint="Name the annotation file itself." if found else "Put the annotation file there.",
     )
 
 

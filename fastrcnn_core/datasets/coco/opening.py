@@ -73,7 +73,7 @@ class _Coco:
             raise DataError(
                 f"The picture {file} is {image.width}×{image.height}, but the annotation file says "
                 f"{it.width}×{it.height} (width × height).",
-                way_out="Its boxes would be in the wrong places: correct the file, or save the picture upright, "
+                hint="Its boxes would be in the wrong places: correct the file, or save the picture upright, "
                 "without EXIF data that turns it.",
             )
         return AnnotatedImage(image, it.boxes, it.labels, self.classes, it.tags)

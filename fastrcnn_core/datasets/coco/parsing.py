@@ -72,7 +72,7 @@ def not_coco(path: Path, why: str) -> DataError:
     """The error for a file that is not what it should be."""
     return DataError(
         f"{path} is no annotation file in COCO's format, or a damaged one: {why}.",
-        way_out='It is one JSON object with the lists "images", "annotations" and "categories".',
+        hint='It is one JSON object with the lists "images", "annotations" and "categories".',
     )
 
 
@@ -101,7 +101,7 @@ def _picture(entry: dict[str, Any]) -> Picture:
     if file.is_absolute() or ".." in file.parts or ":" in str(file) or not file.name:
         raise DataError(
             f"The annotation file names a picture outside of its folder: {entry['file_name']!r}.",
-            way_out="Name pictures by their path below the folder, and put them there.",
+            hint="Name pictures by their path below the folder, and put them there.",
         )
     return Picture(_id(entry), str(file), _pixels(entry.get("height")), _pixels(entry.get("width")))
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from fastrcnn_core.archives import ArchiveError, unpack
 from fastrcnn_core.datasets.checking import check
 from fastrcnn_core.datasets.fetching import Cancelled, FetchStoppedError, Progress, fetch
 from fastrcnn_core.datasets.pennfudan.reading import IMAGES, NAME, find_pennfudan, open_pennfudan
 from fastrcnn_core.errors import DataError
 from fastrcnn_core.files import cache_folder
-from fastrcnn_core.unpacking import ArchiveError, unpack
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def download(
         except FetchStoppedError:
             raise
         except DataError as error:
-            way_out = f"{error.way_out} {by_hand(target, release)}"
-            raise DataError(error.problem, way_out=way_out) from error
+            hint = f"{error.hint} {by_hand(target, release)}"
+            raise DataError(error.problem, hint=hint) from error
     return target
 
 
@@ -118,12 +118,12 @@ def _alone(target: Path) -> Iterator[None]:
     except Timeout as error:
         raise DataError(
             f"Somebody else is downloading to {target.parent} right now.",
-            way_out="Wait until that has finished, then open the data set.",
+            hint="Wait until that has finished, then open the data set.",
         ) from error
     except OSError as error:
         raise DataError(
             f"{target.parent} cannot be written to ({error.strerror or error}).",
-            way_out="Free some space, or choose another folder.",
+            hint="Free some space, or choose another folder.",
         ) from error
 
 
@@ -156,12 +156,12 @@ def _workshop(target: Path) -> Iterator[Path]:
 def _expect_whole(folder: Path, release: Release) -> None:
     """All images are there, can be read, and have masks of their size with as many people as there should be."""
     if find_pennfudan(folder) != folder:
-        raise ArchiveError(f"There is no {NAME} in {folder.parent}.", way_out="Download it again.")
+        raise ArchiveError(f"There is no {NAME} in {folder.parent}.", hint="Download it again.")
     report = check(open_pennfudan(folder))
     boxes = len(report.boxes)
     if report.problems or (report.images, boxes) != (release.images, release.boxes):
         found = f"{report.images} images with {boxes} people instead of {release.images} with {release.boxes}"
         raise ArchiveError(
             f"The data set in {folder} is not whole: {' '.join(report.problems[:1]) or found}.",
-            way_out=f"Move {folder} away, then download it.",
+            hint=f"Move {folder} away, then download it.",
         )

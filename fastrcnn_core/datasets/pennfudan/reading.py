@@ -41,7 +41,7 @@ def open_pennfudan(folder: Path, *, title: str = "Penn-Fudan") -> Dataset:
     if found is None:
         raise DataError(
             f"{folder} has no folder {IMAGES}, so it is not in Penn-Fudan's layout.",
-            way_out=f"Name the folder that contains {IMAGES} and {MASKS}.",
+            hint=f"Name the folder that contains {IMAGES} and {MASKS}.",
         )
     layout = _Layout(found, _paired_names(found), _added(found))
     return Dataset(
@@ -102,7 +102,7 @@ def _expect_same_size(name: str, *, image: tuple[int, ...], mask: tuple[int, ...
     if image != mask:
         raise DataError(
             f"The image {name} is {image[1]}×{image[0]}, but its mask is {mask[1]}×{mask[0]} (width × height).",
-            way_out="They do not belong together: unpack or copy the data set again.",
+            hint="They do not belong together: unpack or copy the data set again.",
         )
 
 
@@ -111,9 +111,7 @@ def _paired_names(folder: Path) -> tuple[str, ...]:
     images = _stems(folder / IMAGES)
     masks = {stem.removesuffix("_mask") for stem in _stems(folder / MASKS)}
     if not images:
-        raise DataError(
-            f"{folder / IMAGES} has no PNG image in it.", way_out="Put the images there."
-        )
+        raise DataError(f"{folder / IMAGES} has no PNG image in it.", hint="Put the images there.")
     _expect_none(sorted(images - masks), f"an image without its mask in {MASKS}")
     _expect_none(sorted(masks - images), f"a mask without its image in {IMAGES}")
     return tuple(sorted(images))
@@ -135,7 +133,7 @@ def _expect_none(names: list[str], what: str) -> None:
         shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
         raise DataError(
             f"The data set is not whole: {len(names)} × {what} ({shown}).",
-            way_out="Unpack or copy it again, or take out what has no partner.",
+            hint="Unpack or copy it again, or take out what has no partner.",
         )
 
 
@@ -151,5 +149,5 @@ def _added(folder: Path) -> frozenset[tuple[str, int]]:
     except ValueError as error:
         raise DataError(
             f"{path} has a line that is not an image's name and a number.",
-            way_out="Repair the line, or remove the file: it only marks people that were labelled later.",
+            hint="Repair the line, or remove the file: it only marks people that were labelled later.",
         ) from error

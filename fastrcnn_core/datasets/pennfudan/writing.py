@@ -10,7 +10,7 @@ from PIL import Image as Picture
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.datasets.pennfudan.reading import IMAGES, MASKS
 from fastrcnn_core.errors import DataError
-from fastrcnn_core.files import appearing_whole, write_text
+from fastrcnn_core.files import atomic_write, write_text
 from fastrcnn_core.structures import AnnotatedImage
 
 ANNOTATIONS = "Annotation"
@@ -44,7 +44,7 @@ def write_pennfudan(folder: Path, dataset: Dataset) -> Path:
     except OSError as error:
         raise DataError(
             f"{folder} cannot be written to ({error.strerror or error}).",
-            way_out="Free some space, or choose another folder.",
+            hint="Free some space, or choose another folder.",
         ) from error
     return folder
 
@@ -71,11 +71,11 @@ def _write(folder: Path, annotated: AnnotatedImage) -> None:
     if people is None or len(annotated.boxes) > 255:
         raise DataError(
             f"{name} cannot be written: Penn-Fudan's layout needs a mask with at most 255 people.",
-            way_out="Write only images whose people have instance masks.",
+            hint="Write only images whose people have instance masks.",
         )
-    with appearing_whole(folder / IMAGES / f"{name}.png") as partial:
+    with atomic_write(folder / IMAGES / f"{name}.png") as partial:
         Picture.fromarray(annotated.image.pixels).save(partial)
-    with appearing_whole(folder / MASKS / f"{name}_mask.png") as partial:
+    with atomic_write(folder / MASKS / f"{name}_mask.png") as partial:
         Picture.fromarray(people.astype(np.uint8)).save(partial)
     write_text(folder / ANNOTATIONS / f"{name}.txt", annotation_text(annotated))
 
@@ -84,5 +84,5 @@ def _expect_empty(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise DataError(
             f"There is something in {folder} already.",
-            way_out="Name a new folder, or empty this one.",
+            hint="Name a new folder, or empty this one.",
         )

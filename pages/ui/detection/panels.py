@@ -124,7 +124,7 @@ def _missed(view: View) -> None:
     for row in view.judged.missed[:_MOST_MISSED]:
         story = stories.of_somebody(view.fates[row], view.annotated, view.detections, view.config)
         name = words.somebody(view.annotated, int(row)).capitalize()
-        st.markdown(f"**{name}.** {story.happened} {story.way_out}")
+        st.markdown(f"**{name}.** {story.happened} {story.hint}")
     if len(view.judged.missed) > _MOST_MISSED:
         st.caption(f"And {len(view.judged.missed) - _MOST_MISSED} more: see “To be found” below.")
 

@@ -16,7 +16,7 @@ class Story:
     """What happened, and what one can do about it (empty if there is nothing to do)."""
 
     happened: str
-    way_out: str = ""
+    hint: str = ""
 
 
 def of_prediction(origin: Origin, detections: Detections, config: DetectionConfig) -> Story:

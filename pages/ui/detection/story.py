@@ -25,8 +25,8 @@ def show(view: View, chosen: Choice | None) -> None:
     """Tables to choose a box from, and the story of the chosen one."""
     st.header("Where did this box come from, and what happened to it?", anchor=False)
     if chosen is None:
-        way_out = "Choose" if view.sees_nothing else "Lower the confidence, or choose"
-        st.markdown(f"There is no box to ask about. {way_out} another picture.")
+        hint = "Choose" if view.sees_nothing else "Lower the confidence, or choose"
+        st.markdown(f"There is no box to ask about. {hint} another picture.")
         return
     lists.show(view, chosen)
     match chosen:
@@ -110,7 +110,7 @@ def _somebody(view: View, fate: Fate) -> None:
 
 
 def _told(story: stories.Story) -> None:
-    st.markdown(f"{story.happened} {story.way_out}")
+    st.markdown(f"{story.happened} {story.hint}")
 
 
 def _nearest(view: View, origin: Origin) -> list[int]:

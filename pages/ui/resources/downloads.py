@@ -28,7 +28,7 @@ class Download(BackgroundWork):
     """
 
     failure: ClassVar[UserError] = UserError(
-        "The download failed, and nobody foresaw how; the log says it.", way_out="Try again."
+        "The download failed, and nobody foresaw how; the log says it.", hint="Try again."
     )
 
     folder: Path

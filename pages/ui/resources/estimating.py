@@ -28,7 +28,7 @@ class Estimating(BackgroundWork):
     """
 
     failure: ClassVar[UserError] = UserError(
-        "The probe failed; the log says how.", way_out="Start the run: it tells its time."
+        "The probe failed; the log says how.", hint="Start the run: it tells its time."
     )
     measure: Callable[[], Estimate]
     turn: threading.Lock

@@ -39,7 +39,7 @@ class Growing(BackgroundWork):
 
     failure: ClassVar[UserError] = UserError(
         "A checkpoint of this run failed on the picture; the log says how.",
-        way_out="Try again, or choose another picture.",
+        hint="Try again, or choose another picture.",
     )
     look: Look
     turn: threading.Lock

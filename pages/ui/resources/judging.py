@@ -46,7 +46,7 @@ class Judging(BackgroundWork):
 
     failure: ClassVar[UserError] = UserError(
         "The network failed on one of the pictures; the log says how.",
-        way_out="Go on, or choose another detector.",
+        hint="Go on, or choose another detector.",
     )
     look: Look
     names: tuple[str, ...]

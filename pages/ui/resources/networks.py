@@ -102,7 +102,7 @@ def chosen_detector() -> Detector:
     offered = detectors()
     if not offered:
         raise CheckpointError(
-            "There is no trained detector here yet.", way_out="Train one on the page Training."
+            "There is no trained detector here yet.", hint="Train one on the page Training."
         )
     return next((it for it in offered if it.token == chosen_token()), offered[0])
 
@@ -198,7 +198,7 @@ def _card(path: Path, stamp: float) -> DetectorCard:
         )
     except (SafetensorError, OSError, KeyError, ValueError, ConfigError) as error:
         raise CheckpointError(
-            f"{path.name} is damaged or is no checkpoint of this app.", way_out="Choose another."
+            f"{path.name} is damaged or is no checkpoint of this app.", hint="Choose another."
         ) from error
 
 

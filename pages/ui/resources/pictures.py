@@ -86,7 +86,7 @@ def chosen_picture() -> Picture:
         return _own_picture(name)
     data = dataset(source)
     if not data.names:
-        raise DataError(f"{data.title} has no pictures.", way_out="Choose other pictures.")
+        raise DataError(f"{data.title} has no pictures.", hint="Choose other pictures.")
     annotated = annotated_image(data, name or data.names[0])
     return Picture(annotated.image, annotated, data)
 
@@ -198,7 +198,7 @@ def _own_picture(key: str | None) -> Picture:
     image = uploads.upload(key or next(reversed(uploads.own_uploads()), ""))
     if image is None:
         raise ImageError(
-            "The server has forgotten this picture.", way_out="Upload it again, or choose another."
+            "The server has forgotten this picture.", hint="Upload it again, or choose another."
         )
     return Picture(image, None, None)
 

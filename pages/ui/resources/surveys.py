@@ -38,7 +38,7 @@ class Survey(BackgroundWork):
     """
 
     failure: ClassVar[UserError] = UserError(
-        "The survey failed, and nobody foresaw how; the log says it.", way_out="Go on."
+        "The survey failed, and nobody foresaw how; the log says it.", hint="Go on."
     )
     data: Dataset
     config: ProposalConfig

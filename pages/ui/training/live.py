@@ -68,7 +68,7 @@ def _progress(run: Run, status: RunStatus) -> None:
     """State, progress and time in one line; what went wrong, with the way out."""
     st.progress(_share(status), f"{_ICONS[status.state]} **{run.name}**: {_sentence(status)}")
     if status.message:
-        st.markdown(f"{status.message} {status.way_out}")
+        st.markdown(f"{status.message} {status.hint}")
 
 
 def _share(status: RunStatus) -> float:

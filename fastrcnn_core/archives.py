@@ -48,12 +48,12 @@ def unpack(
                 _unpack_one(file, entry, folder / entry.filename)
     except _DAMAGE as error:
         raise ArchiveError(
-            f"{archive.name} is damaged or no zip file ({error}).", way_out="Download it again."
+            f"{archive.name} is damaged or no zip file ({error}).", hint="Download it again."
         ) from error
     except OSError as error:
         raise DataError(
             f"{archive.name} cannot be unpacked to {folder.parent} ({error.strerror or error}).",
-            way_out="Free some space."
+            hint="Free some space."
             if is_disk_full(error)
             else "Choose a folder that can be written to, or another zip file.",
         ) from error
@@ -67,12 +67,12 @@ def _expect_harmless(entries: Iterable[zipfile.ZipInfo], max_bytes: int) -> None
         if not _stays_inside(entry.filename) or not _is_plain(entry):
             raise ArchiveError(
                 f"The zip file has an entry that points outside of it or is no plain file: {entry.filename!r}.",
-                way_out="Nothing was unpacked. Do not use this file; get it from its authors' page.",
+                hint="Nothing was unpacked. Do not use this file; get it from its authors' page.",
             )
     if total > max_bytes:
         raise ArchiveError(
             f"The zip file would unpack to {total:,} bytes, more than the {max_bytes:,} that are plausible.",
-            way_out="Nothing was unpacked. Do not use this file; get it from its authors' page.",
+            hint="Nothing was unpacked. Do not use this file; get it from its authors' page.",
         )
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from fastrcnn_core.archives import ArchiveError, unpack
 from fastrcnn_core.errors import DataError
-from fastrcnn_core.unpacking import ArchiveError, unpack
 
 SYMLINK, DEVICE = 0o120777 << 16, 0o060644 << 16
 
