@@ -25,15 +25,17 @@ from fastrcnn_core.config import ProposalConfig, ProposalMethod
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.files import data_setting
 from fastrcnn_core.proposals import propose
-from fastrcnn_core.selective_search.coarsening import coarsen
-from fastrcnn_core.selective_search.colour_spaces import convert
-from fastrcnn_core.selective_search.edges import sort_edges
-from fastrcnn_core.selective_search.engine import hierarchies, search_strategies
+from fastrcnn_core.selective_search.colour_spaces import blur, convert
+from fastrcnn_core.selective_search.engine import (
+    FINEST_K,
+    STRATEGIES,
+    hierarchies,
+    search_strategies,
+)
 from fastrcnn_core.selective_search.grouping import group
-from fastrcnn_core.selective_search.regions import describe, pixel_features
-from fastrcnn_core.selective_search.segmentation import segment
-from fastrcnn_core.selective_search.smoothing import blur
-from fastrcnn_core.selective_search.strategies import FINEST_K, STRATEGIES
+from fastrcnn_core.selective_search.pixel_features import pixel_features
+from fastrcnn_core.selective_search.regions import coarsen, describe
+from fastrcnn_core.selective_search.segmentation import segment, sort_edges
 from fastrcnn_core.structures import Image
 
 ROOT = Path(__file__).resolve().parents[1]

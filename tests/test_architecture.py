@@ -38,7 +38,7 @@ FLOORS: dict[str, int] = {
     "training": 6,
     "evaluation": 7,
     "diagnosis": 7,
-    "origin": 7,
+    "prediction_trace": 7,
     "runs": 7,
     "commands": 8,
     "__main__": 9,

@@ -23,7 +23,7 @@ from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.datasets.numbering import CocoIds
 from fastrcnn_core.evaluation.ranking import rank
 from fastrcnn_core.model import FastRCNN
-from fastrcnn_core.origin import trace
+from fastrcnn_core.prediction_trace import trace
 from fastrcnn_core.structures import AnnotatedImage, Image, RoIPredictions
 from pages.ui import figures, resources
 from pages.ui.detection import asking, charts, pictures, stories, tables

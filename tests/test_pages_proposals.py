@@ -22,7 +22,7 @@ from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.proposals import best_overlap, propose, recall
 from fastrcnn_core.proposals import funnel as funnel_of
-from fastrcnn_core.proposals.following import Best, Loss, follow
+from fastrcnn_core.proposals.quality import Best, Loss, follow
 from fastrcnn_core.selective_search import STRATEGIES
 from fastrcnn_core.structures import Image
 from pages.ui import resources

@@ -17,12 +17,12 @@ from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.images import read_image
 from fastrcnn_core.proposals import propose
 from fastrcnn_core.selective_search import STRATEGIES, distinct, pseudo_random, search
-from fastrcnn_core.selective_search.edges import sort_edges
 from fastrcnn_core.selective_search.grouping import group
+from fastrcnn_core.selective_search.pixel_features import pixel_features
+from fastrcnn_core.selective_search.proposal_trace import segmentation_of, trace
 from fastrcnn_core.selective_search.ranking import places, small_first
-from fastrcnn_core.selective_search.regions import Regions, describe, pixel_features
-from fastrcnn_core.selective_search.segmentation import Segmentation, segment
-from fastrcnn_core.selective_search.tracing import segmentation_of, trace
+from fastrcnn_core.selective_search.regions import Regions, describe
+from fastrcnn_core.selective_search.segmentation import Segmentation, segment, sort_edges
 from fastrcnn_core.structures import FloatArray, Image
 
 METHODS = ("single", "fast", "quality", "package")

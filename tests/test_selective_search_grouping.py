@@ -9,11 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fastrcnn_core.selective_search.colour_spaces import Planes
-from fastrcnn_core.selective_search.edges import sort_edges
-from fastrcnn_core.selective_search.grouping import Hierarchy, group
-from fastrcnn_core.selective_search.heap import pop, push
-from fastrcnn_core.selective_search.regions import Regions, describe, pixel_features
-from fastrcnn_core.selective_search.segmentation import Segmentation, segment
+from fastrcnn_core.selective_search.grouping import Hierarchy, group, pop, push
+from fastrcnn_core.selective_search.pixel_features import pixel_features
+from fastrcnn_core.selective_search.regions import Regions, describe
+from fastrcnn_core.selective_search.segmentation import Segmentation, segment, sort_edges
 from fastrcnn_core.selective_search.similarity import (
     fill_similarity,
     join,

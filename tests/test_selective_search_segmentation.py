@@ -12,17 +12,22 @@ from skimage.color import rgb2hsv, rgb2lab
 from skimage.metrics import adapted_rand_error
 from skimage.segmentation import felzenszwalb
 
-from fastrcnn_core.selective_search.coarsening import coarsen
 from fastrcnn_core.selective_search.colour_spaces import (
     COLOUR_SPACES,
     ColourSpace,
     Planes,
+    blur,
     convert,
 )
-from fastrcnn_core.selective_search.edges import BUCKETS_PER_LEVEL, sort_edges
-from fastrcnn_core.selective_search.regions import describe, pixel_features
-from fastrcnn_core.selective_search.segmentation import Segmentation, segment, sides
-from fastrcnn_core.selective_search.smoothing import blur
+from fastrcnn_core.selective_search.pixel_features import pixel_features
+from fastrcnn_core.selective_search.regions import coarsen, describe
+from fastrcnn_core.selective_search.segmentation import (
+    BUCKETS_PER_LEVEL,
+    Segmentation,
+    segment,
+    sides,
+    sort_edges,
+)
 
 Edge = tuple[float, int, int]  # weight, pixel, pixel
 

@@ -1,8 +1,8 @@
 """From everything that Selective Search found to the few boxes that the detector looks at, and where they are kept."""
 
-from fastrcnn_core.proposals.backends import BACKENDS
 from fastrcnn_core.proposals.batch import BatchReport, Outcome, propose_all
 from fastrcnn_core.proposals.funnel import Funnel, Stage, funnel, propose
+from fastrcnn_core.proposals.joblib_backends import BACKENDS
 from fastrcnn_core.proposals.quality import (
     best_overlap,
     mean_average_best_overlap,

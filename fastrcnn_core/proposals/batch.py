@@ -19,7 +19,7 @@ import numpy as np
 
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.errors import StorageError, UserError
-from fastrcnn_core.proposals.backends import (
+from fastrcnn_core.proposals.joblib_backends import (
     backend_called,
     children_ignore_ctrl_c,
     end_with_parent,

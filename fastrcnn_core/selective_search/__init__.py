@@ -6,11 +6,14 @@ Source: Uijlings, van de Sande, Gevers & Smeulders, *Selective Search for Object
 from __future__ import annotations
 
 from fastrcnn_core.config import ProposalConfig
-from fastrcnn_core.selective_search.engine import search_strategies
+from fastrcnn_core.selective_search.engine import (
+    STRATEGIES,
+    SearchResult,
+    Strategy,
+    search_strategies,
+)
 from fastrcnn_core.selective_search.package import search_package
 from fastrcnn_core.selective_search.ranking import REPEATS_COST, distinct, pseudo_random
-from fastrcnn_core.selective_search.result import SearchResult
-from fastrcnn_core.selective_search.strategies import STRATEGIES, Strategy
 from fastrcnn_core.structures import Image
 
 __all__ = [

@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrcnn_core.selective_search.compiled import kernel
-from fastrcnn_core.selective_search.heap import pop, push
 from fastrcnn_core.selective_search.regions import Regions
 from fastrcnn_core.selective_search.segmentation import Floats, Ints
 from fastrcnn_core.selective_search.similarity import all_similarities, join, similarity_of
@@ -199,3 +198,38 @@ def _neighbours(
 def _longer(rows: Rows) -> Rows:
     """The same rows with room for as many again, and at least for a neighbour of every node."""
     return np.concatenate((rows, np.zeros_like(rows)))  # type: ignore[return-value]  # as above
+
+
+@kernel
+def push(keys: Floats, items: Ints, length: int, key: float, item: int) -> None:
+    """Add an item to a heap of `length` items; the arrays are longer than that."""
+    place = length
+    while place > 0:
+        above = (place - 1) >> 1
+        if keys[above] > key or (keys[above] == key and items[above] < item):
+            break
+        keys[place], items[place] = keys[above], items[above]
+        place = above
+    keys[place], items[place] = key, item
+
+
+@kernel
+def pop(keys: Floats, items: Ints, length: int) -> None:
+    """Take the top, `items[0]`, off a heap of `length` items; the last place is free afterwards."""
+    key, item = keys[length - 1], items[length - 1]
+    place = 0
+    while True:
+        below = 2 * place + 1
+        if below >= length - 1:
+            break
+        right = below + 1
+        if right < length - 1 and (
+            keys[right] > keys[below]
+            or (keys[right] == keys[below] and items[right] < items[below])
+        ):
+            below = right
+        if key > keys[below] or (key == keys[below] and item < items[below]):
+            break
+        keys[place], items[place] = keys[below], items[below]
+        place = below
+    keys[place], items[place] = key, item

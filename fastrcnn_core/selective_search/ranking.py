@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrcnn_core.selective_search.compiled import kernel, reducing_kernel
-from fastrcnn_core.selective_search.grouping import Hierarchy
-from fastrcnn_core.selective_search.heap import pop, push
+from fastrcnn_core.selective_search.grouping import Hierarchy, pop, push
 from fastrcnn_core.selective_search.segmentation import Floats
 
 Indices = npt.NDArray[np.int64]

@@ -16,7 +16,7 @@ from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.proposals import best_overlap, propose
 from fastrcnn_core.selective_search import STRATEGIES
-from fastrcnn_core.selective_search.tracing import Trace, trace
+from fastrcnn_core.selective_search.proposal_trace import Trace, trace
 from pages.ui.proposals import canvas, sections
 from tests.browser.conftest import eventually, served, settle
 from tests.support.datasets import write_tiny

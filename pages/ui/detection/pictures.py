@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from fastrcnn_core.evaluation.hits import Verdict
-from fastrcnn_core.origin import Origin
+from fastrcnn_core.prediction_trace import Origin
 from pages.ui import figures, palette
 from pages.ui.close_up import crop
 from pages.ui.detection import asking, words

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.diagnosis import Fate
-from fastrcnn_core.origin import Origin
+from fastrcnn_core.prediction_trace import Origin
 from fastrcnn_core.structures import AnnotatedImage, Detections
 from pages.ui.detection import words
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from fastrcnn_core.boxes import pairwise_iou
 from fastrcnn_core.diagnosis import Fate
-from fastrcnn_core.origin import Origin, trace
+from fastrcnn_core.prediction_trace import Origin, trace
 from pages.ui import figures, formulas, header, resources
 from pages.ui.detection import asking, charts, lists, pictures, stories, tables, words
 from pages.ui.detection.asking import Choice, Prediction, Somebody

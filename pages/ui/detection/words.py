@@ -9,7 +9,7 @@ from fastrcnn_core.diagnosis import Stage
 from fastrcnn_core.evaluation import HitsAndMisses
 from fastrcnn_core.evaluation.hits import Verdict
 from fastrcnn_core.evaluation.ranking import Tally
-from fastrcnn_core.origin import Origin
+from fastrcnn_core.prediction_trace import Origin
 from fastrcnn_core.structures import AnnotatedImage, Detections
 
 # From here on a box counts as lying on somebody. Source: the PASCAL VOC criterion, as in `hits_and_misses`.

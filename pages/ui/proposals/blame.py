@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from fastrcnn_core.proposals.following import Best, Loss
+from fastrcnn_core.proposals.quality import Best, Loss
 from pages.ui.proposals.view import View, number
 
 FOUND = 0.5  # as everywhere on this page: from this IoU on, a proposal finds somebody

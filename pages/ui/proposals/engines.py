@@ -10,7 +10,7 @@ import streamlit as st
 
 from fastrcnn_core.config import PRESETS, ProposalMethod
 from fastrcnn_core.selective_search import STRATEGIES, search
-from fastrcnn_core.selective_search.package_faults import package_faults
+from fastrcnn_core.selective_search.package import package_faults
 from pages.ui import figures, palette, source
 from pages.ui.proposals import faults, tables
 from pages.ui.proposals.view import View, duration, number, plural

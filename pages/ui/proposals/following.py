@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from fastrcnn_core.flags import text
-from fastrcnn_core.proposals.following import Best, Loss, follow
+from fastrcnn_core.proposals.quality import Best, Loss, follow
 from pages.ui import figures, palette, resources
 from pages.ui.proposals import blame, knobs, origin, tables
 from pages.ui.proposals.view import View

@@ -8,7 +8,7 @@ import streamlit as st
 
 from fastrcnn_core.selective_search import STRATEGIES, Strategy
 from fastrcnn_core.selective_search.grouping import group
-from fastrcnn_core.selective_search.tracing import trace
+from fastrcnn_core.selective_search.proposal_trace import trace
 from pages.ui import resources, source
 from pages.ui.proposals import canvas, sections
 from pages.ui.proposals.origin import words

@@ -9,9 +9,8 @@ import streamlit as st
 
 from fastrcnn_core.proposals import best_overlap
 from fastrcnn_core.selective_search.colour_spaces import COLOUR_SPACES, ColourSpace
-from fastrcnn_core.selective_search.edges import sort_edges
-from fastrcnn_core.selective_search.segmentation import segment
-from fastrcnn_core.selective_search.strategies import FINEST_K, STRATEGIES
+from fastrcnn_core.selective_search.engine import FINEST_K, STRATEGIES
+from fastrcnn_core.selective_search.segmentation import segment, sort_edges
 from pages.ui import knob_widgets, resources, source
 from pages.ui.proposals import painting
 from pages.ui.proposals.view import View, number, plural

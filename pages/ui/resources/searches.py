@@ -20,9 +20,9 @@ from pages.ui.resources.memory import Bounded
 if TYPE_CHECKING:
     from fastrcnn_core.selective_search import SearchResult, Strategy
     from fastrcnn_core.selective_search.colour_spaces import ColourSpace
-    from fastrcnn_core.selective_search.package_faults import PackageFaults
+    from fastrcnn_core.selective_search.package import PackageFaults
+    from fastrcnn_core.selective_search.proposal_trace import Trace
     from fastrcnn_core.selective_search.segmentation import Segmentation
-    from fastrcnn_core.selective_search.tracing import Trace
 
 _BY_KEY: dict[str | type, Any] = {Image: lambda image: image.key, ProposalConfig: repr}
 # Chosen here: `quality` finds half a million boxes in a picture, some 20 MB; `fast` a fifth of that.
@@ -85,7 +85,7 @@ def verdict(image: Image, people: FloatArray, config: ProposalConfig) -> Verdict
 @st.cache_resource(max_entries=16, show_spinner="Grouping…", hash_funcs=_BY_KEY)
 def traced(image: Image, strategy: Strategy, config: ProposalConfig) -> Trace:
     """One strategy's segmentation and hierarchy."""
-    from fastrcnn_core.selective_search.tracing import trace
+    from fastrcnn_core.selective_search.proposal_trace import trace
 
     return trace(image, strategy, config)
 
@@ -93,7 +93,7 @@ def traced(image: Image, strategy: Strategy, config: ProposalConfig) -> Trace:
 @st.cache_resource(max_entries=16, show_spinner="Segmenting…", hash_funcs=_BY_KEY)
 def segmented(image: Image, space: ColourSpace, k: float, config: ProposalConfig) -> Segmentation:
     """The first segmentation in a colour space at a scale."""
-    from fastrcnn_core.selective_search.tracing import segmentation_of
+    from fastrcnn_core.selective_search.proposal_trace import segmentation_of
 
     return segmentation_of(image, space, k, config)
 
@@ -101,7 +101,7 @@ def segmented(image: Image, space: ColourSpace, k: float, config: ProposalConfig
 @st.cache_resource(max_entries=8, show_spinner="Asking the package…", hash_funcs=_BY_KEY)
 def faults(image: Image) -> PackageFaults:
     """The package's own histograms of the picture, with the notebook's knobs."""
-    from fastrcnn_core.selective_search.package_faults import package_faults
+    from fastrcnn_core.selective_search.package import package_faults
 
     return package_faults(image, PRESETS["notebook"].proposals)
 

@@ -18,7 +18,7 @@ import streamlit as st
 
 from fastrcnn_core.boxes import pairwise_iou
 from fastrcnn_core.proposals import best_overlap, recall_curve
-from fastrcnn_core.selective_search.tracing import Trace
+from fastrcnn_core.selective_search.proposal_trace import Trace
 from fastrcnn_core.structures import FloatArray
 from pages.ui import palette, resources
 from pages.ui.palette import Role

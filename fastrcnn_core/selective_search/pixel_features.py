@@ -8,12 +8,15 @@ Shape letters: C channels; H, W picture.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from fastrcnn_core.selective_search.colour_spaces import Planes
 from fastrcnn_core.selective_search.compiled import kernel
 
+COLOUR_BINS = 25
 ORIENTATIONS = 8
 TEXTURE_BINS = 10
 
@@ -24,6 +27,26 @@ _GRID = 2 * _LEVELS + 1
 FLAT = _LEVELS * _GRID + _LEVELS  # the code of a gradient of 0
 # The gradient, in grey levels a pixel, that fills the last bin. Chosen here: few edges of a blurred photo are steeper.
 _STEEPEST = 50.0
+
+
+@dataclass(frozen=True, eq=False)
+class PixelFeatures:
+    """What every pixel contributes to its region's histograms.
+
+    Args:
+        colour: (C, H, W) uint8, the bin of each channel.
+        texture: (C, H, W) uint16, the code of each channel's gradient.
+    """
+
+    colour: npt.NDArray[np.uint8]
+    texture: Codes
+
+
+def pixel_features(planes: Planes) -> PixelFeatures:
+    """Bins of colour and codes of texture of a smoothed picture: (C, H, W) in [0, 255]."""
+    return PixelFeatures(
+        _colour_bins(planes, np.float32(COLOUR_BINS / 255)), gradient_codes(planes)
+    )
 
 
 def gradient_codes(planes: Planes) -> Codes:
@@ -72,3 +95,15 @@ def _gradient_codes(planes: Planes, scale: np.float32) -> Codes:
                 down = min(max(slope[x] + slope[x + 1] + slope[x + 1] + slope[x + 2], -most), most)
                 out[x] = np.uint16(down + center) * np.uint16(_GRID) + np.uint16(along + center)
     return codes
+
+
+@kernel
+def _colour_bins(planes: Planes, scale: np.float32) -> npt.NDArray[np.uint8]:
+    bins = np.empty(planes.shape, np.uint8)
+    last = np.float32(COLOUR_BINS - 1)
+    for channel in range(planes.shape[0]):
+        for y in range(planes.shape[1]):
+            row, out = planes[channel, y], bins[channel, y]
+            for x in range(len(row)):
+                out[x] = np.uint8(min(row[x] * scale, last))
+    return bins

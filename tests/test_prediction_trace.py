@@ -7,7 +7,7 @@ import torch
 from fastrcnn_core.boxes import decode
 from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.detection import select
-from fastrcnn_core.origin import Origin, trace
+from fastrcnn_core.prediction_trace import Origin, trace
 from fastrcnn_core.structures import RoIPredictions
 
 ROIS = [

@@ -5,11 +5,10 @@ import pytest
 
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.selective_search import STRATEGIES, search
-from fastrcnn_core.selective_search.coarsening import coarsen
+from fastrcnn_core.selective_search.colour_spaces import blur
 from fastrcnn_core.selective_search.engine import finest_regions
-from fastrcnn_core.selective_search.passed_over import similarities_of
-from fastrcnn_core.selective_search.smoothing import blur
-from fastrcnn_core.selective_search.tracing import segmentation_of, trace
+from fastrcnn_core.selective_search.proposal_trace import segmentation_of, similarities_of, trace
+from fastrcnn_core.selective_search.regions import coarsen
 from fastrcnn_core.structures import Image
 
 

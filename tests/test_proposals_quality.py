@@ -3,8 +3,8 @@
 import numpy as np
 
 from fastrcnn_core.config import ProposalConfig
-from fastrcnn_core.proposals.following import Best, Loss, follow
 from fastrcnn_core.proposals.funnel import Funnel, funnel
+from fastrcnn_core.proposals.quality import Best, Loss, follow
 from fastrcnn_core.selective_search import SearchResult
 
 PERSON = np.array([0, 0, 20, 100], np.float32)

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from fastrcnn_core.config import PRESETS, ProposalConfig
-from fastrcnn_core.selective_search.colour_spaces import convert
-from fastrcnn_core.selective_search.edges import sort_edges
-from fastrcnn_core.selective_search.package_faults import package_faults, touching
-from fastrcnn_core.selective_search.regions import describe, pixel_features
-from fastrcnn_core.selective_search.segmentation import segment
-from fastrcnn_core.selective_search.smoothing import blur
+from fastrcnn_core.selective_search.colour_spaces import blur, convert
+from fastrcnn_core.selective_search.package import package_faults, touching
+from fastrcnn_core.selective_search.pixel_features import pixel_features
+from fastrcnn_core.selective_search.regions import describe
+from fastrcnn_core.selective_search.segmentation import segment, sort_edges
 from fastrcnn_core.structures import Image
 
 NOTEBOOK = PRESETS["notebook"].proposals
