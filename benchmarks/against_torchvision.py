@@ -35,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 from fastrcnn_core.datasets.dataset import Dataset
-from fastrcnn_core.evaluation import evaluate
+from fastrcnn_core.evaluation import evaluate_detections
 from fastrcnn_core.structures import Detections, SuppressedBoxes
 
 BAR = 0.15
@@ -118,7 +118,9 @@ def theirs(dataset: Dataset, seconds: float) -> dict[str, float]:
     print(f"theirs: {step} steps, {step / steps_an_epoch:.1f} epochs in {seconds / 60:g} minutes")
     names = dataset.split.test
     found = {name: _detect(model, dataset, name) for name in names}
-    judged = evaluate(found, [dataset.annotation(it) for it in names], classes=dataset.classes)
+    judged = evaluate_detections(
+        found, [dataset.annotation(it) for it in names], classes=dataset.classes
+    )
     figures: dict[str, float] = judged.to_dict()
     return figures
 

@@ -25,10 +25,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fastrcnn_core.backbones import build_backbone
 from fastrcnn_core.checkpoints import load_checkpoint
-from fastrcnn_core.commands.models import bundled_checkpoint, config_of
 from fastrcnn_core.config import DetectionConfig, ProposalConfig
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.detection import predict, select
+from fastrcnn_core.detector import bundled_checkpoint, checkpoint_config
 from fastrcnn_core.devices import choose_device, describe
 from fastrcnn_core.files import data_setting
 from fastrcnn_core.model import FastRCNN, resize
@@ -130,7 +130,7 @@ def timms_features(network: Any, pixels: Tensor) -> Tensor:
 def measure_picture(image: Image) -> None:
     """With the detector that comes along: one look, and all looks that its own settings ask for."""
     device, file = choose_device("auto"), bundled_checkpoint()
-    model, config = load_checkpoint(file, device=device), config_of(file)
+    model, config = load_checkpoint(file, device=device), checkpoint_config(file)
     boxes: FloatArray = propose(image, config.proposals)
     print(f"{image.name}: {len(boxes)} proposals; the network on {describe(device)}")
     report("propose", milliseconds(lambda: propose(image, config.proposals), repeats=5))

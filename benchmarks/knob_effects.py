@@ -24,16 +24,15 @@ import tyro
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from fastrcnn_core.commands import judging
 from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.config import Config, preset
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
+from fastrcnn_core.detector import Detector
 from fastrcnn_core.devices import keep_freed_memory
-from fastrcnn_core.proposals import ProposalStore
+from fastrcnn_core.evaluation import evaluate
 from fastrcnn_core.runs import Run
 from fastrcnn_core.runs.writing import create_run
 from fastrcnn_core.training import validation_split
-from fastrcnn_core.training.pictures import Pictures
 
 SHARE = 0.25
 UNMOVED = "minute"
@@ -115,12 +114,10 @@ def moved(knobs: Knobs, seed: int) -> Config:
 def judge(run: Run, setting: str, detection: Knobs) -> Row:
     """AP and AP50 on the validation part."""
     dataset, config = open_dataset(setting), run.config()
-    pictures = Pictures(dataset, ProposalStore(), config.proposals)
     names = validation_split(dataset.split.train, SHARE)[1]
     knobs = dataclasses.replace(config.detection, **detection)
-    _, judged = judging.judge(run.load_model(), pictures, names, knobs)
-    figures = judged.to_dict()
-    return {"AP": figures["AP"], "AP50": figures["AP50"], "step_seconds": _pace(run)}
+    evaluation = evaluate(Detector(run.load_model(), config.proposals, knobs), dataset, names)
+    return {"AP": evaluation.AP, "AP50": evaluation.AP50, "step_seconds": _pace(run)}
 
 
 def _pace(run: Run) -> float:

@@ -23,16 +23,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fastrcnn_core.checkpoints import load_checkpoint
 from fastrcnn_core.commands.evaluate import ranks_in
-from fastrcnn_core.commands.judging import judge
-from fastrcnn_core.commands.models import bundled_checkpoint, config_of
 from fastrcnn_core.config import Config
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.detection import inferring
+from fastrcnn_core.detector import Detector, bundled_checkpoint, checkpoint_config
 from fastrcnn_core.devices import choose_device
+from fastrcnn_core.evaluation import evaluate
 from fastrcnn_core.model import FastRCNN, compress_head
-from fastrcnn_core.proposals import ProposalStore
-from fastrcnn_core.training.pictures import Pictures
 
 ROIS = 512  # as many as detection hands to the head at once
 PAPER = (1024 / 4096, 256 / 4096)
@@ -56,7 +54,7 @@ def main(
     slow, fast = _seconds(whole, compressed, repeats)
     print(f"head on {ROIS} RoIs   whole {1000 * slow:.1f} ms   compressed {1000 * fast:.1f} ms")
     dataset = open_dataset(data or default_dataset_setting())
-    before, after = (_ap50(it, dataset, config_of(file)) for it in (whole, compressed))
+    before, after = (_ap50(it, dataset, checkpoint_config(file)) for it in (whole, compressed))
     print(f"AP50 on {dataset.title}, test   whole {before:.3f}   compressed {after:.3f}")
     print(f"ratio {slow / fast:.2f} (bar ≥ {BAR_RATIO})")
     print(f"loss of AP50 {before - after:.3f} (bar ≤ {BAR_LOSS})")
@@ -82,9 +80,7 @@ def _look(model: FastRCNN, roi_features: Tensor) -> float:
 
 
 def _ap50(model: FastRCNN, dataset: Dataset, config: Config) -> float:
-    pictures = Pictures(dataset, ProposalStore(), config.proposals)
-    _, judged = judge(model, pictures, dataset.split.test, config.detection)
-    return float(judged.to_dict()["AP50"])
+    return evaluate(Detector(model, config.proposals, config.detection), dataset).AP50 or 0.0
 
 
 if __name__ == "__main__":

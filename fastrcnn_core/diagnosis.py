@@ -13,6 +13,7 @@ import numpy as np
 from fastrcnn_core.boxes import pairwise_iou
 from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.detection import select
+from fastrcnn_core.detection.matching import match_detections
 from fastrcnn_core.structures import (
     AnnotatedImage,
     Detections,
@@ -65,23 +66,11 @@ def diagnose(
         iou: from here on a box counts as lying on a person.
     """
     detections = select(predictions, config)
-    finder = _finders(detections, annotated, iou)
+    finder = match_detections(detections, annotated, iou=iou).found_by
     return tuple(
         _fate(row, predictions, annotated, config, detections, finder, iou)
         for row in np.flatnonzero(~annotated.is_crowd).tolist()
     )
-
-
-def _finders(detections: Detections, annotated: AnnotatedImage, iou: float) -> IntArray:
-    """For each ground-truth box the detection that takes it, best score first as COCO does; -1: nobody. (N,)"""
-    overlap = pairwise_iou(detections.boxes.numpy(), annotated.boxes)
-    overlap[detections.labels.numpy()[:, None] != annotated.labels[None, :]] = 0.0
-    finder = np.full(len(annotated.boxes), -1, dtype=np.int64)
-    for row in range(len(overlap)):
-        free = np.where(~annotated.is_crowd & (finder < 0), overlap[row], -1.0)
-        if free.max(initial=-1.0) >= iou:
-            finder[free.argmax()] = row
-    return finder
 
 
 def _fate(

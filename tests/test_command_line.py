@@ -11,12 +11,15 @@ import pytest
 import torch
 from PIL import Image as Picture
 
+from fastrcnn_core import detector
 from fastrcnn_core.__main__ import main
 from fastrcnn_core.checkpoints import save_checkpoint
-from fastrcnn_core.commands import data, judging, models, proposed, training_run
+from fastrcnn_core.commands import data, proposed, training_run
 from fastrcnn_core.commands.arguments import parse
 from fastrcnn_core.commands.train import GROUPS, TrainArguments
 from fastrcnn_core.config import PRESETS, Config, PresetName, preset
+from fastrcnn_core.detector import Detector
+from fastrcnn_core.evaluation import inference
 from fastrcnn_core.flags import flags, to_arguments
 from fastrcnn_core.knobs import to_dict
 from fastrcnn_core.model import FastRCNN, ranks_of
@@ -372,13 +375,13 @@ def test_evaluate_judges_a_compressed_head(
     tiny: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
     judged = []
-    real = judging.find_all
+    real = inference.run_inference
 
-    def spy(model: Any, *args: Any, **words: Any) -> Any:
-        judged.append(ranks_of(model))
-        return real(model, *args, **words)
+    def spy(detector: Detector, *args: Any, **words: Any) -> Any:
+        judged.append(ranks_of(detector.model))
+        return real(detector, *args, **words)
 
-    monkeypatch.setattr(judging, "find_all", spy)
+    monkeypatch.setattr(inference, "run_inference", spy)
     words = ("evaluate", "--checkpoint", checkpoint, "--data", tiny, "--device", "cpu")
     assert tried(*words, "--svd-ranks", "8:4") == 0
     assert tried(*words) == 0
@@ -393,13 +396,13 @@ def test_evaluate_takes_the_knobs_of_the_checkpoints_card(
     tiny: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    real = models.config_of
+    real = detector.checkpoint_config
 
     def spy(file: Path) -> Config:
         asked.append(real(file))
         return asked[-1]
 
-    monkeypatch.setattr("fastrcnn_core.commands.models.config_of", spy)
+    monkeypatch.setattr("fastrcnn_core.detector.checkpoint_config", spy)
     assert tried("evaluate", "--checkpoint", checkpoint, "--data", tiny) == 0
     assert asked[0].proposals == tiny_config().proposals
 
@@ -473,6 +476,6 @@ def test_a_damaged_checkpoint_is_refused(
 def test_without_a_name_the_bundled_detector_is_taken_or_its_absence_told(
     tiny: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    monkeypatch.setattr("fastrcnn_core.commands.models.bundled_checkpoint", lambda: checkpoint)
+    monkeypatch.setattr("fastrcnn_core.detector.bundled_checkpoint", lambda: checkpoint)
     assert tried("detect", tiny / "PNGImages" / "tiny00.png") == 0
     assert "came with the app" in capsys.readouterr().err

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.detection import select
+from fastrcnn_core.detection.matching import match_detections
 from fastrcnn_core.diagnosis import diagnose
-from fastrcnn_core.evaluation import hits_and_misses
 from fastrcnn_core.structures import AnnotatedImage, Image, RoIPredictions
 
 PERSON = [100.0, 100, 150, 200]
@@ -150,5 +150,5 @@ def test_found_is_what_hits_and_misses_call_found(
     it = annotated(*boxes[::3])
     config = DetectionConfig(score_threshold=threshold, nms_iou=0.5)
     fates = diagnose(said, it, config)
-    missed = hits_and_misses(select(said, config), it).missed.tolist()
+    missed = match_detections(select(said, config), it).missed.tolist()
     assert [row.gt_index for row in fates if row.stage != "found"] == missed

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from fastrcnn_core.datasets import Annotation
 from fastrcnn_core.datasets.numbering import CocoIds
+from fastrcnn_core.detection.matching import match_detections
 from fastrcnn_core.evaluation import (
+    Counts,
+    Evaluation,
     coco_results,
-    evaluate,
-    hits_and_misses,
+    evaluate_detections,
+    precision_recall_curve,
     proposal_recall,
-    total,
 )
 from fastrcnn_core.structures import AnnotatedImage, Detections, Image, SuppressedBoxes
 
@@ -48,8 +51,13 @@ def detections(
     )
 
 
-def judge(found: dict[str, Detections], pictures: list[AnnotatedImage]):
-    return evaluate(found, pictures, classes=("person", "dog"))
+def judge(found: dict[str, Detections], pictures: list[AnnotatedImage]) -> Evaluation:
+    annotations = [Annotation.of(annotated) for annotated in pictures]
+    return evaluate_detections(found, annotations, classes=("person", "dog"))
+
+
+def counts(found: Detections, truth: AnnotatedImage) -> Counts:
+    return precision_recall_curve([(found, match_detections(found, truth))]).at(0.0)
 
 
 def test_a_detector_that_is_right_everywhere_has_ap_1() -> None:
@@ -169,52 +177,57 @@ def test_results_are_x_y_width_height_with_the_name_beside_them() -> None:
 
 def test_a_hit_a_duplicate_and_a_background_hit() -> None:
     shifted = [2.0, 0, 52, 100]
-    judged = hits_and_misses(detections([PERSON, shifted, FAR]), picture("a", [PERSON, OTHER]))
+    judged = match_detections(detections([PERSON, shifted, FAR]), picture("a", [PERSON, OTHER]))
     assert judged.verdicts == ("hit", "duplicate", "background")
     assert judged.gt_index.tolist() == [0, 0, -1]
     assert judged.missed.tolist() == [1]
-    assert (judged.precision, judged.recall) == (1 / 3, 1 / 2)
-    assert judged.f1 == pytest.approx(2 / 5)
+    assert judged.found_by.tolist() == [0, -1]
 
 
 def test_the_better_score_takes_the_person_whatever_its_iou() -> None:
-    judged = hits_and_misses(detections([[0.0, 0, 50, 60], PERSON]), picture("a", [PERSON]))
+    judged = match_detections(detections([[0.0, 0, 50, 60], PERSON]), picture("a", [PERSON]))
     assert judged.verdicts == ("hit", "duplicate")
 
 
 def test_a_second_box_takes_the_free_neighbour_if_it_overlaps_that_enough() -> None:
     neighbour = [0.0, 0, 50, 80]
-    judged = hits_and_misses(detections([PERSON, PERSON]), picture("a", [PERSON, neighbour]))
+    judged = match_detections(detections([PERSON, PERSON]), picture("a", [PERSON, neighbour]))
     assert judged.verdicts == ("hit", "hit")
     assert judged.gt_index.tolist() == [0, 1]
 
 
 def test_another_class_is_no_hit() -> None:
-    judged = hits_and_misses(detections([PERSON], labels=[2]), picture("a", [PERSON]))
+    judged = match_detections(detections([PERSON], labels=[2]), picture("a", [PERSON]))
     assert judged.verdicts == ("background",)
     assert judged.iou.tolist() == [0]
 
 
 def test_in_a_crowd_nothing_is_right_or_wrong() -> None:
     it = picture("a", [[200.0, 200, 400, 400]], tags=("crowd",))
-    judged = hits_and_misses(detections([FAR]), it)
+    judged = match_detections(detections([FAR]), it)
     assert judged.verdicts == ("ignored",)
-    assert (judged.precision, judged.recall, judged.ground_truth) == (None, None, 0)
+    assert counts(detections([FAR]), it) == Counts(0, 0, 0, ground_truth=0)
     assert judged.missed.tolist() == []
 
 
+def test_counts_give_precision_recall_and_f1() -> None:
+    shifted = [2.0, 0, 52, 100]
+    total = counts(detections([PERSON, shifted, FAR]), picture("a", [PERSON, OTHER]))
+    assert (total.precision, total.recall) == (1 / 3, 1 / 2)
+    assert total.f1 == pytest.approx(2 / 5)
+    assert (total.false_positives, total.missed) == (2, 1)
+
+
 def test_an_empty_street_has_no_recall_and_no_precision() -> None:
-    judged = hits_and_misses(detections([]), picture("a", []))
-    assert (judged.precision, judged.recall, judged.f1) == (None, None, None)
+    total = counts(detections([]), picture("a", []))
+    assert (total.precision, total.recall, total.f1) == (None, None, None)
 
 
 def test_a_split_is_judged_by_its_sums() -> None:
-    them = [
-        hits_and_misses(detections([PERSON]), picture("a", [PERSON])),
-        hits_and_misses(detections([FAR]), picture("b", [PERSON])),
-    ]
-    assert total(them).precision == 1 / 2
-    assert total([]).recall is None
+    right, wrong, truth = detections([PERSON]), detections([FAR]), picture("a", [PERSON])
+    pairs = [(found, match_detections(found, truth)) for found in (right, wrong)]
+    assert precision_recall_curve(pairs).at(0.0).precision == 1 / 2
+    assert precision_recall_curve([]).at(0.0).recall is None
 
 
 def test_hits_are_the_true_positives_of_pycocotools() -> None:
@@ -230,6 +243,6 @@ def test_hits_are_the_true_positives_of_pycocotools() -> None:
     order = found.scores.argsort(descending=True)
     ranked = detections(found.boxes[order].tolist(), found.scores[order].tolist())
     curve = np.asarray(judge({"a": ranked}, [it]).classes[0].precision)
-    hits = hits_and_misses(ranked, it).hits
+    hits = counts(ranked, it).hits
     assert 0 < hits < 8
     assert (curve > 0).sum() == int(hits / 8 * 100) + 1

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastrcnn_core.evaluation.classes import in_classes
+from fastrcnn_core.evaluation import remap_classes
 from fastrcnn_core.structures import AnnotatedImage, Image
 
 
@@ -14,16 +14,16 @@ def annotated() -> AnnotatedImage:
 
 
 def test_labels_follow_the_names_not_the_numbers() -> None:
-    it = in_classes(annotated(), ("person", "car"))
+    it = remap_classes(annotated(), ("person", "car"))
     assert it.labels.tolist() == [2, 1]
     assert it.boxes[:, 2].tolist() == [1, 2]
     assert it.tags == ("", "crowd")
 
 
 def test_a_data_set_without_a_known_class_leaves_nobody_to_find() -> None:
-    assert in_classes(annotated(), ("boat",)).boxes.shape == (0, 4)
+    assert remap_classes(annotated(), ("boat",)).boxes.shape == (0, 4)
 
 
 def test_the_same_classes_change_nothing() -> None:
     same = annotated()
-    assert in_classes(same, same.classes) is same
+    assert remap_classes(same, same.classes) is same

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastrcnn_core.config import DetectionConfig
-from fastrcnn_core.evaluation import hits_and_misses
-from fastrcnn_core.evaluation.ranking import Ranking, rank
+from fastrcnn_core.detection.matching import match_detections
+from fastrcnn_core.evaluation import PrecisionRecallCurve, precision_recall_curve
 from fastrcnn_core.structures import (
     AnnotatedImage,
     Detections,
@@ -42,8 +42,8 @@ def detections(*rows: tuple[list[float], float]) -> Detections:
     )
 
 
-def ranking(found: Detections, truth: AnnotatedImage) -> Ranking:
-    return rank([(found, hits_and_misses(found, truth))])
+def ranking(found: Detections, truth: AnnotatedImage) -> PrecisionRecallCurve:
+    return precision_recall_curve([(found, match_detections(found, truth))])
 
 
 def test_a_hit_a_background_hit_and_a_duplicate_are_counted_from_the_threshold_up() -> None:
@@ -74,7 +74,7 @@ def test_of_equal_scores_all_or_none_are_kept() -> None:
 
 def test_without_a_hit_there_is_no_best_threshold() -> None:
     assert ranking(detections(([0.0, 0, 5, 5], 0.9)), annotated(PERSON)).best_threshold() is None
-    assert rank([]).best_threshold() is None
+    assert precision_recall_curve([]).best_threshold() is None
 
 
 def test_nobody_to_find_and_nothing_found_has_no_figures() -> None:
@@ -104,7 +104,7 @@ def test_a_prefix_of_the_ranking_is_what_selecting_and_judging_again_gives(
     )
     truth = annotated(*boxes[:6].tolist())
 
-    def judged(floor: float) -> Ranking:
+    def judged(floor: float) -> PrecisionRecallCurve:
         config = DetectionConfig(score_threshold=floor, nms_iou=nms, limit=10)
         return ranking(detection.select(predictions, config), truth)
 

@@ -21,7 +21,7 @@ from fastrcnn_core.checkpoints import save_checkpoint
 from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.datasets.numbering import CocoIds
-from fastrcnn_core.evaluation.ranking import rank
+from fastrcnn_core.evaluation import precision_recall_curve
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.prediction_trace import trace
 from fastrcnn_core.structures import AnnotatedImage, Image, RoIPredictions
@@ -219,7 +219,7 @@ def test_the_curves_are_level_between_two_detections() -> None:
     """At confidence 0.7, between the hit at 0.9 and the background hit at 0.6, precision is still 1."""
     it = seen(predictions((PERSON, 0.9), ([60.0, 8, 80, 56], 0.6)), annotated(PERSON))
     assert it.judged is not None
-    ranking = rank([(it.detections, it.judged)])
+    ranking = precision_recall_curve([(it.detections, it.judged)])
     curve = charts.curves(ranking, threshold=0.5, best=None).data[0]
     assert curve.name == "Precision"
     assert (curve.line.shape, [float(y) for y in curve.y]) == ("hv", [1.0, 0.5])

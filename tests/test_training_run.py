@@ -15,11 +15,12 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
-from fastrcnn_core.commands import filling, judging, learning, orders, training_run
+from fastrcnn_core.commands import filling, learning, orders, training_run
 from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.config import Config, OptimiserConfig
+from fastrcnn_core.detector import Detector
 from fastrcnn_core.errors import CheckpointError, DataError, RunError
-from fastrcnn_core.model import FastRCNN
+from fastrcnn_core.evaluation import inference
 from fastrcnn_core.runs import Run, find_run, resume_run, start_run
 from fastrcnn_core.runs.events import EventFiles
 from fastrcnn_core.runs.queue import Turn
@@ -166,13 +167,13 @@ def test_what_is_kept_and_judged_is_the_average_of_the_weights(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judged = []
-    find_all = judging.find_all
+    run_inference = inference.run_inference
 
-    def watch(model: FastRCNN, *args: Any, **words: Any) -> Any:
-        judged.append(model.weights_key)
-        return find_all(model, *args, **words)
+    def watch(detector: Detector, *args: Any, **words: Any) -> Any:
+        judged.append(detector.model.weights_key)
+        return run_inference(detector, *args, **words)
 
-    monkeypatch.setattr(judging, "find_all", watch)
+    monkeypatch.setattr(inference, "run_inference", watch)
     runs = []
     for average in (None, 0.5):
         config = tiny_config(epochs=1.0, validation=0.25)

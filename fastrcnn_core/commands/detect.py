@@ -49,23 +49,20 @@ def run(words: Sequence[str]) -> int:
     if arguments.run is None and arguments.checkpoint is None:
         note(f"The detector that came with the app: {file.name}")
 
-    from fastrcnn_core.checkpoints import load_checkpoint
-    from fastrcnn_core.detection import predict, select
-    from fastrcnn_core.devices import choose_device
+    from fastrcnn_core.detector import Detector
     from fastrcnn_core.evaluation import coco_results
-    from fastrcnn_core.images import read_image
-    from fastrcnn_core.proposals import ProposalStore
 
-    model = load_checkpoint(file, device=choose_device(arguments.device))
-    store = ProposalStore()
+    detector = Detector.load(
+        file,
+        device=arguments.device,
+        proposal_config=config.proposals,
+        detection_config=config.detection,
+    )
     rows, bad = [], 0
     with bar(len(arguments.images), "detecting") as progress:
         for path in arguments.images:
             try:
-                image = read_image(path, name=path.stem)
-                proposals = store.get(image, config.proposals)
-                said = predict(model, image, proposals, config.detection)
-                detections = select(said, config.detection)
+                detections = detector(path)
             except StorageError:  # no fault of this picture: the next one would say the same
                 raise
             except UserError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,31 +68,32 @@ def run(words: Sequence[str]) -> int:
         EvaluateArguments, words, command="evaluate", groups=GROUPS
     )
 
-    from fastrcnn_core.checkpoints import load_checkpoint
-    from fastrcnn_core.commands.judging import judge
     from fastrcnn_core.datasets import default_dataset_setting, open_dataset
-    from fastrcnn_core.devices import choose_device
-    from fastrcnn_core.evaluation import coco_results
+    from fastrcnn_core.detector import Detector
+    from fastrcnn_core.evaluation import coco_results, evaluate
     from fastrcnn_core.model import compress_head
-    from fastrcnn_core.proposals import ProposalStore
-    from fastrcnn_core.training.pictures import Pictures
 
     dataset = open_dataset(arguments.data or default_dataset_setting())
     names = names_of(dataset, arguments.split, arguments.run)
-    model = load_checkpoint(file, device=choose_device(arguments.device), classes=dataset.classes)
+    detector = Detector.load(
+        file,
+        device=arguments.device,
+        proposal_config=config.proposals,
+        detection_config=config.detection,
+        classes=dataset.classes,
+    )
     if arguments.svd_ranks is not None:
-        model = compress_head(model, ranks_in(arguments.svd_ranks))
+        compressed = compress_head(detector.model, ranks_in(arguments.svd_ranks))
+        detector = dataclasses.replace(detector, model=compressed)
     note(f"{file} on {dataset.title}, {arguments.split}")
-    pictures = Pictures(dataset, ProposalStore(), config.proposals)
     with bar(len(names), "detecting") as progress:
-        found, judged = judge(
-            model, pictures, names, config.detection, progress=lambda name: progress.update()
-        )
-    _tell(judged.to_dict())
+        evaluation = evaluate(detector, dataset, names, progress=lambda name: progress.update())
+    _print(evaluation.to_dict())
     if arguments.json is not None:
-        write_text(arguments.json, json.dumps(judged.to_dict(), indent=1))
+        write_text(arguments.json, json.dumps(evaluation.to_dict(), indent=1))
     if arguments.results is not None:
-        write_text(arguments.results, json.dumps(coco_results(found, dataset.coco_ids)))
+        results = coco_results(evaluation.found, dataset.coco_ids)
+        write_text(arguments.results, json.dumps(results))
     return 0
 
 
@@ -127,7 +129,7 @@ def ranks_in(words: str) -> tuple[int, int]:
     return int(first), int(second)
 
 
-def _tell(figures: dict[str, Any]) -> None:
+def _print(figures: dict[str, Any]) -> None:
     """The figures as a table; a dash where there is no ground truth to judge by."""
     plain = {name: value for name, value in figures.items() if not isinstance(value, dict | tuple)}
     for name, value in plain.items():

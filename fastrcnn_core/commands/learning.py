@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastrcnn_core.checkpoints import save_checkpoint
-from fastrcnn_core.commands.judging import judge
 from fastrcnn_core.commands.orders import Orders
 from fastrcnn_core.commands.preparing import Names
 from fastrcnn_core.commands.progress import bar, note
 from fastrcnn_core.config import Config
+from fastrcnn_core.detector import Detector
+from fastrcnn_core.evaluation import evaluate
 from fastrcnn_core.knobs import to_dict
 from fastrcnn_core.runs.folder import MODEL_FILE, TRAINER_FILE
 from fastrcnn_core.runs.metrics import Row
@@ -127,8 +128,10 @@ def _place(report: StepReport, row: Row) -> str:
 def _judge(trainer: Trainer, pictures: Pictures, names: Sequence[str]) -> Row:
     """COCO's figures for the detector as it is now, and what they cost in seconds."""
     began = time.perf_counter()
-    _, judged = judge(trainer.detector, pictures, names, trainer.config.detection)
-    figures = {name: it for name, it in judged.to_dict().items() if isinstance(it, float)}
+    config = trainer.config
+    detector = Detector(trainer.detector, config.proposals, config.detection)
+    evaluation = evaluate(detector, pictures.dataset, names, load=pictures.get).to_dict()
+    figures = {name: value for name, value in evaluation.items() if isinstance(value, float)}
     return {**figures, "seconds": time.perf_counter() - began}
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import tyro
 
 from fastrcnn_core.commands.arguments import parse, value_of
-from fastrcnn_core.config import Config, stored_config
+from fastrcnn_core.config import Config
 from fastrcnn_core.errors import CheckpointError
 from fastrcnn_core.runs import find_run
 
@@ -44,8 +44,10 @@ def parse_with_model(
     """
     if {"-h", "--help"} & set(words):  # needs no detector, and ends the program
         parse(arguments_type, words, command=command, groups=groups)
+    from fastrcnn_core.detector import bundled_checkpoint, checkpoint_config  # imports torch
+
     file = model_file(words) or bundled_checkpoint()
-    base = config_of(file)
+    base = checkpoint_config(file)
     arguments, config = parse(arguments_type, words, command=command, groups=groups, base=base)
     return arguments, config, file
 
@@ -64,27 +66,3 @@ def model_file(arguments: Sequence[str]) -> Path | None:
     if run is not None:
         return find_run(run).latest_checkpoint().model_file
     return None if file is None else Path(file)
-
-
-def config_of(file: Path) -> Config:
-    """The config with which a checkpoint was trained; the preset `paper` where its card does not say."""
-    from fastrcnn_core.checkpoints import read_card
-
-    values: dict[str, Any] = read_card(file).get("config", {})
-    return stored_config(values)
-
-
-def bundled_checkpoint() -> Path:
-    """The detector that came with the app.
-
-    Raises:
-        CheckpointError: it is not there.
-    """
-    folder = Path(__file__).resolve().parents[2] / "assets" / "checkpoints"
-    found = sorted(folder.glob("*.safetensors"))
-    if not found:
-        raise CheckpointError(
-            f"No trained detector came with this copy: {folder} is empty.",
-            hint="Name one by --run or --checkpoint, or train one first.",
-        )
-    return found[0]

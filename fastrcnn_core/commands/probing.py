@@ -18,8 +18,9 @@ from fastrcnn_core.commands.preparing import choose_names, feature_store, fresh_
 from fastrcnn_core.commands.workload import FEW, what_is_known, workload
 from fastrcnn_core.config import Config
 from fastrcnn_core.datasets.dataset import Dataset
+from fastrcnn_core.detector import Detector
 from fastrcnn_core.devices import choose_device, describe, peak_device_memory, peak_memory
-from fastrcnn_core.evaluation import find_all
+from fastrcnn_core.evaluation import run_inference
 from fastrcnn_core.proposals import ProposalStore
 from fastrcnn_core.runs.estimating import Estimate, Measured, extrapolate
 from fastrcnn_core.training import Trainer, steps_of_run
@@ -116,9 +117,8 @@ def _judged(trainer: Trainer, pictures: Pictures, few: Sequence[str]) -> float:
     """Detection on one picture, as a validation does it; 0 where there is none."""
     if not trainer.config.training.validation_share:
         return 0.0
-    seconds, _ = _timed(
-        lambda: find_all(trainer.model, map(pictures.get, few), trainer.config.detection)
-    )
+    detector = Detector(trainer.model, trainer.config.proposals, trainer.config.detection)
+    seconds, _ = _timed(lambda: run_inference(detector, map(pictures.get, few)))
     return seconds / len(few)
 
 

@@ -1,25 +1,37 @@
-"""How good is the detector? COCO's average precision over a split, and hits and misses on one picture."""
+"""Evaluation of detectors: COCO's average precision over a split, precision and recall at every score threshold."""
 
 from fastrcnn_core.evaluation.average_precision import (
     ClassResult,
     Evaluation,
     Scores,
-    evaluate,
+    evaluate_detections,
     proposal_recall,
 )
 from fastrcnn_core.evaluation.coco_format import coco_results
-from fastrcnn_core.evaluation.finding import find_all
-from fastrcnn_core.evaluation.hits import HitsAndMisses, hits_and_misses, total
+from fastrcnn_core.evaluation.inference import (
+    evaluate,
+    remap_classes,
+    run_inference,
+    split_names,
+)
+from fastrcnn_core.evaluation.precision_recall import (
+    Counts,
+    PrecisionRecallCurve,
+    precision_recall_curve,
+)
 
 __all__ = [
     "ClassResult",
+    "Counts",
     "Evaluation",
-    "HitsAndMisses",
+    "PrecisionRecallCurve",
     "Scores",
     "coco_results",
     "evaluate",
-    "find_all",
-    "hits_and_misses",
+    "evaluate_detections",
+    "precision_recall_curve",
     "proposal_recall",
-    "total",
+    "remap_classes",
+    "run_inference",
+    "split_names",
 ]

@@ -1,6 +1,6 @@
-"""Average precision over a whole split, by pycocotools on boxes, every ground-truth box counted.
+"""COCO's average precision (AP) over a split, by pycocotools on boxes, every ground-truth box counted.
 
-COCO's words: AP is the mean over IoU 0.50, 0.55, …, 0.95; AP50 and AP75 are at one IoU; small, medium and large are
+COCO's terms: AP is the mean over IoU 0.50, 0.55, …, 0.95; AP50 and AP75 are at one IoU; small, medium and large are
 boxes below 32², below 96² and from 96² square pixels. The area is the box's, not a mask's, as boxes are all that is
 detected.
 """
@@ -11,7 +11,7 @@ import contextlib
 import dataclasses
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,14 +19,17 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from fastrcnn_core.boxes import pairwise_iou
-from fastrcnn_core.evaluation.coco_format import results_of, truth_of
-from fastrcnn_core.evaluation.truth import Annotated
+from fastrcnn_core.datasets import Annotation
+from fastrcnn_core.datasets.coco.writing import to_coco
+from fastrcnn_core.datasets.numbering import counted
+from fastrcnn_core.detection.matching import GroundTruth
+from fastrcnn_core.evaluation.coco_format import pycocotools_results
 from fastrcnn_core.structures import Detections, FloatArray
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures in [0, 1]; None where there is no ground truth to judge by.
+    """COCO's figures in [0, 1]; None where there is no ground truth.
 
     Args:
         AP, AP50, AP75: average precision over ten IoUs, at 0.5, at 0.75.
@@ -45,7 +48,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class ClassResult:
-    """One class: its ground-truth boxes, AP and AP50, and the precision-recall curve at IoU 0.5.
+    """COCO's figures of one class, and its precision-recall curve at IoU 0.5.
 
     Args:
         precision: 101 values at recall 0, 0.01, …, 1, as COCO interpolates them; empty without ground truth.
@@ -62,15 +65,16 @@ class ClassResult:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How good the detections of a split are.
+    """Evaluation of a split's detections.
 
     Args:
         all: every ground-truth box counts (crowds are ignored, as COCO says).
         without_added: the same detections where boxes tagged "added" are neither missed nor wrong to find; None if
             there are none.
-        images, ground_truth, detections: how many there were.
+        images, ground_truth, detections: their numbers.
         proposal_recall_50: share of the ground truth that some proposal overlaps with IoU ≥ 0.5: the ceiling.
         classes: one row a class.
+        found: each image's detections, by its name.
     """
 
     all: Scores
@@ -80,62 +84,80 @@ class Evaluation:
     detections: int
     proposal_recall_50: float | None
     classes: tuple[ClassResult, ...]
+    found: Mapping[str, Detections] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def AP(self) -> float | None:  # noqa: N802 - COCO's word
+        """Average precision over ten IoUs."""
+        return self.all.AP
+
+    @property
+    def AP50(self) -> float | None:  # noqa: N802
+        """Average precision at IoU 0.5."""
+        return self.all.AP50
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON: COCO's figures at the top, then everything else."""
-        values = dataclasses.asdict(self)
+        """Convert to plain values for JSON, without the detections: COCO's figures first."""
+        values = dataclasses.asdict(dataclasses.replace(self, found={}))
+        del values["found"]
         return {**values.pop("all"), **values}
 
 
-def evaluate(
+def evaluate_detections(
     found: Mapping[str, Detections],
-    annotated: Iterable[Annotated],
+    annotations: Iterable[Annotation],
     *,
     classes: Sequence[str],
     proposals: Mapping[str, FloatArray] | None = None,
 ) -> Evaluation:
-    """Judge the detections of a split.
+    """Compute COCO's average precision of the detections of a split.
 
     Args:
-        found: each picture's detections, by name; take them with a low score threshold, so that the precision-recall
+        found: each image's detections, by name; take them with a low score threshold, so that the precision-recall
             curve has its tail.
-        annotated: the pictures; each has an entry in `found`.
+        annotations: of the images; each has an entry in `found`.
         classes: the K class names.
-        proposals: each picture's proposals, if the ceiling is wanted.
+        proposals: each image's proposals; None leaves out their recall.
     """
-    pictures = list(annotated)
-    truth = truth_of(pictures, classes)
-    results = results_of(found, pictures)
-    judged = _judge(truth, results, set_aside="crowd")
-    added = any(tag == "added" for picture in pictures for tag in picture.tags)
-    rest = _judge(truth, results, set_aside="added") if added else None
+    images = list(annotations)
+    ids = counted(sorted(image.name for image in images), classes)
+    truth = to_coco(images, classes, ids)
+    tags = (tag for image in images for tag in image.tags)
+    for box, tag in zip(truth["annotations"], tags, strict=True):
+        box["tag"] = tag
+    found = {image.name: found[image.name] for image in images}
+    results = pycocotools_results(found, ids)
+    everything = _evaluate(truth, results, set_aside="crowd")
+    has_added = any(box["tag"] == "added" for box in truth["annotations"])
+    rest = _evaluate(truth, results, set_aside="added") if has_added else None
     return Evaluation(
-        all=_scores(judged),
+        all=_scores(everything),
         without_added=None if rest is None else _scores(rest),
-        images=len(pictures),
+        images=len(images),
         ground_truth=sum(not box["iscrowd"] for box in truth["annotations"]),
         detections=len(results),
-        proposal_recall_50=None if proposals is None else proposal_recall(proposals, pictures),
-        classes=tuple(_class_result(judged, row, name, truth) for row, name in enumerate(classes)),
+        proposal_recall_50=None if proposals is None else proposal_recall(proposals, images),
+        classes=tuple(
+            _class_result(everything, row, name, truth) for row, name in enumerate(classes)
+        ),
+        found=found,
     )
 
 
 def proposal_recall(
-    proposals: Mapping[str, FloatArray], annotated: Iterable[Annotated], *, iou: float = 0.5
+    proposals: Mapping[str, FloatArray], annotated: Iterable[GroundTruth], *, iou: float = 0.5
 ) -> float | None:
-    """Share of the ground truth, crowds left out, that some proposal of its picture overlaps at least so much."""
+    """Return the share of the ground truth, crowds left out, that some proposal overlaps with at least this IoU."""
     best = [
-        pairwise_iou(picture.boxes, proposals[picture.name]).max(axis=1, initial=0.0)[
-            ~picture.is_crowd
-        ]
-        for picture in annotated
+        pairwise_iou(image.boxes, proposals[image.name]).max(axis=1, initial=0.0)[~image.is_crowd]
+        for image in annotated
     ]
-    together = np.concatenate([np.zeros(0, np.float32), *best])
-    return float((together >= iou).mean()) if len(together) else None
+    overlaps = np.concatenate([np.zeros(0, np.float32), *best])
+    return float((overlaps >= iou).mean()) if len(overlaps) else None
 
 
-class _BoxJudge(COCOeval):
-    """COCOeval that also ignores boxes which are set aside: finding them is neither right nor wrong."""
+class _BoxEval(COCOeval):
+    """COCOeval that also ignores boxes that are set aside: finding them is neither right nor wrong."""
 
     def _prepare(self) -> None:
         super()._prepare()
@@ -144,19 +166,19 @@ class _BoxJudge(COCOeval):
                 box["ignore"] = int(box["iscrowd"] or box["set_aside"])
 
 
-def _judge(truth: dict[str, Any], results: list[dict[str, Any]], *, set_aside: str) -> _BoxJudge:
-    """pycocotools' verdict; what it prints is swallowed. It writes into what it gets, so it gets copies."""
+def _evaluate(truth: dict[str, Any], results: list[dict[str, Any]], *, set_aside: str) -> _BoxEval:
+    """Run pycocotools silently, on copies: it writes into its arguments."""
     boxes = [box | {"set_aside": box["tag"] == set_aside} for box in truth["annotations"]]
     with contextlib.redirect_stdout(io.StringIO()):
-        judge = _BoxJudge(
+        evaluator = _BoxEval(
             _index(truth | {"annotations": boxes}),
             _index(truth | {"annotations": [dict(result) for result in results]}),
             "bbox",
         )
-        judge.evaluate()
-        judge.accumulate()
-        judge.summarize()
-    return judge
+        evaluator.evaluate()
+        evaluator.accumulate()
+        evaluator.summarize()
+    return evaluator
 
 
 def _index(values: dict[str, Any]) -> COCO:
@@ -166,20 +188,20 @@ def _index(values: dict[str, Any]) -> COCO:
     return coco
 
 
-def _scores(judge: _BoxJudge) -> Scores:
-    """COCO's twelve figures; -1 is its word for "no ground truth"."""
-    AP, AP50, AP75, small, medium, large, _, _, recall = map(_known, judge.stats[:9])  # noqa: N806
+def _scores(evaluator: _BoxEval) -> Scores:
+    """Read COCO's figures; pycocotools writes -1 for "no ground truth"."""
+    AP, AP50, AP75, small, medium, large, _, _, recall = map(_figure, evaluator.stats[:9])  # noqa: N806
     return Scores(AP, AP50, AP75, small, medium, large, recall)
 
 
-def _class_result(judge: _BoxJudge, row: int, name: str, truth: dict[str, Any]) -> ClassResult:
-    """Axes of pycocotools' tables: IoU, recall, class, area (0: all), number of detections (-1: 100)."""
-    precision = judge.eval["precision"][:, :, row, 0, -1]
+def _class_result(evaluator: _BoxEval, row: int, name: str, truth: dict[str, Any]) -> ClassResult:
+    """Read one class's figures; pycocotools' axes: IoU, recall, class, area (0: all), detections (-1: at most 100)."""
+    precision = evaluator.eval["precision"][:, :, row, 0, -1]
     count = sum(
         box["category_id"] == row + 1 and not box["iscrowd"] for box in truth["annotations"]
     )
     curve = precision[0] if count else precision[0, :0]
-    scores = judge.eval["scores"][0, : len(curve), row, 0, -1]
+    scores = evaluator.eval["scores"][0, : len(curve), row, 0, -1]
     return ClassResult(
         name=name,
         ground_truth=count,
@@ -190,5 +212,5 @@ def _class_result(judge: _BoxJudge, row: int, name: str, truth: dict[str, Any]) 
     )
 
 
-def _known(figure: float) -> float | None:
+def _figure(figure: float) -> float | None:
     return float(figure) if figure >= 0 else None

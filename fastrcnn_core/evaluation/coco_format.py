@@ -1,80 +1,57 @@
-"""Ground truth and detections as COCO writes them: boxes as x, y, width, height."""
+"""COCO's results format: detections with boxes as x, y, width, height. Source: https://cocodataset.org/#format-results"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastrcnn_core.datasets.numbering import CocoIds
-from fastrcnn_core.evaluation.truth import Annotated
 from fastrcnn_core.structures import Detections
 
 
 def coco_results(
     found: Mapping[str, Detections], ids: CocoIds | None = None
 ) -> list[dict[str, Any]]:
-    """COCO's results format with the picture's name beside it: box as x, y, width, height.
+    """Convert detections to COCO's results format, with the image's name beside them.
 
     Args:
-        found: the detections of each picture, by its name.
-        ids: of the data set, whose classes are the detections'; None where the pictures are of no data set: they have
+        found: the detections of each image, by its name.
+        ids: of the data set, whose classes are the detections'; None where the images are of no data set: they have
             no id then, and a category is the detector's class, counted from 1.
     """
     return [
         {
             "image": name,
             **({} if ids is None else {"image_id": ids.images[name]}),
-            "category_id": int(label) if ids is None else ids.categories[label - 1],
-            "bbox": [round(value, 2) for value in (x1, y1, x2 - x1, y2 - y1)],
-            "score": round(float(score), 5),
+            "category_id": label if ids is None else ids.categories[label - 1],
+            "bbox": [round(value, 2) for value in bbox],
+            "score": round(score, 5),
         }
-        for name, detections in found.items()
-        for (x1, y1, x2, y2), label, score in zip(
-            detections.boxes.tolist(), detections.labels, detections.scores, strict=True
-        )
+        for name, label, bbox, score in _rows(found)
     ]
 
 
-def truth_of(pictures: Sequence[Annotated], classes: Sequence[str]) -> dict[str, Any]:
-    """The ground truth as a COCO data set. Pictures go by their names there too."""
-    boxes = [
-        (picture.name, box, int(label), tag)
-        for picture in pictures
-        for box, label, tag in zip(
-            picture.boxes.tolist(), picture.labels, picture.tags, strict=True
-        )
-    ]
-    return {
-        "images": [{"id": picture.name} for picture in pictures],
-        "categories": [{"id": label, "name": name} for label, name in enumerate(classes, start=1)],
-        "annotations": [
-            {"id": number, "image_id": name, "category_id": label, "tag": tag, **_extent(box)}
-            | {"iscrowd": int(tag == "crowd")}
-            for number, (name, box, label, tag) in enumerate(boxes, start=1)
-        ],
-    }
-
-
-def results_of(
-    found: Mapping[str, Detections], pictures: Sequence[Annotated]
-) -> list[dict[str, Any]]:
-    rows = [
-        (picture.name, box, int(label), float(score))
-        for picture in pictures
-        for box, label, score in zip(
-            found[picture.name].boxes.tolist(),
-            found[picture.name].labels,
-            found[picture.name].scores,
-            strict=True,
-        )
-    ]
+def pycocotools_results(found: Mapping[str, Detections], ids: CocoIds) -> list[dict[str, Any]]:
+    """Convert detections for pycocotools: unrounded, with the fields that `COCO.loadRes` would add."""
     return [
-        {"id": number, "image_id": name, "category_id": label, "score": score, "iscrowd": 0}
-        | _extent(box)
-        for number, (name, box, label, score) in enumerate(rows, start=1)
+        {
+            "id": number,
+            "image_id": ids.images[name],
+            "category_id": ids.categories[label - 1],
+            "bbox": list(bbox),
+            "area": bbox[2] * bbox[3],
+            "score": score,
+            "iscrowd": 0,
+        }
+        for number, (name, label, bbox, score) in enumerate(_rows(found), start=1)
     ]
 
 
-def _extent(box: Sequence[float]) -> dict[str, Any]:
-    x1, y1, x2, y2 = box
-    return {"bbox": [x1, y1, x2 - x1, y2 - y1], "area": (x2 - x1) * (y2 - y1)}
+def _rows(
+    found: Mapping[str, Detections],
+) -> Iterator[tuple[str, int, tuple[float, float, float, float], float]]:
+    """Yield each detection's image, label, box as x, y, width, height, and score."""
+    for name, detections in found.items():
+        rows = zip(detections.boxes.tolist(), detections.labels, detections.scores, strict=True)
+        for (x1, y1, x2, y2), label, score in rows:
+            yield name, int(label), (x1, y1, x2 - x1, y2 - y1), float(score)

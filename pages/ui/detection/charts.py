@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from fastrcnn_core.evaluation.ranking import Ranking
+from fastrcnn_core.evaluation import PrecisionRecallCurve
 from fastrcnn_core.structures import FloatArray
 from pages.ui import palette
 
@@ -18,7 +18,7 @@ _PATTERNS = {"hit": "", "duplicate": "x", "background_hit": "/"}
 _STROKES = {"size": 7, "solidity": 0.2, "fgcolor": "rgba(255,255,255,0.7)"}
 
 
-def curves(ranking: Ranking, *, threshold: float, best: float | None) -> go.Figure:
+def curves(ranking: PrecisionRecallCurve, *, threshold: float, best: float | None) -> go.Figure:
     """Precision, recall and F1 at every confidence; the threshold is a line, the best F1 a star.
 
     From one detection's score down to the next one's nothing changes: that is what the steps say.
@@ -35,7 +35,7 @@ def curves(ranking: Ranking, *, threshold: float, best: float | None) -> go.Figu
     return go.Figure({"data": traces, "layout": layout})
 
 
-def histogram(ranking: Ranking, *, threshold: float) -> go.Figure:
+def histogram(ranking: PrecisionRecallCurve, *, threshold: float) -> go.Figure:
     """How many hits, duplicates and background hits there are at each confidence."""
     parts = {
         palette.HIT: ranking.is_hit,

@@ -8,7 +8,7 @@ import streamlit as st
 
 from fastrcnn_core.config import EVALUATION_SCORE_THRESHOLD
 from fastrcnn_core.datasets.dataset import Dataset
-from fastrcnn_core.evaluation.ranking import Ranking
+from fastrcnn_core.evaluation import PrecisionRecallCurve
 from pages.ui import figures, header, resources
 from pages.ui.detection import asking, controls, pictures, stories, tables, words
 from pages.ui.detection.asking import Choice
@@ -36,7 +36,7 @@ def picture(view: View, chosen: Choice | None, drawn: Drawn) -> None:
     _missed(view)
 
 
-def numbers(view: View, ranking: Ranking | None, *, split: str) -> None:
+def numbers(view: View, ranking: PrecisionRecallCurve | None, *, split: str) -> None:
     """Precision, recall, F1, hits and misses: of this picture, and of the split where they are known."""
     if view.tally is None:
         st.markdown(

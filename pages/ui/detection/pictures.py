@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fastrcnn_core.evaluation.hits import Verdict
+from fastrcnn_core.detection.matching import Verdict
 from fastrcnn_core.prediction_trace import Origin
 from pages.ui import figures, palette
 from pages.ui.close_up import crop

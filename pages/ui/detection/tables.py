@@ -9,8 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from fastrcnn_core.datasets.dataset import Dataset
-from fastrcnn_core.evaluation import coco_results
-from fastrcnn_core.evaluation.ranking import Tally
+from fastrcnn_core.evaluation import Counts, coco_results
 from fastrcnn_core.structures import IntArray
 from pages.ui.detection import words
 from pages.ui.detection.view import View
@@ -65,7 +64,7 @@ def people(view: View) -> pd.DataFrame:
     )
 
 
-def figures(tallies: Mapping[str, Tally]) -> pd.DataFrame:
+def figures(tallies: Mapping[str, Counts]) -> pd.DataFrame:
     """The figures that judge, one row each; one column for this picture, one for the split."""
     names = ("Precision", "Recall", "F1", "Hits", "Missed", "Duplicates", "Background hits")
     columns = {

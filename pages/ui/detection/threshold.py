@@ -7,8 +7,8 @@ import dataclasses
 import streamlit as st
 
 from fastrcnn_core.detection import select
-from fastrcnn_core.evaluation import hits_and_misses
-from fastrcnn_core.evaluation.ranking import Ranking, rank
+from fastrcnn_core.detection.matching import match_detections
+from fastrcnn_core.evaluation import PrecisionRecallCurve, precision_recall_curve
 from pages.ui import formulas
 from pages.ui.detection import charts, controls, words
 from pages.ui.detection.view import View
@@ -16,12 +16,12 @@ from pages.ui.resources import Judging
 from pages.ui.resources.judging import FLOOR
 
 
-def ranking_of(job: Judging | None, view: View) -> Ranking | None:
+def ranking_of(job: Judging | None, view: View) -> PrecisionRecallCurve | None:
     """The split's ranking at this NMS IoU; None while nobody asked for it."""
     return job.ranking(view.config) if job is not None and job.seen else None
 
 
-def best(ranking: Ranking | None, *, split: str) -> None:
+def best(ranking: PrecisionRecallCurve | None, *, split: str) -> None:
     """The confidence with the best F1 on the split, one click away."""
     best = ranking.best_threshold() if ranking is not None else None
     if ranking is None or best is None:
@@ -35,7 +35,7 @@ def best(ranking: Ranking | None, *, split: str) -> None:
     )
 
 
-def show(view: View, ranking: Ranking | None, *, split: str) -> None:
+def show(view: View, ranking: PrecisionRecallCurve | None, *, split: str) -> None:
     """Where should the threshold stand? Curves and histogram, of the split if it was judged, else of the picture."""
     if view.annotated is None:
         return
@@ -66,14 +66,14 @@ def show(view: View, ranking: Ranking | None, *, split: str) -> None:
     _words(view, shown, whose)
 
 
-def _of_picture(view: View) -> Ranking:
+def _of_picture(view: View) -> PrecisionRecallCurve:
     assert view.annotated is not None
     low = dataclasses.replace(view.config, score_threshold=FLOOR)
     found = select(view.predictions, low)
-    return rank([(found, hits_and_misses(found, view.annotated))])
+    return precision_recall_curve([(found, match_detections(found, view.annotated))])
 
 
-def _words(view: View, shown: Ranking, whose: str) -> None:
+def _words(view: View, shown: PrecisionRecallCurve, whose: str) -> None:
     tally = shown.at(view.config.score_threshold)
     st.markdown(
         "A higher confidence drops wrong boxes first, and precision rises; then it drops right ones, and recall falls. "

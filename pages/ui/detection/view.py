@@ -8,10 +8,9 @@ from functools import cached_property
 
 from fastrcnn_core.config import EVALUATION_SCORE_THRESHOLD, DetectionConfig
 from fastrcnn_core.detection import select
+from fastrcnn_core.detection.matching import MatchedDetections, match_detections
 from fastrcnn_core.diagnosis import Fate, diagnose
-from fastrcnn_core.evaluation import HitsAndMisses, hits_and_misses
-from fastrcnn_core.evaluation.classes import in_classes
-from fastrcnn_core.evaluation.ranking import Tally, rank
+from fastrcnn_core.evaluation import Counts, precision_recall_curve, remap_classes
 from fastrcnn_core.structures import AnnotatedImage, Detections, Image, RoIPredictions
 
 
@@ -32,9 +31,9 @@ class View:
     detections: Detections
 
     @cached_property
-    def judged(self) -> HitsAndMisses | None:
+    def judged(self) -> MatchedDetections | None:
         """Which detections are right; None without ground truth."""
-        return None if self.annotated is None else hits_and_misses(self.detections, self.annotated)
+        return None if self.annotated is None else match_detections(self.detections, self.annotated)
 
     @cached_property
     def fates(self) -> dict[int, Fate]:
@@ -44,11 +43,11 @@ class View:
         return {it.gt_index: it for it in diagnose(self.predictions, self.annotated, self.config)}
 
     @cached_property
-    def tally(self) -> Tally | None:
+    def tally(self) -> Counts | None:
         """Precision, recall and F1 of this picture; None without ground truth."""
         if self.judged is None:
             return None
-        return rank([(self.detections, self.judged)]).at(0.0)
+        return precision_recall_curve([(self.detections, self.judged)]).at(0.0)
 
     @cached_property
     def key(self) -> str:
@@ -76,5 +75,5 @@ def view(
     config: DetectionConfig,
 ) -> View:
     """What the knobs make of the network's predictions."""
-    in_its_classes = annotated and in_classes(annotated, predictions.classes)
+    in_its_classes = annotated and remap_classes(annotated, predictions.classes)
     return View(image, in_its_classes, predictions, config, select(predictions, config))

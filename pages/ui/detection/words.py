@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from fastrcnn_core.config import DetectionConfig
+from fastrcnn_core.detection.matching import MatchedDetections, Verdict
 from fastrcnn_core.diagnosis import Stage
-from fastrcnn_core.evaluation import HitsAndMisses
-from fastrcnn_core.evaluation.hits import Verdict
-from fastrcnn_core.evaluation.ranking import Tally
+from fastrcnn_core.evaluation import Counts
 from fastrcnn_core.prediction_trace import Origin
 from fastrcnn_core.structures import AnnotatedImage, Detections
 
-# From here on a box counts as lying on somebody. Source: the PASCAL VOC criterion, as in `hits_and_misses`.
+# From here on a box counts as lying on somebody. Source: the PASCAL VOC criterion, as in `match_detections`.
 IOU = 0.5
 
 VERDICTS: dict[Verdict, str] = {
@@ -37,7 +36,7 @@ def somebody(annotated: AnnotatedImage, gt_index: int) -> str:
     return f"{annotated.classes[annotated.labels[gt_index] - 1]} {gt_index + 1}"
 
 
-def verdict(judged: HitsAndMisses, row: int, annotated: AnnotatedImage) -> str:
+def verdict(judged: MatchedDetections, row: int, annotated: AnnotatedImage) -> str:
     """What a detection is worth: "hit: person 2, IoU 0.81"."""
     word, gt_index = judged.verdicts[row], int(judged.gt_index[row])
     iou = f"IoU {judged.iou[row]:.2f}"
@@ -59,7 +58,7 @@ def title(origin: Origin, detections: Detections) -> str:
     return f"{kinds[origin.outcome]}, {detections.classes[origin.label - 1]} {float(shown):.2f}"
 
 
-def counts(tally: Tally) -> str:
+def counts(tally: Counts) -> str:
     """ "4 hits, 1 duplicate, 2 missed"; what is zero is left out, but for hits."""
     words = {
         "hit": tally.hits,

@@ -23,7 +23,7 @@ from pages.ui.resources.background import BackgroundWork
 from pages.ui.resources.networks import Detector, card, chosen_detector, model
 
 if TYPE_CHECKING:
-    from fastrcnn_core.evaluation.ranking import Ranking
+    from fastrcnn_core.evaluation import PrecisionRecallCurve
     from fastrcnn_core.model import FastRCNN
 
 # The lowest confidence that is kept: the slider's first step. Below it are nearly all boxes of nearly all pictures.
@@ -52,7 +52,7 @@ class Judging(BackgroundWork):
     names: tuple[str, ...]
     seen: dict[str, tuple[Annotation, RoIPredictions]] = field(default_factory=dict)
     skipped: dict[str, UserError] = field(default_factory=dict)
-    _rankings: OrderedDict[Any, Ranking] = field(default_factory=OrderedDict)
+    _rankings: OrderedDict[Any, PrecisionRecallCurve] = field(default_factory=OrderedDict)
     _seconds: list[float] = field(default_factory=list)
 
     @property
@@ -75,7 +75,7 @@ class Judging(BackgroundWork):
             if not (self.is_running or self.is_complete):
                 self._begin(self._take_all)
 
-    def ranking(self, config: DetectionConfig) -> Ranking:
+    def ranking(self, config: DetectionConfig) -> PrecisionRecallCurve:
         """The detections of all pictures seen so far, judged, at every confidence from `FLOOR` up."""
         key = (len(self.seen), dataclasses.replace(config, score_threshold=FLOOR))
         with self._lock:
@@ -157,9 +157,9 @@ class _Look:
 
     def __call__(self, name: str) -> tuple[Annotation, RoIPredictions]:
         from fastrcnn_core.detection import predict
-        from fastrcnn_core.evaluation.classes import in_classes
+        from fastrcnn_core.evaluation import remap_classes
 
-        annotated = in_classes(self.data.load(name), self.network.classes)
+        annotated = remap_classes(self.data.load(name), self.network.classes)
         image = annotated.image
         proposals = ProposalStore().get(image, self.config.proposals)
         truth = Annotation(
@@ -182,11 +182,13 @@ def confident(predictions: RoIPredictions) -> RoIPredictions:
     )
 
 
-def _rank(seen: list[tuple[Annotation, RoIPredictions]], config: DetectionConfig) -> Ranking:
+def _rank(
+    seen: list[tuple[Annotation, RoIPredictions]], config: DetectionConfig
+) -> PrecisionRecallCurve:
     from fastrcnn_core.detection import select
-    from fastrcnn_core.evaluation import hits_and_misses
-    from fastrcnn_core.evaluation.ranking import rank
+    from fastrcnn_core.detection.matching import match_detections
+    from fastrcnn_core.evaluation import precision_recall_curve
 
     low = dataclasses.replace(config, score_threshold=FLOOR)
     found = [(select(predictions, low), truth) for truth, predictions in seen]
-    return rank((it, hits_and_misses(it, truth)) for it, truth in found)
+    return precision_recall_curve((it, match_detections(it, truth)) for it, truth in found)
