@@ -1,10 +1,12 @@
-"""What tests share: where the real data is, and scratch folders so that no test touches a person's own."""
+"""Fixtures of all tests: scratch folders for caches and runs, small data sets, the real data where present."""
 
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.support.datasets import write_tiny
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -17,11 +19,17 @@ settings.load_profile("no deadline")
 def scratch_folders(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A test's caches and runs are its own, and `FASTRCNN_DATA` is unset unless the test sets it."""
+    """Give each test its own folders of caches and runs, and unset `FASTRCNN_DATA`."""
     folder = tmp_path_factory.mktemp("scratch")
     monkeypatch.setenv("FASTRCNN_CACHE", str(folder / "cache"))
     monkeypatch.setenv("FASTRCNN_RUNS", str(folder / "runs"))
     monkeypatch.delenv("FASTRCNN_DATA", raising=False)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write ten 64 × 96 images with one person each, once for all tests; read them only."""
+    return write_tiny(tmp_path_factory.mktemp("tiny"))
 
 
 # Read once, before the fixture above hides it from the tests.
@@ -30,7 +38,7 @@ _NAMED_DATA = os.environ.get("FASTRCNN_DATA")
 
 @pytest.fixture(scope="session")
 def pennfudan_folder() -> Path:
-    """The real Penn-Fudan data set; the test skips where there is none. Mark such a test `pennfudan`."""
+    """Find the real Penn-Fudan data set, or skip the test. Mark such a test `pennfudan`."""
     named = [Path(_NAMED_DATA)] if _NAMED_DATA else []
     for folder in [*named, ROOT.parent / "shared" / "PennFudanPed"]:
         if (folder / "PNGImages" / "FudanPed00001.png").is_file():
@@ -42,7 +50,7 @@ def pennfudan_folder() -> Path:
 
 @pytest.fixture
 def torch_home(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """TORCH_HOME with ImageNet weights in it; the test skips where there are none. Mark such a test `weights`."""
+    """Set TORCH_HOME to a folder with ImageNet weights, or skip the test. Mark such a test `weights`."""
     named = [Path(os.environ["TORCH_HOME"])] if os.environ.get("TORCH_HOME") else []
     usual = Path.home() / ".cache" / "torch"
     for folder in [*named, usual, ROOT.parent / "shared" / "torch_home"]:

@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image as Picture
 
 from fastrcnn_core import detector
 from fastrcnn_core.__main__ import main
-from fastrcnn_core.checkpoints import save_checkpoint
 from fastrcnn_core.commands import data, proposed, training_run
 from fastrcnn_core.commands.arguments import parse
 from fastrcnn_core.commands.train import GROUPS, TrainArguments
@@ -21,34 +19,20 @@ from fastrcnn_core.config import PRESETS, Config, PresetName, preset
 from fastrcnn_core.detector import Detector
 from fastrcnn_core.evaluation import inference
 from fastrcnn_core.flags import flags, to_arguments
-from fastrcnn_core.knobs import to_dict
-from fastrcnn_core.model import FastRCNN, ranks_of
+from fastrcnn_core.model import ranks_of
 from fastrcnn_core.runs import find_run
 from fastrcnn_core.runs.writing import create_run
-from tests.support.builders import tiny_config
+from tests.support.builders import tiny_config, write_untrained
 from tests.support.datasets import write_tiny
 
 ROOT = Path(__file__).resolve().parents[1]
 Captured = pytest.CaptureFixture[str]
 
 
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny(tmp_path_factory.mktemp("tiny"))
-
-
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
     """An untrained detector of people for tiny pictures."""
-    return write_checkpoint(tmp_path / "tiny.safetensors", ("person",))
-
-
-def write_checkpoint(path: Path, classes: tuple[str, ...]) -> Path:
-    config = tiny_config()
-    generator = torch.Generator().manual_seed(0)
-    model = FastRCNN(config.model, config.image, classes, generator=generator, pretrained=False)
-    save_checkpoint(path, model, card={"config": to_dict(config)})
-    return path
+    return write_untrained(tmp_path / "tiny.safetensors", ("person",))
 
 
 def tried(*words: object) -> int:
@@ -410,7 +394,7 @@ def test_evaluate_takes_the_knobs_of_the_checkpoints_card(
 def test_a_checkpoint_of_other_classes_is_refused(
     tiny: Path, tmp_path: Path, capsys: Captured
 ) -> None:
-    path = write_checkpoint(tmp_path / "pets.safetensors", ("dog", "cat"))
+    path = write_untrained(tmp_path / "pets.safetensors", ("dog", "cat"))
     assert tried("evaluate", "--checkpoint", path, "--data", tiny) == 1
     assert "2 classes (dog, cat)" in capsys.readouterr().err
 

@@ -1,6 +1,5 @@
 """The stage at which a ground-truth box was lost, each stage in a picture of its own."""
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -10,23 +9,14 @@ from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.detection import select
 from fastrcnn_core.detection.matching import match_detections
 from fastrcnn_core.diagnosis import diagnose
-from fastrcnn_core.structures import AnnotatedImage, Image, RoIPredictions
+from fastrcnn_core.structures import AnnotatedImage, RoIPredictions
+from tests.support.builders import annotate as annotated
 
 PERSON = [100.0, 100, 150, 200]
 NEAR = [104.0, 100, 154, 200]  # IoU 0.85
 FAR = [300.0, 300, 350, 400]
 CONFIG = DetectionConfig(score_threshold=0.5, nms_iou=0.3, limit=100)
 Boxes = list[list[float]]
-
-
-def annotated(*boxes: list[float], tags: tuple[str, ...] = ()) -> AnnotatedImage:
-    return AnnotatedImage(
-        Image(np.zeros((400, 400, 3), np.uint8)),
-        np.asarray(boxes, np.float32).reshape(-1, 4),
-        np.ones(len(boxes), np.int64),
-        ("person",),
-        tags or ("",) * len(boxes),
-    )
 
 
 def predictions(rois: Boxes, boxes: Boxes, scores: list[float]) -> RoIPredictions:

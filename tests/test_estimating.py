@@ -48,11 +48,6 @@ WORK = Workload(
 )
 
 
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny(tmp_path_factory.mktemp("tiny"))
-
-
 def test_each_part_is_one_of_it_times_how_often_it_is_done() -> None:
     estimate = extrapolate(MEASURED, WORK)
     assert estimate.seconds == {

@@ -1,6 +1,7 @@
 """Precision, recall and F1 at every confidence, against judging again at each of them."""
 
-import numpy as np
+from functools import partial
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -12,22 +13,15 @@ from fastrcnn_core.evaluation import PrecisionRecallCurve, precision_recall_curv
 from fastrcnn_core.structures import (
     AnnotatedImage,
     Detections,
-    Image,
     RoIPredictions,
     SuppressedBoxes,
 )
+from tests.support.builders import annotate
 
 PERSON = [10.0, 10, 50, 90]
 
 
-def annotated(*boxes: list[float], tags: tuple[str, ...] = ()) -> AnnotatedImage:
-    return AnnotatedImage(
-        Image(np.zeros((100, 200, 3), np.uint8)),
-        np.asarray(boxes, np.float32).reshape(-1, 4),
-        np.ones(len(boxes), np.int64),
-        ("person",),
-        tags or ("",) * len(boxes),
-    )
+annotated = partial(annotate, height=100, width=200)
 
 
 def detections(*rows: tuple[list[float], float]) -> Detections:

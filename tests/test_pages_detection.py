@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from fastrcnn_core import detection
-from fastrcnn_core.checkpoints import save_checkpoint
 from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.datasets.numbering import CocoIds
@@ -32,7 +32,7 @@ from pages.ui.detection.asking import Prediction, Somebody
 from pages.ui.detection.view import View, view
 from pages.ui.resources import networks
 from tests.support.app import complaints, link, open_app, visit, words
-from tests.support.builders import tiny_config
+from tests.support.builders import annotate, write_untrained
 from tests.support.datasets import write_tiny
 
 PERSON = [10.0, 8, 30, 56]
@@ -50,14 +50,7 @@ def predictions(
     return RoIPredictions(rois, boxes, scores, classes, 64, 96)
 
 
-def annotated(*boxes: list[float], tags: tuple[str, ...] = ()) -> AnnotatedImage:
-    return AnnotatedImage(
-        Image(np.full((64, 96, 3), 100, np.uint8), "street"),
-        np.asarray(boxes, np.float32).reshape(-1, 4),
-        np.ones(len(boxes), np.int64),
-        ("person",),
-        tags or ("",) * len(boxes),
-    )
+annotated = partial(annotate, height=64, width=96)
 
 
 def seen(said: RoIPredictions, truth: AnnotatedImage, **knobs: Any) -> View:
@@ -272,10 +265,7 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pat
     monkeypatch.setattr(networks, "BUNDLED_FOLDER", folder)
 
     def save(classes: tuple[str, ...] = ("person",)) -> Path:
-        config, generator = tiny_config(), torch.Generator().manual_seed(0)
-        model = FastRCNN(config.model, config.image, classes, generator=generator, pretrained=False)
-        save_checkpoint(folder / "small.safetensors", model, card={"command": "none"})
-        return folder / "small.safetensors"
+        return write_untrained(folder / "small.safetensors", classes)
 
     return save
 

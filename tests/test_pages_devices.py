@@ -12,12 +12,11 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from fastrcnn_core import checkpoints, detection, devices, insides
-from fastrcnn_core.checkpoints import save_checkpoint
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.structures import RoIPredictions
 from pages.ui.resources import networks
 from tests.support.app import complaints, link, open_app, visit, words
-from tests.support.builders import tiny_config
+from tests.support.builders import write_untrained
 from tests.support.datasets import write_tiny
 from tests.support.pretended_cuda import PretendedCuda
 
@@ -32,9 +31,7 @@ def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiny pictures, and a small untrained detector where the bundled ones lie."""
     monkeypatch.setenv("FASTRCNN_DATA", str(write_tiny(tmp_path / "tiny street")))
     monkeypatch.setattr(networks, "BUNDLED_FOLDER", tmp_path)
-    config, generator = tiny_config(), torch.Generator().manual_seed(0)
-    model = FastRCNN(config.model, config.image, ("person",), generator=generator, pretrained=False)
-    save_checkpoint(tmp_path / "small.safetensors", model, card={"command": "none"})
+    write_untrained(tmp_path / "small.safetensors")
 
 
 @pytest.fixture

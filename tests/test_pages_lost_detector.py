@@ -3,17 +3,14 @@
 from pathlib import Path
 
 import pytest
-import torch
 from streamlit.testing.v1 import AppTest
 
-from fastrcnn_core.checkpoints import save_checkpoint
-from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.runs import Run, delete_run, rename_run
 from fastrcnn_core.runs.status import RunStatus, write_status
 from fastrcnn_core.runs.writing import create_run
 from pages.ui.resources import networks
 from tests.support.app import complaints, link, open_app
-from tests.support.builders import tiny_config
+from tests.support.builders import tiny_config, write_untrained
 from tests.support.datasets import write_tiny
 
 
@@ -23,14 +20,8 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = write_tiny(tmp_path / "tiny", count=2)
     monkeypatch.setenv("FASTRCNN_DATA", str(folder))
     monkeypatch.setattr(networks, "BUNDLED_FOLDER", tmp_path)
-    write_detector(tmp_path / "small.safetensors")
+    write_untrained(tmp_path / "small.safetensors")
     return folder
-
-
-def write_detector(path: Path) -> None:
-    config, generator = tiny_config(), torch.Generator().manual_seed(0)
-    model = FastRCNN(config.model, config.image, ("person",), generator=generator, pretrained=False)
-    save_checkpoint(path, model, card={})
 
 
 def a_run(name: str, *, trained: bool = True) -> Run:
@@ -38,7 +29,7 @@ def a_run(name: str, *, trained: bool = True) -> Run:
     if trained:
         folder = run.folder / "checkpoints" / "step-000001"
         folder.mkdir(parents=True)
-        write_detector(folder / "model.safetensors")
+        write_untrained(folder / "model.safetensors")
     write_status(run.folder, RunStatus(state="finished", step=1, total_steps=1))
     return run
 

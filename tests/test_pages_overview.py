@@ -1,21 +1,17 @@
 """The Overview: every stage with this picture's own numbers, and letters for what is not known yet."""
 
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
-from fastrcnn_core.checkpoints import save_checkpoint
 from fastrcnn_core.config import ModelConfig, PredictionConfig
-from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.structures import Image
 from pages.ui import resources
 from pages.ui.resources import networks
 from tests.support.app import complaints, open_app, words
-from tests.support.builders import tiny_config
+from tests.support.builders import tiny_config, write_untrained
 from tests.support.datasets import write_tiny
 
 
@@ -34,12 +30,7 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pat
     monkeypatch.setattr(networks, "BUNDLED_FOLDER", folder)
 
     def save(classes: tuple[str, ...] = ("person",), name: str = "small", **knobs: Any) -> Path:
-        config, generator = tiny_config(), torch.Generator().manual_seed(0)
-        config = dataclasses.replace(config, model=dataclasses.replace(config.model, **knobs))
-        model = FastRCNN(config.model, config.image, classes, generator=generator, pretrained=False)
-        path = folder / f"{name}.safetensors"
-        save_checkpoint(path, model, card={"command": "none"})
-        return path
+        return write_untrained(folder / f"{name}.safetensors", classes, **knobs)
 
     return save
 

@@ -1,5 +1,6 @@
 """The RoI sampling page: who counts as what, who is drawn, one RoI's targets, and pictures with nobody on them."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ from streamlit.testing.v1 import AppTest
 
 from fastrcnn_core.config import SamplingConfig
 from fastrcnn_core.datasets import open_dataset
-from fastrcnn_core.structures import AnnotatedImage, Image
+from fastrcnn_core.structures import AnnotatedImage
 from pages.ui import figures, formulas, resources
 from pages.ui.resources import networks
 from pages.ui.sampling import asking, charts, pictures, tables
 from pages.ui.sampling import words as words_of
 from pages.ui.sampling.view import View, view
 from tests.support.app import complaints, link, open_app, visit, words
+from tests.support.builders import annotate
 from tests.support.datasets import write_tiny
 
 PERSON = [10.0, 10, 30, 50]
@@ -29,14 +31,7 @@ HALF, QUARTER, FAR, TOUCHING = (
 )
 
 
-def annotated(*boxes: list[float], tags: tuple[str, ...] = ()) -> AnnotatedImage:
-    return AnnotatedImage(
-        Image(np.full((64, 96, 3), 100, np.uint8), "street"),
-        np.asarray(boxes, np.float32).reshape(-1, 4),
-        np.ones(len(boxes), np.int64),
-        ("person",),
-        tags or ("",) * len(boxes),
-    )
+annotated = partial(annotate, height=64, width=96)
 
 
 def seen(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +16,7 @@ from pages.ui.proposals import following, misses, quality
 from pages.ui.resources import surveys
 from pages.ui.resources.surveys import LIMITS, Survey
 from tests.support.app import complaints, link, open_app, visit, words
+from tests.support.builders import wait_until
 from tests.support.datasets import write_tiny
 
 CONFIG = ProposalConfig(method="single", min_side=8)
@@ -32,18 +31,10 @@ def surveyed(street: Path) -> Survey:
     return Survey(open_dataset(street), CONFIG, threading.Lock())
 
 
-def wait(until: Callable[[], bool]) -> None:
-    for _ in range(6000):
-        if until():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it took more than a minute")
-
-
 def test_it_has_every_pictures_best_overlaps(street: Path) -> None:
     survey = surveyed(street)
     survey.start()
-    wait(lambda: survey.is_complete and not survey.is_running)
+    wait_until(lambda: survey.is_complete and not survey.is_running)
     assert (survey.done, survey.problems, survey.error) == (5, {}, None)
     data, expected, count = open_dataset(street), [], 0
     for name in (*data.split.test, *data.split.train):
@@ -69,12 +60,12 @@ def test_stopped_it_keeps_what_it_has_and_goes_on_there(
 
     monkeypatch.setattr("fastrcnn_core.proposals.store.propose", slow)
     survey.start()
-    wait(lambda: not survey.is_running)
+    wait_until(lambda: not survey.is_running)
     assert survey.done == 2
     assert not survey.is_complete
     assert survey.seconds_left is not None
     survey.start()
-    wait(lambda: not survey.is_running)
+    wait_until(lambda: not survey.is_running)
     assert survey.is_complete
     assert len(searched) == len(set(searched)) == 5
 
@@ -88,7 +79,7 @@ def test_what_the_store_has_is_not_computed_again(
     monkeypatch.setattr("fastrcnn_core.proposals.store.propose", None)
     survey = surveyed(street)
     survey.start()
-    wait(lambda: survey.is_complete)
+    wait_until(lambda: survey.is_complete)
     assert survey.problems == {}
 
 
@@ -97,7 +88,7 @@ def test_a_bad_picture_is_reported_and_the_others_are_judged(street: Path) -> No
     (street / "PNGImages" / f"{data.names[1]}.png").write_bytes(b"no picture")
     survey = Survey(data, CONFIG, threading.Lock())
     survey.start()
-    wait(lambda: survey.is_complete and not survey.is_running)
+    wait_until(lambda: survey.is_complete and not survey.is_running)
     assert list(survey.problems) == [data.names[1]]
     assert len(survey.overlaps) == 4
 
@@ -108,7 +99,7 @@ def test_a_second_survey_waits_for_its_turn_and_can_be_stopped_while_it_waits(st
     survey.start()
     assert survey.is_running
     survey.stop()
-    wait(lambda: not survey.is_running)
+    wait_until(lambda: not survey.is_running)
     assert survey.done == 0
 
 
@@ -124,7 +115,7 @@ def test_the_page_starts_it_shows_it_and_says_when_it_is_done(
     app.segmented_control(key="quality-of").set_value("The data set").run()
     assert "0 of 5 pictures so far" in words(app)
     app.button(key="start-survey").click().run()
-    wait(lambda: "All 5 pictures" in words(app.run()))
+    wait_until(lambda: "All 5 pictures" in words(app.run()))
     assert not complaints(app)
     assert "5 pedestrians on 5 pictures" in words(app)
     other = visit("proposals", section="Quality", method="single")
@@ -155,7 +146,7 @@ def test_from_the_worst_found_of_the_data_one_goes_to_the_filter_that_lost_them(
     app = open_app("proposals", section="Quality", method="single", **{"min-side": "30"})
     app.segmented_control(key="quality-of").set_value("The data set").run()
     app.button(key="start-survey").click().run()
-    wait(lambda: "All 3 pictures" in words(app.run()))
+    wait_until(lambda: "All 3 pictures" in words(app.run()))
     assert "Choose a row to see where this pedestrian was lost" in words(app)
     survey = surveys.survey(open_dataset(folder), ProposalConfig(method="single", min_side=30))
     row = misses.worst(survey).iloc[3]

@@ -19,7 +19,8 @@ from fastrcnn_core.proposals import (
     recall_curve,
 )
 from fastrcnn_core.selective_search import SearchResult, search
-from fastrcnn_core.structures import FloatArray, Image
+from fastrcnn_core.structures import FloatArray
+from tests.support.builders import block_image as picture
 
 
 def found(*boxes: tuple[float, float, float, float]) -> SearchResult:
@@ -34,14 +35,6 @@ def survivors(result: SearchResult, stage: str, **knobs: object) -> list[int]:
     open_ones = {"min_side": 1, "max_aspect": None, "distinct_iou": None, "limit": 20000}
     config = ProposalConfig(**{**open_ones, **knobs})  # type: ignore[arg-type]
     return [int(index) for index in funnel(result, config).stage(stage).survivors]
-
-
-def picture(seed: int = 0, *, height: int = 64, width: int = 80) -> Image:
-    generator = np.random.default_rng(seed)
-    blocks = generator.integers(0, 256, (height // 16, width // 16, 3))
-    noise = generator.integers(-6, 7, (height, width, 3))
-    pixels = np.kron(blocks, np.ones((16, 16, 1), int)) + noise
-    return Image(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
 def test_both_sides_are_at_least_as_long_as_the_smallest() -> None:

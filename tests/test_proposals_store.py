@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 from dataclasses import replace
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -20,16 +21,12 @@ from fastrcnn_core.errors import StorageError
 from fastrcnn_core.knobs import knobs
 from fastrcnn_core.proposals import ProposalStore, propose, store
 from fastrcnn_core.structures import FloatArray, Image
+from tests.support.builders import block_image
 
 SINGLE = ProposalConfig(method="single", min_side=8)
 
 
-def picture(seed: int = 0, *, height: int = 48, width: int = 64, name: str = "") -> Image:
-    """Blocks of colour with a little noise."""
-    generator = np.random.default_rng(seed)
-    blocks = generator.integers(20, 235, (height // 16, width // 16, 3))
-    noise = generator.integers(-6, 7, (height, width, 3))
-    return Image((np.kron(blocks, np.ones((16, 16, 1), int)) + noise).astype(np.uint8), name)
+picture = partial(block_image, height=48, width=64)
 
 
 class CountedSearch:

@@ -3,6 +3,7 @@
 import io
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -24,18 +25,13 @@ from fastrcnn_core.selective_search.ranking import places, small_first
 from fastrcnn_core.selective_search.regions import Regions, describe
 from fastrcnn_core.selective_search.segmentation import Segmentation, segment, sort_edges
 from fastrcnn_core.structures import FloatArray, Image
+from tests.support.builders import block_image
 
 METHODS = ("single", "fast", "quality", "package")
 SINGLE = ProposalConfig(method="single")
 
 
-def picture(seed: int = 0, *, height: int = 60, width: int = 75) -> Image:
-    """Blocks of colour with a little noise."""
-    generator = np.random.default_rng(seed)
-    blocks = generator.integers(0, 256, (-(-height // 15), -(-width // 15), 3))
-    large = np.kron(blocks, np.ones((15, 15, 1), int))[:height, :width]
-    noise = generator.integers(-6, 7, (height, width, 3))
-    return Image(np.clip(large + noise, 0, 255).astype(np.uint8))
+picture = partial(block_image, height=60, width=75, side=15)
 
 
 # Which box stays, and in which order

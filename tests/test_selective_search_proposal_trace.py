@@ -1,5 +1,7 @@
 """A trace shows what the search did, and nothing else."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -9,17 +11,9 @@ from fastrcnn_core.selective_search.colour_spaces import blur
 from fastrcnn_core.selective_search.engine import finest_regions
 from fastrcnn_core.selective_search.proposal_trace import segmentation_of, similarities_of, trace
 from fastrcnn_core.selective_search.regions import coarsen
-from fastrcnn_core.structures import Image
+from tests.support.builders import block_image
 
-
-def picture(height: int = 90, width: int = 120) -> Image:
-    """Blocks of colour with a little noise."""
-    generator = np.random.default_rng(3)
-    blocks = generator.integers(0, 256, (height // 15, width // 15, 3))
-    pixels = np.kron(blocks, np.ones((15, 15, 1), int)) + generator.integers(
-        -6, 7, (height, width, 3)
-    )
-    return Image(np.clip(pixels, 0, 255).astype(np.uint8))
+picture = partial(block_image, seed=3, height=90, width=120, side=15)
 
 
 @pytest.mark.parametrize("method", ["single", "fast"])

@@ -21,14 +21,8 @@ from fastrcnn_core.runs import Run, run_path
 from fastrcnn_core.runs.writing import create_run
 from fastrcnn_core.training.team import ALONE, Team, expect_enough_pictures
 from tests.support.builders import tiny_config
-from tests.support.datasets import write_tiny
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny(tmp_path_factory.mktemp("tiny"))
 
 
 def with_three_pictures(config: Config) -> Config:

@@ -27,13 +27,8 @@ from fastrcnn_core.runs.queue import Turn
 from fastrcnn_core.runs.writing import RunWriter, create_run
 from fastrcnn_core.structures import StepReport
 from fastrcnn_core.training import Trainer
-from tests.support.builders import tiny_config
+from tests.support.builders import tiny_config, wait_until
 from tests.support.datasets import write_tiny
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(autouse=True)
@@ -60,13 +55,6 @@ def at_step(monkeypatch: pytest.MonkeyPatch, step: int, act: Callable[[], None])
 
 def losses(run: Run) -> list[float]:
     return run.metrics()["loss"]
-
-
-def eventually(holds: Callable[[], Any], *, seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)
 
 
 def test_a_run_finishes_and_leaves_everything_a_later_reader_needs(tiny: Path) -> None:
@@ -438,17 +426,17 @@ def test_killed_at_any_moment_it_resumes_where_its_checkpoint_was(
     unbroken = start_run(config, name="unbroken", data=str(tiny))
     killed = start_run(config, name="killed", data=str(tiny))
     assert unbroken.status().is_alive
-    eventually(lambda: len(killed.checkpoints()) >= 2)
+    wait_until(lambda: len(killed.checkpoints()) >= 2)
     process = psutil.Process(killed.status().process)
     assert process.pid != os.getpid()
     process.kill()
-    eventually(lambda: killed.status().state == "crashed")
+    wait_until(lambda: killed.status().state == "crashed")
     assert killed.status().step < 160
     resume_run(killed)
     with pytest.raises(RunError, match=r"is queued|is preparing|is running"):
         resume_run(killed)
     for run in (unbroken, killed):
-        eventually(lambda run=run: not run.status().is_alive)  # type: ignore[misc]
+        wait_until(lambda run=run: not run.status().is_alive)  # type: ignore[misc]
         assert run.status().state == "finished", run.log()
     assert killed.metrics()["step"] == list(range(1, 161))
     assert losses(find_run("killed")) == losses(unbroken)
