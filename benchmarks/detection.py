@@ -32,7 +32,7 @@ from fastrcnn_core.detector import bundled_checkpoint, checkpoint_config
 from fastrcnn_core.devices import choose_device, describe
 from fastrcnn_core.files import data_setting
 from fastrcnn_core.model import FastRCNN, resize
-from fastrcnn_core.nms import suppress
+from fastrcnn_core.nms import greedy_nms
 from fastrcnn_core.proposals import propose
 from fastrcnn_core.structures import Detections, FloatArray, Image, RoIPredictions
 
@@ -80,8 +80,8 @@ def measure_nms() -> None:
     for people in (1, 10, 1000):
         boxes, scores = crowd(COUNT, people=people)
         report(
-            f"suppress: {COUNT} boxes around {people}, IoU 0.3",
-            milliseconds(partial(suppress, boxes, scores, iou_threshold=0.3)),
+            f"greedy_nms: {COUNT} boxes around {people}, IoU 0.3",
+            milliseconds(partial(greedy_nms, boxes, scores, iou_threshold=0.3)),
             "torchvision.ops.nms",
             milliseconds(partial(nms, boxes, scores, 0.3)),
         )

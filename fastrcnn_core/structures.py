@@ -1,7 +1,7 @@
-"""The values that flow from room to room: frozen, and checked when they are made.
+"""Data classes that flow between the stages of the detector: frozen, and validated when they are made.
 
-Data and proposals are NumPy arrays, so that looking at pictures needs no network; from the sampled
-RoIs on they are PyTorch tensors. `Trainer.step` and `predict` are where one becomes the other.
+Images, ground truth and proposals are NumPy arrays, so that they can be viewed without importing PyTorch. From the
+sampled RoIs on they are PyTorch tensors; `Trainer.step` and `predict` convert.
 
 Shape letters: H, W image; N ground-truth boxes; P proposals; R RoIs; K classes without the background; D detections.
 Boxes are `x1, y1, x2, y2` in pixels of the original image; x2 and y2 are exclusive. Label 0 is the
@@ -39,11 +39,11 @@ def crowd_mask(tags: Sequence[str]) -> BoolArray:
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """A picture. Its identity is `key`, a hash of what it shows; `name` is for people.
+    """An RGB image, identified by `key`, a hash of its content.
 
     Args:
         pixels: (H, W, 3) uint8 RGB in [0, 255].
-        name: how people call it, such as the file's stem.
+        name: for display, such as the file's stem.
     """
 
     pixels: Pixels
@@ -72,27 +72,27 @@ class Image:
 
     @cached_property
     def key(self) -> str:
-        """32 hexadecimal digits made of the size and the pixels, and of nothing else."""
+        """Content hash of the size and the pixels: 32 hexadecimal digits."""
         digest = hashlib.blake2b(f"{self.height}x{self.width}:".encode(), digest_size=16)
         digest.update(self.pixels.data)
         return digest.hexdigest()
 
     def flipped(self) -> Image:
-        """The mirror image, left and right exchanged."""
+        """Flip the image horizontally (hflip)."""
         return Image(self.pixels[:, ::-1], self.name)
 
 
 @dataclass(frozen=True, eq=False)
 class AnnotatedImage:
-    """A picture and what the annotation says is on it.
+    """An image with its ground truth.
 
     Args:
-        image: the picture.
+        image: the pixels and their name.
         boxes: (N, 4) float32 ground truth, width and height > 0.
         labels: (N,) int64 in 1..K.
         classes: the K names; `classes[label - 1]` is a box's.
         tags: N words: "" for an ordinary box, "added" for one of Penn-Fudan's later list, "crowd" for COCO's iscrowd.
-        instances: (H, W) int32, 0 where nobody is, i + 1 where box i's object is; None where there are only boxes.
+        instances: (H, W) int32 instance masks, 0 for background, i + 1 for box i's object; None without masks.
     """
 
     image: Image
@@ -132,7 +132,7 @@ class AnnotatedImage:
         return crowd_mask(self.tags)
 
     def flipped(self) -> AnnotatedImage:
-        """The mirror image with its boxes."""
+        """Flip the image and its ground truth horizontally."""
         return AnnotatedImage(
             self.image.flipped(),
             flip_horizontally(self.boxes, width=self.image.width),
@@ -145,14 +145,14 @@ class AnnotatedImage:
 
 @dataclass(frozen=True, eq=False)
 class SampledRoIs:
-    """The RoIs of one picture that a training step looks at, foreground first.
+    """The sampled RoIs of one image with their labels and regression targets, foreground first.
 
     Args:
         boxes: (R, 4) float32.
         labels: (R,) int64; 0 is background.
         targets: (R, 4) float32 deltas onto the matched ground truth, divided by `delta_std`; 0 for background.
         iou: (R,) float32 with the matched ground truth.
-        gt_index: (R,) int64, which ground-truth box; -1 where there is none.
+        gt_index: (R,) int64, row of the matched ground-truth box; -1 where there is none.
         candidate_index: (R,) int64 into the proposals followed by the ground truth.
     """
 
@@ -172,17 +172,17 @@ class SampledRoIs:
         return self.labels > 0
 
     def take(self, rows: Tensor) -> SampledRoIs:
-        """Some of the RoIs: (M,) int64 indices, in this order."""
+        """Select RoIs by index, in this order: (M,) int64."""
         return SampledRoIs(**{name: value[rows] for name, value in vars(self).items()})
 
 
 @dataclass(frozen=True, eq=False)
 class RoIOutputs:
-    """What the head says of each RoI.
+    """The head's raw outputs for each RoI.
 
     Args:
         class_logits: (R, K + 1), before softmax; column 0 is background.
-        deltas: (R, K, 4), one box correction a foreground class, in units of `delta_std`.
+        deltas: (R, K, 4) box deltas of each foreground class, in units of `delta_std`.
     """
 
     class_logits: Tensor
@@ -199,13 +199,13 @@ class RoIOutputs:
 
 @dataclass(frozen=True, eq=False)
 class Losses:
-    """What a training step pays.
+    """The multi-task loss of a training step.
 
     Args:
         classification: () mean cross-entropy over the RoIs.
-        box: () smooth L1 of the foreground, divided as the config says and weighted with λ.
-        classification_per_roi: (R,) each RoI's own cross-entropy, detached.
-        box_per_roi: (R,) each RoI's own smooth L1 sum, detached; 0 for background.
+        box: () smooth L1 of the foreground, normalised as `LossConfig.box_mean` says and weighted with λ.
+        classification_per_roi: (R,) cross-entropy, detached.
+        box_per_roi: (R,) smooth L1 summed over the four deltas, detached; 0 for background.
     """
 
     classification: Tensor
@@ -220,14 +220,14 @@ class Losses:
 
 @dataclass(frozen=True, eq=False)
 class RoIPredictions:
-    """What the network says of one picture, before any threshold: the end of the slow half. On the CPU.
+    """The decoded predictions for one image before thresholds and NMS, on the CPU.
 
     Args:
-        rois: (R, 4) float32, the proposals that the head looked at.
-        boxes: (R, K, 4) float32, decoded and clipped to the picture, one for each foreground class.
+        rois: (R, 4) float32, the proposals given to the head.
+        boxes: (R, K, 4) float32, decoded for each foreground class and clipped to the image.
         scores: (R, K + 1) float32, softmax; column 0 is background.
         classes: the K names.
-        height, width: of the picture.
+        height, width: of the image.
     """
 
     rois: Tensor
@@ -238,42 +238,42 @@ class RoIPredictions:
     width: int
 
     def __post_init__(self) -> None:
-        count, known = len(self.rois), len(self.classes)
-        _expect(tuple(self.boxes.shape) == (count, known, 4), f"boxes {tuple(self.boxes.shape)}")
+        count, classes = len(self.rois), len(self.classes)
+        _expect(tuple(self.boxes.shape) == (count, classes, 4), f"boxes {tuple(self.boxes.shape)}")
         _expect(
-            tuple(self.scores.shape) == (count, known + 1), f"scores {tuple(self.scores.shape)}"
+            tuple(self.scores.shape) == (count, classes + 1), f"scores {tuple(self.scores.shape)}"
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Suppression:
-    """What non-maximum suppression did to N boxes.
+    """The result of non-maximum suppression (NMS) on N boxes.
 
     Args:
-        keep: (D,) int64 indices of the boxes that stay, best score first.
-        suppressed_by: (N,) int64, the index of the kept box that silenced each box, or lowered it most before it fell;
-            -1 for kept boxes.
-        iou: (N,) float32 with the box that silenced or lowered it; 0 where none did.
-        scores: (N,) float32 in the end; greedy NMS leaves them as they are.
-        lowered_by: (N,) int64, as `suppressed_by`, and for kept boxes that a better one lowered too; -1 for nobody.
+        keep: (D,) int64 indices of the kept boxes, best score first.
+        suppressed_by: (N,) int64 index of the kept box that suppressed each box, or, in soft-NMS, decayed its score
+            most; -1 for kept boxes.
+        iou: (N,) float32 with the box that suppressed or decayed it; 0 without one.
+        scores: (N,) float32 after NMS; greedy NMS leaves them unchanged.
+        decayed_by: (N,) int64, as `suppressed_by`, but for kept boxes with a decayed score too; -1 without one.
     """
 
     keep: Tensor
     suppressed_by: Tensor
     iou: Tensor
     scores: Tensor
-    lowered_by: Tensor
+    decayed_by: Tensor
 
 
 @dataclass(frozen=True, eq=False)
 class SuppressedBoxes:
-    """S boxes that were confident enough but silenced by a better one.
+    """S boxes above the score threshold that NMS suppressed.
 
     Args:
-        boxes: (S, 4) float32. scores: (S,) float32, the network's. labels: (S,) int64. roi_index: (S,) int64.
-        by: (S,) int64, the row among the detections of the one that silenced it, or lowered its score most before it
-            fell below the threshold; -1 if the limit cut that one off.
-        iou: (S,) float32 with that one.
+        boxes: (S, 4) float32. scores: (S,) float32 before soft-NMS. labels: (S,) int64. roi_index: (S,) int64.
+        by: (S,) int64, row of the detection that suppressed it, or, in soft-NMS, decayed its score most; -1 if that
+            detection fell to the limit.
+        iou: (S,) float32 with that detection.
     """
 
     boxes: Tensor
@@ -288,13 +288,13 @@ class SuppressedBoxes:
 
 
 @dataclass(frozen=True, eq=False)
-class Lowered:
-    """What soft-NMS did to the scores of D detections.
+class DecayedScores:
+    """The decay of D detections' scores by soft-NMS.
 
     Args:
-        scores: (D,) float32 before, the network's.
-        by: (D,) int64, the row among the detections of the one that lowered each most; -1 if none did.
-        iou: (D,) float32 with that one; 0 if none did.
+        scores: (D,) float32 before soft-NMS.
+        by: (D,) int64, row of the detection that decayed each score most; -1 without one.
+        iou: (D,) float32 with that detection; 0 without one.
     """
 
     scores: Tensor
@@ -307,14 +307,14 @@ class Lowered:
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """What survives the score threshold, NMS and the limit: best score first.
+    """The boxes that pass the score threshold, NMS and the limit, best score first.
 
     Args:
         boxes: (D, 4) float32. scores: (D,) float32 in [0, 1]. labels: (D,) int64 in 1..K.
-        roi_index: (D,) int64, the row of `RoIPredictions.rois` from which the box came.
+        roi_index: (D,) int64, row of `RoIPredictions.rois` from which the box was decoded.
         classes: the K names.
-        suppressed: the confident boxes that did not survive NMS.
-        lowered: where soft-NMS lowered `scores`, what they were and who did it; None after greedy NMS.
+        suppressed: the boxes above the score threshold that NMS suppressed.
+        decayed: the scores before soft-NMS and what decayed them; None after greedy NMS.
     """
 
     boxes: Tensor
@@ -323,7 +323,7 @@ class Detections:
     roi_index: Tensor
     classes: tuple[str, ...]
     suppressed: SuppressedBoxes
-    lowered: Lowered | None = None
+    decayed: DecayedScores | None = None
 
     def __post_init__(self) -> None:
         count = len(self.boxes)
@@ -336,14 +336,14 @@ class Detections:
 
 @dataclass(frozen=True)
 class StepReport:
-    """One training step in plain numbers, ready for JSON, and what it looked at.
+    """The metrics of one training step, plain numbers for JSON, and its RoIs, losses and scores.
 
     Args:
-        step: from 1. epoch: how often each picture was seen so far, a fraction.
-        images: the pictures' names. flipped: which of them were mirrored.
-        rois: each picture's sampled RoIs, on the CPU; left out of JSON.
-        losses: what they cost, on the CPU, rows of all pictures in order; left out of JSON.
-        scores: (R, K + 1) what the head said of them, on the CPU; left out of JSON.
+        step: from 1. epoch: a fraction; 1.0 when each image was used once.
+        images: their names. flipped: which of them were flipped horizontally.
+        rois: each image's sampled RoIs, on the CPU; left out of JSON.
+        losses: on the CPU, the RoIs of all images in order; left out of JSON.
+        scores: (R, K + 1) softmax of the head's logits, on the CPU; left out of JSON.
     """
 
     step: int
@@ -366,9 +366,9 @@ class StepReport:
     scores: Tensor | None = field(default=None, repr=False)
 
 
-def _expect(holds: bool, complaint: str) -> None:
+def _expect(holds: bool, message: str) -> None:
     if not holds:
-        raise ValueError(complaint)
+        raise ValueError(message)
 
 
 def _expect_boxes(boxes: FloatArray) -> None:
@@ -377,7 +377,7 @@ def _expect_boxes(boxes: FloatArray) -> None:
 
 
 def _expect_rows(value: Any, count: int) -> None:
-    """All tensors of a value have the same number of rows and live on one device."""
+    """Raise ValueError unless all tensors have this number of rows and are on one device."""
     tensors = vars(value)
     for name, tensor in tensors.items():
         _expect(tensor.shape[0] == count, f"{name} has {tensor.shape[0]} rows, not {count}")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from fastrcnn_core.detection import select
 from fastrcnn_core.errors import DeviceError
-from fastrcnn_core.nms import suppress
+from fastrcnn_core.nms import greedy_nms
 from pages.ui import errors, header, resources, source, widgets
 from pages.ui.detection import controls, panels, split, story, threshold
 from pages.ui.detection.view import view
@@ -40,4 +40,4 @@ with right:
 
 story.show(seen, chosen)
 threshold.show(seen, ranking, split=name)
-source.show(select, suppress)
+source.show(select, greedy_nms)

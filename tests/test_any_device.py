@@ -22,7 +22,7 @@ from fastrcnn_core.config import (
 from fastrcnn_core.detection import predict, select
 from fastrcnn_core.losses import losses
 from fastrcnn_core.model import FastRCNN, compress_head
-from fastrcnn_core.nms import suppress
+from fastrcnn_core.nms import greedy_nms
 from fastrcnn_core.roi_sampling import sample_rois
 from fastrcnn_core.structures import Detections, Image, RoIPredictions, SampledRoIs
 from fastrcnn_core.training.averaging import WeightAverage
@@ -163,10 +163,10 @@ def test_fault_two_devices_soft_nms_answers_where_it_is_asked(nms: Any) -> None:
     expected = asked("cpu")
     with PretendedCuda():
         found = asked("cuda")
-    assert found.lowered is not None
-    assert expected.lowered is not None
+    assert found.decayed is not None
+    assert expected.decayed is not None
     torch.testing.assert_close(values(found.scores), expected.scores)
-    torch.testing.assert_close(values(found.lowered.by), expected.lowered.by)
+    torch.testing.assert_close(values(found.decayed.by), expected.decayed.by)
 
 
 def test_fault_two_devices_the_average_of_the_weights_stays_where_they_are() -> None:
@@ -197,7 +197,7 @@ def test_fault_two_devices_select_and_nms_answer_where_they_are_asked() -> None:
     assert len(expected.suppressed.boxes) > 0
     with PretendedCuda():
         found = select(asked("cuda"), config)
-        kept = suppress(boxes.to("cuda"), scores[:, 0].to("cuda"), iou_threshold=0.5).keep
+        kept = greedy_nms(boxes.to("cuda"), scores[:, 0].to("cuda"), iou_threshold=0.5).keep
     for name in ("boxes", "scores", "labels", "roi_index"):
         torch.testing.assert_close(values(getattr(found, name)), getattr(expected, name))
         silenced = values(getattr(found.suppressed, name))

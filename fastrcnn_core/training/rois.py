@@ -14,7 +14,7 @@ from fastrcnn_core.config import Config
 from fastrcnn_core.detection import inferring
 from fastrcnn_core.losses import losses
 from fastrcnn_core.model import FastRCNN, Features
-from fastrcnn_core.nms import suppress
+from fastrcnn_core.nms import greedy_nms
 from fastrcnn_core.roi_sampling import judged_rois, sample_rois
 from fastrcnn_core.structures import AnnotatedImage, FloatArray, SampledRoIs
 from fastrcnn_core.training.pictures import Picture
@@ -59,7 +59,7 @@ def hardest_rois(
     with inferring(model, mixed=config.training.mixed_precision):
         losses_of = [_loss_per_roi(model, features, rois, some, config) for some in _parts(rois)]
     loss = torch.cat(losses_of)
-    kept = suppress(rois.boxes, loss, iou_threshold=_SAME_PLACE).keep
+    kept = greedy_nms(rois.boxes, loss, iou_threshold=_SAME_PLACE).keep
     return rois.take(kept[: config.sampling.rois_per_image].sort().values)
 
 

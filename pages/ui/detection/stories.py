@@ -24,7 +24,7 @@ def of_prediction(origin: Origin, detections: Detections, config: DetectionConfi
     name = detections.classes[origin.label - 1]
     if origin.outcome == "detection":
         count = len(origin.silenced)
-        if detections.lowered is not None:
+        if detections.decayed is not None:
             return _softly_kept(origin, detections)
         return Story(
             f"It survives as #{origin.detection + 1}: {origin.score:.2f} sure of “{name}”, and no surer box of its "
@@ -32,7 +32,7 @@ def of_prediction(origin: Origin, detections: Detections, config: DetectionConfi
         )
     if origin.outcome == "suppressed":
         by = f"#{origin.detection + 1}" if origin.detection >= 0 else "a box beyond the limit"
-        if detections.lowered is not None:
+        if detections.decayed is not None:
             return Story(
                 f"The network was {origin.score:.2f} sure, but better boxes lowered that below the confidence, most of "
                 f"all {by}: their IoU is {origin.iou:.2f}.",
@@ -56,9 +56,9 @@ def of_prediction(origin: Origin, detections: Detections, config: DetectionConfi
 
 def _softly_kept(origin: Origin, detections: Detections) -> Story:
     """How soft-NMS treated a detection."""
-    assert detections.lowered is not None
+    assert detections.decayed is not None
     row = origin.detection
-    by, iou = int(detections.lowered.by[row]), float(detections.lowered.iou[row])
+    by, iou = int(detections.decayed.by[row]), float(detections.decayed.iou[row])
     if by < 0:
         return Story(
             f"It survives as #{row + 1}: {origin.score:.2f} sure, and no better box lowered that."
@@ -120,7 +120,7 @@ def _suppressed(
     silenced = detections.suppressed
     is_it = (silenced.roi_index == fate.roi_index) & (silenced.labels == label)
     at = float(silenced.iou[is_it].max())
-    if detections.lowered is not None:
+    if detections.decayed is not None:
         return Story(
             f"Its own box ({fate.score:.2f}, IoU {fate.box_iou:.2f} with it) was lowered below the confidence, most of "
             f"all by {by}: their IoU is {at:.2f}.",
