@@ -1,4 +1,4 @@
-.PHONY: app test check format
+.PHONY: app test check format lint docs
 
 app:
 	streamlit run app.py
@@ -6,12 +6,20 @@ app:
 test:
 	pytest
 
-check:
+# Everything that needs no data set, no browser and no network.
+check: lint
+	pytest -m "not slow and not browser and not network"
+
+lint:
 	ruff format --check .
 	ruff check .
+	oxlint --deny-warnings pages
 	mypy
-	pytest -m "not slow and not browser and not network"
 
 format:
 	ruff format .
 	ruff check --fix .
+
+# The API reference, from the docstrings: docs/index.html.
+docs:
+	python -W error -m pdoc --docformat google --output-directory docs fastrcnn_core

@@ -1,9 +1,13 @@
-"""A process that trains makes its tensors in memory that it has had before."""
+"""`keep_freed_memory`: glibc keeps freed blocks for the next tensors."""
 
+import ctypes
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+
+from fastrcnn_core.devices import keep_freed_memory
 
 # Two large blocks, one after the other; how often the system had to make a page for the second.
 _SECOND_BLOCK = """
@@ -30,8 +34,19 @@ def test_what_was_freed_is_used_again() -> None:
     assert _pages_made("keep_freed_memory()") < usual / 50
 
 
-def test_another_c_library_does_as_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    from fastrcnn_core.devices import keep_freed_memory
-
-    monkeypatch.setattr(sys, "platform", "darwin")
+@pytest.mark.parametrize(
+    ("platform", "has_mallopt", "settings"),
+    [("linux", True, 2), ("linux", False, 0), ("darwin", True, 0)],
+)
+def test_another_c_library_does_as_it_does(
+    monkeypatch: pytest.MonkeyPatch, platform: str, has_mallopt: bool, settings: int
+) -> None:
+    """Only glibc's `mallopt` is called: not musl's C library, which has none, and not another system's."""
+    calls: list[tuple[int, int]] = []
+    library = SimpleNamespace()
+    if has_mallopt:
+        library.mallopt = lambda parameter, value: calls.append((parameter, value))
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: library)
+    monkeypatch.setattr(sys, "platform", platform)
     keep_freed_memory()
+    assert len(calls) == settings

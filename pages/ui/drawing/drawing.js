@@ -32,7 +32,10 @@ class Drawing {
   take({ data, setTriggerValue }) {
     if (this.data?.identity !== data.identity) this.view = { zoom: 1, x: 0, y: 0 };
     if (this.data?.picture !== data.picture) this.picture.src = data.picture;
-    if (this.data?.tint !== data.tint) data.tint ? (this.tint.src = data.tint) : this.tint.removeAttribute("src");
+    if (this.data?.tint !== data.tint) {
+      if (data.tint) this.tint.src = data.tint;
+      else this.tint.removeAttribute("src");
+    }
     this.data = data;
     this.tell = (chosen) => setTriggerValue("chosen", chosen);
     this.under = null;
@@ -241,8 +244,8 @@ class Drawing {
   }
 
   flip(layer) {
-    const off = !this.is_off(layer);
-    for (const it of this.data.layers) if (it.key === layer.key) this.off.set(it.key, off);
+    const hidden = !this.is_off(layer);
+    for (const same of this.data.layers) if (same.key === layer.key) this.off.set(same.key, hidden);
     this.under = null;
     this.legend();
     this.redraw();

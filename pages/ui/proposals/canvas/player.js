@@ -224,10 +224,10 @@ class Player {
       const best = this.people.map((_, person) => this.best_box(person)).filter(Boolean);
       stage.boxes(best, { ...looks.proposal, width: 2.5, opacity: 1, halo: 0.7 });
     }
-    const box = this.box();
-    if (box) {
-      stage.boxes([box], this.passed_over ? { ...looks.chosen, dash: [7, 4] } : looks.chosen);
-      stage.ring(box);
+    const union = this.box();
+    if (union) {
+      stage.boxes([union], this.passed_over ? { ...looks.chosen, dash: [7, 4] } : looks.chosen);
+      stage.ring(union);
     }
     if (with_people) this.people.forEach((box, person) => stage.tag(`${person + 1}: ${decimals(this.overlap(person))}`, box, looks.ground_truth.colour));
   }

@@ -110,7 +110,7 @@ class Stage {
     const above = box[1] * scale - high;
     const y_first = below || above < 0 ? Math.min(box[3] * scale, this.height * scale - high) : above;
     const corners = [box[0] * scale, box[2] * scale - across].map(inside);
-    const [x, y] = this.free(corners.flatMap((x) => [0, 1, 2].map((up) => [x, y_first - up * high])).sort((one, other) => other[1] - one[1]), across, high);
+    const [x, y] = this.free(corners.flatMap((left) => [0, 1, 2].map((up) => [left, y_first - up * high])).sort((one, other) => other[1] - one[1]), across, high);
     context.fillStyle = "rgba(16, 22, 28, 0.82)";
     context.fillRect(x, y, across, high);
     context.fillStyle = colour;
