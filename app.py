@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import errors, garbage, header, history, lost_detector, sidebar
+from pages.ui.shell import errors, gc_tuning, header, history, missing_checkpoint, sidebar
+from pages.ui.state import runs
 
 # A page that is not written yet is left out.
 PAGES = {
@@ -29,10 +30,11 @@ page = st.navigation(
     position="top",
 )
 with errors.shown():
+    runs.list_again()
     sidebar.show()
 header.style()
 history.one_step_a_page()
 with errors.shown():
-    lost_detector.show()
+    missing_checkpoint.show()
     page.run()
-garbage.spare_imports()
+gc_tuning.spare_imports()

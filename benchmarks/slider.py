@@ -41,7 +41,7 @@ def main() -> None:
 
 def _run(folder: Path) -> None:
     from fastrcnn_core import detection
-    from pages.ui.resources import networks
+    from pages.ui.cache import networks
 
     networks.BUNDLED_FOLDER = _checkpoint(folder / "checkpoints")
     network = detection.predict

@@ -6,15 +6,18 @@ import streamlit as st
 
 from fastrcnn_core.datasets import split_by_name
 from fastrcnn_core.datasets.coco.writing import to_coco
-from pages.ui import gallery, header, offers, people, resources, source, statistics, widgets
+from pages.ui.cache import datasets
+from pages.ui.components import gallery, source
+from pages.ui.dataset import annotations, statistics
+from pages.ui.shell import add_data, header, inputs
 
-picture = widgets.picture()
+picture = inputs.picture()
 data = picture.dataset
 header.show(
     "Who is in the pictures, and which of them are for training?",
     statistics.summary(data) if data else "A picture of your own: every page works on it.",
 )
-people.show(picture)
+annotations.show(picture)
 
 if data:
     for note in data.notes:
@@ -23,16 +26,16 @@ if data:
     gallery.show(data, current=picture.name)
     st.header("How many are they, how tall, how thin?", anchor=False)
     statistics.show(data)
-    annotations = to_coco(resources.all_annotations(data), data.classes, data.coco_ids)
+    coco = to_coco(datasets.all_annotations(data), data.classes, data.coco_ids)
     st.download_button(
         "Annotations as COCO JSON",
-        data=lambda: json.dumps(annotations),
+        data=lambda: json.dumps(coco),
         file_name=f"{data.title}.json",
         mime="application/json",
         icon=":material/download:",
         on_click="ignore",
     )
 
-offers.penn_fudan(place="page")
+add_data.penn_fudan(place="page")
 source.show(split_by_name)
 header.link("proposals", "Next: which boxes are worth looking at?")

@@ -5,30 +5,40 @@ import streamlit as st
 from fastrcnn_core.detection import select
 from fastrcnn_core.errors import DeviceError
 from fastrcnn_core.nms import greedy_nms
-from pages.ui import errors, header, resources, source, widgets
-from pages.ui.detection import controls, panels, split, story, threshold
+from pages.ui.cache import networks
+from pages.ui.components import source
+from pages.ui.detection import box_details, controls, panels, split, threshold
 from pages.ui.detection.view import view
+from pages.ui.jobs.split_evaluation import split_evaluation_job
+from pages.ui.shell import errors, header, inputs
+from pages.ui.state import devices
 
 header.show(
     "Which boxes survive?",
     "The network gave every proposal a confidence and a corrected box. Two numbers decide what you see of it.",
 )
-picture, detector = widgets.picture(), widgets.detector()
-trained = resources.trained_with(detector)
+picture, detector = inputs.picture(), inputs.detector()
+trained = networks.trained_config(detector)
 left, right = st.columns([3, 2], gap="large")
 with right:
     config, drawn = controls.show(trained.detection, annotated=bool(picture.annotated))
 looks = config.slow_half
 with left:
     try:
-        predictions = resources.predictions(picture.image, detector, trained.proposals, looks)
+        predictions = networks.predictions(
+            picture.image, detector, trained.proposals, looks, device=devices.chosen_device()
+        )
     except DeviceError as error:
         errors.show(error, *controls.ways_out(error, config))
         st.stop()
-job = resources.split_judging(picture.dataset, detector, "test", looks) if picture.dataset else None
+job = (
+    split_evaluation_job(picture.dataset, detector, "test", looks, device=devices.chosen_device())
+    if picture.dataset
+    else None
+)
 name = f"Test split ({len(job.names)} pictures)" if job else ""
 seen = view(picture.image, picture.annotated, predictions, config)
-chosen, ranking = story.asked(seen), threshold.ranking_of(job, seen)
+chosen, ranking = box_details.asked(seen), threshold.ranking_of(job, seen)
 with left:
     panels.picture(seen, chosen, drawn)
 with right:
@@ -38,6 +48,6 @@ with right:
         split.show(job, config, part="test")
     panels.downloads(seen, picture.dataset)
 
-story.show(seen, chosen)
+box_details.show(seen, chosen)
 threshold.show(seen, ranking, split=name)
 source.show(select, greedy_nms)

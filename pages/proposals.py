@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from pages.ui import header, widgets
 from pages.ui.proposals import (
     engines,
     first_screen,
@@ -15,6 +14,7 @@ from pages.ui.proposals import (
     sweeps,
 )
 from pages.ui.proposals.view import view
+from pages.ui.shell import header, inputs
 
 PARTS = {
     "Segmentation": segmentation.show,
@@ -26,7 +26,7 @@ PARTS = {
 }
 
 header.show("Which boxes are worth looking at?")
-picture = widgets.picture()
+picture = inputs.picture()
 seen = view(picture, knobs.show())
 st.fragment(first_screen.show)(seen)
 part = PARTS[sections.pick()]

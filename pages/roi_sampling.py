@@ -4,21 +4,24 @@ import streamlit as st
 
 from fastrcnn_core.errors import ConfigError
 from fastrcnn_core.roi_sampling import judge, sample_rois
-from pages.ui import errors, header, resources, source, widgets
-from pages.ui.sampling import controls, nobody, panels, story
-from pages.ui.sampling.view import view
+from pages.ui.cache import searches
+from pages.ui.components import source
+from pages.ui.roi_sampling import controls, no_annotations, panels, roi_details
+from pages.ui.roi_sampling.view import view
+from pages.ui.shell import errors, header, inputs
+from pages.ui.state import detectors
 
 header.show(
     "Which proposals become positives, and which are ignored?",
     "A training step does not look at every proposal. It compares each with the ground truth, calls it positive "
     "(foreground), negative (background) or ignored, and draws a few of the first two.",
 )
-picture = widgets.picture()
+picture = inputs.picture()
 if picture.annotated is None:
-    nobody.show(picture)
+    no_annotations.show(picture)
     st.stop()
-trained = resources.trained_or_default()
-proposals = resources.proposals(picture.image, trained.proposals)
+trained = detectors.chosen_config()
+proposals = searches.proposals(picture.image, trained.proposals)
 
 left, right = st.columns([3, 2], gap="large")
 with right:
@@ -29,13 +32,13 @@ with right:
         errors.show(error)
         st.stop()
 seen = view(picture.annotated, proposals, config, delta_std=trained.model.delta_std, seed=seed)
-chosen = story.asked(seen)
+chosen = roi_details.asked(seen)
 with left:
     panels.picture(seen, chosen, shown)
     panels.kept_out(picture.part)
 panels.counts(seen)
 
-story.show(seen, chosen)
+roi_details.show(seen, chosen)
 panels.kinds(seen)
 panels.crops(seen)
 panels.questions(seen, trained.proposals)

@@ -2,24 +2,25 @@
 
 import streamlit as st
 
-from fastrcnn_core.runs import list_runs
 from fastrcnn_core.runs.starting import start_run
-from pages.ui import header, resources, source
-from pages.ui.training import form, keep, live, queue, shelf
+from pages.ui.components import source
+from pages.ui.shell import header
+from pages.ui.state import runs
+from pages.ui.training import form, live, queue, run_actions, runs_table
 
 header.show(
     "Is it learning?",
     "Begin a short run and watch the loss fall. The run is a process of its own; this page only reads its folder.",
 )
-if missing := resources.run_of_link_is_missing():
+if missing := runs.run_of_link_is_missing():
     st.toast(f"The link names run “{missing[:80]}”, which is not here.", icon=":material/link_off:")
-run, known = resources.chosen_run(), {it.name: it for it in list_runs()}
+run, known = runs.chosen_run(), {it.name: it for it in runs.listed_runs()}
 # Another key folds it again: when a run has begun, that run is what one wants to see.
 fold = f"begin-{run.name if run else ''}"
 with st.expander("Begin a run", icon=":material/add:", expanded=run is None, key=fold):
     form.show()
 queue.show(run)
-keep.undo()
+run_actions.undo()
 if run is None:
     st.info(
         "There is no run yet. Press *Start training* above: *60 seconds on a CPU* is what a laptop can do in a class.",
@@ -28,8 +29,8 @@ if run is None:
 else:
     left, right = st.columns(2)
     with left:
-        run = known[resources.pick_run(list(known), run.name)]
-    resources.write_run_link(run)
+        run = known[runs.pick_run(list(known), run.name)]
+    runs.write_run_link(run)
     with right:
         compared = st.multiselect(
             "Compare with",
@@ -39,8 +40,8 @@ else:
             max_selections=3,
             placeholder="Other runs",
         )
-    shelf.show(known, run)
+    runs_table.show(known, run)
     live.show(run, tuple(known[name] for name in compared))
 with st.expander("Bring a run that somebody else trained", icon=":material/upload_file:"):
-    keep.bring()
+    run_actions.bring()
 source.show(start_run)

@@ -100,8 +100,8 @@ def test_pages_never_import_pages(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", modules("pages"), ids=lambda path: str(path.relative_to(ROOT)))
-def test_only_resources_remembers(path: Path) -> None:
-    if path.name == "resources.py" or "resources" in path.parts:
+def test_only_cache_jobs_and_state_use_streamlits_caches_and_session(path: Path) -> None:
+    if path.parent in {ROOT / "pages/ui" / name for name in ("cache", "jobs", "state")}:
         return
     used = {
         node.attr

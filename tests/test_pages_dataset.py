@@ -11,7 +11,8 @@ import pytest
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.datasets.coco.writing import to_coco
 from fastrcnn_core.structures import AnnotatedImage, Image
-from pages.ui import people, resources
+from pages.ui.cache import datasets, renderings
+from pages.ui.dataset import annotations
 from tests.support.app import complaints, link, open_app, words
 from tests.support.datasets import write_pennfudan, write_tiny
 
@@ -54,10 +55,10 @@ def test_a_table_of_several_classes_names_them_and_an_empty_one_has_no_rows() ->
     image = Image(np.zeros((4, 4, 3), np.uint8))
     boxes = np.array([[0, 0, 2, 1]], np.float32)
     one = AnnotatedImage(image, boxes, np.array([2]), ("cat", "dog"), ("",))
-    assert people.table_of(one)["Class"].tolist() == ["dog"]
-    assert "Note" not in people.table_of(one)
+    assert annotations.table_of(one)["Class"].tolist() == ["dog"]
+    assert "Note" not in annotations.table_of(one)
     none = AnnotatedImage(image, boxes[:0], np.zeros(0, np.int64), ("cat",), ())
-    assert len(people.table_of(none)) == 0
+    assert len(annotations.table_of(none)) == 0
 
 
 def test_twelve_pictures_a_wall_and_the_rest_on_the_next(street: Path) -> None:
@@ -127,7 +128,7 @@ def test_how_many_people_there_are_is_counted_over_all_pictures(street: Path) ->
 
 def test_the_annotations_as_coco_are_read_back_as_they_were(street: Path, tmp_path: Path) -> None:
     data = open_dataset(street)
-    content = to_coco(resources.all_annotations(data), data.classes, data.coco_ids)
+    content = to_coco(datasets.all_annotations(data), data.classes, data.coco_ids)
     (tmp_path / "coco").mkdir()
     (tmp_path / "coco" / "annotations.json").write_text(json.dumps(content))
     for picture in (street / "PNGImages").iterdir():
@@ -143,7 +144,7 @@ def test_annotations_are_read_once_and_again_when_the_folder_changes(tmp_path: P
     folder = write_tiny(tmp_path / "tiny", count=2)
     asked: list[tuple[int, int]] = []
     for _ in range(2):
-        resources.all_annotations(
+        datasets.all_annotations(
             open_dataset(folder), progress=lambda done, total: asked.append((done, total))
         )
     assert asked == [(1, 2), (2, 2)]
@@ -153,7 +154,9 @@ def test_a_thumbnail_shows_the_whole_picture_with_green_boxes() -> None:
     image = Image(np.zeros((100, 200, 3), np.uint8))
     box = np.array([[50, 20, 150, 80]], np.float32)
     shown = np.asarray(
-        PIL.Image.open(io.BytesIO(resources.small(image, box, colour="#009E73"))).convert("RGB")
+        PIL.Image.open(io.BytesIO(renderings.small_jpeg(image, box, colour="#009E73"))).convert(
+            "RGB"
+        )
     ).astype(int)
     assert shown.shape == (100, 200, 3)
     assert shown[20, 100, 1] > 100

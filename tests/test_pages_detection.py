@@ -25,12 +25,14 @@ from fastrcnn_core.evaluation import precision_recall_curve
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.prediction_trace import trace
 from fastrcnn_core.structures import AnnotatedImage, Image, RoIPredictions
-from pages.ui import figures, resources
-from pages.ui.detection import asking, charts, pictures, stories, tables
+from pages.ui.cache import datasets, networks
+from pages.ui.components import figures
+from pages.ui.detection import box_outcomes, charts, pictures, selection, tables
 from pages.ui.detection import words as words_of
-from pages.ui.detection.asking import Prediction, Somebody
+from pages.ui.detection.selection import Prediction, Somebody
 from pages.ui.detection.view import View, view
-from pages.ui.resources import networks
+from pages.ui.jobs.split_evaluation import SplitEvaluationJob, split_evaluation_job
+from pages.ui.state import detectors, sources
 from tests.support.app import complaints, link, open_app, visit, words
 from tests.support.builders import annotate, write_untrained
 from tests.support.datasets import write_tiny
@@ -57,9 +59,9 @@ def seen(said: RoIPredictions, truth: AnnotatedImage, **knobs: Any) -> View:
     return view(truth.image, truth, said, DetectionConfig(**knobs))
 
 
-def fate(it: View, row: int = 0) -> stories.Story:
+def fate(it: View, row: int = 0) -> box_outcomes.Story:
     assert it.annotated is not None
-    return stories.of_somebody(it.fates[row], it.annotated, it.detections, it.config)
+    return box_outcomes.of_somebody(it.fates[row], it.annotated, it.detections, it.config)
 
 
 # --- One picture, without the app ---------------------------------------------------------------------------------
@@ -102,7 +104,7 @@ def test_with_soft_nms_a_story_tells_who_lowered_whom() -> None:
 
     def told(it: View, roi_index: int) -> str:
         origin = trace(it.predictions, it.detections, it.config, roi_index=roi_index, label=1)
-        return stories.of_prediction(origin, it.detections, it.config).happened
+        return box_outcomes.of_prediction(origin, it.detections, it.config).happened
 
     assert "0.90 sure, and no better box lowered that" in told(kept, 0)
     assert "was 0.80 sure, and better boxes lowered that to 0.37, most of all #1" in told(kept, 1)
@@ -146,8 +148,8 @@ def test_the_verdicts_colour_the_layers_and_marks_stand_for_their_boxes() -> Non
 def test_a_chosen_box_stays_chosen_when_it_falls_silent() -> None:
     said, truth = predictions((PERSON, 0.9), ([12.0, 8, 32, 56], 0.8)), annotated(PERSON)
     before, after = seen(said, truth, nms_iou=0.9), seen(said, truth, nms_iou=0.3)
-    word = asking.word(before, asking.detection(before, 1))
-    assert asking.choice_of(after, word) == Prediction(1, 1)
+    word = selection.word(before, selection.detection(before, 1))
+    assert selection.choice_of(after, word) == Prediction(1, 1)
 
 
 @pytest.mark.parametrize("value", [0.9, 0.29, 0.57, 0.285, 1.0, 0.0, 0.004])
@@ -163,14 +165,14 @@ def test_a_sliders_step_keeps_the_box_that_it_is_offered_for(value: float) -> No
 )
 def test_a_word_that_means_nothing_here_chooses_nothing(word: str) -> None:
     it = seen(predictions((PERSON, 0.9)), annotated(PERSON))
-    assert asking.choice_of(it, word.replace("{key}", it.key)) is None
+    assert selection.choice_of(it, word.replace("{key}", it.key)) is None
 
 
 def test_the_word_of_another_picture_means_nothing_here() -> None:
     it = seen(predictions((PERSON, 0.9)), annotated(PERSON))
     other = seen(predictions((PERSON, 0.9), (PERSON, 0.1)), annotated(PERSON))
-    assert asking.choice_of(other, asking.word(it, Prediction(0, 1))) is None
-    assert asking.choice_of(it, asking.word(it, Somebody(0))) == Somebody(0)
+    assert selection.choice_of(other, selection.word(it, Prediction(0, 1))) is None
+    assert selection.choice_of(it, selection.word(it, Somebody(0))) == Somebody(0)
 
 
 def test_the_files_say_what_the_picture_shows() -> None:
@@ -370,10 +372,10 @@ def test_the_story_is_told_of_the_surest_and_of_whom_the_link_names(app: AppTest
     assert "**#1, person 0.90**" in words(app)
     assert "It silenced 1 other box." in words(app)
     silenced = view_of()
-    other = visit("detection", **link(app), box=asking.word(silenced, Prediction(1, 1)))
+    other = visit("detection", **link(app), box=selection.word(silenced, Prediction(1, 1)))
     assert "**A suppressed box, person 0.80**" in words(other)
     assert "It was suppressed by #1: their IoU is 0.82, and NMS allows 0.30." in words(other)
-    assert link(other)["box"] == asking.word(silenced, Prediction(1, 1))
+    assert link(other)["box"] == selection.word(silenced, Prediction(1, 1))
 
 
 def test_senseless_sizes_are_told_where_they_were_typed_and_the_picture_stays(street: Path) -> None:
@@ -395,7 +397,7 @@ def test_nonsense_in_the_link_tells_of_the_surest(
 
 
 def test_the_story_of_somebody_leads_to_the_box_that_tells_it(app: AppTest) -> None:
-    app = visit("detection", **link(app), box=asking.word(view_of(), Somebody(0)))
+    app = visit("detection", **link(app), box=selection.word(view_of(), Somebody(0)))
     assert "Found by #1 at IoU 1.00." in words(app)
     app.button(key="ask-that-box").click().run()
     assert "**#1, person 0.90**" in words(app)
@@ -547,16 +549,16 @@ def judge(app: AppTest) -> None:
     app.run()
 
 
-def wait(job: resources.Judging) -> None:
+def wait(job: SplitEvaluationJob) -> None:
     deadline = time.monotonic() + 60
     while job.is_running and time.monotonic() < deadline:
         time.sleep(0.01)
 
 
-def job_of() -> resources.Judging:
+def job_of() -> SplitEvaluationJob:
     """What the page itself watches: it is kept by content."""
-    data = resources.dataset(resources.Source("", "", tiny_setting()))
-    return resources.split_judging(data, networks.detectors()[0], "test")
+    data = datasets.opened(sources.Source("", "", tiny_setting()))
+    return split_evaluation_job(data, detectors.offered_detectors()[0], "test", device="auto")
 
 
 def tiny_setting() -> str:
@@ -564,8 +566,8 @@ def tiny_setting() -> str:
 
 
 def view_of() -> View:
-    picture = resources.annotated_image(
-        resources.dataset(resources.Source("", "", tiny_setting())), "tiny00"
+    picture = datasets.annotated_image(
+        datasets.opened(sources.Source("", "", tiny_setting())), "tiny00"
     )
     return view(picture.image, picture, _answer(picture.image, ("person",)), DetectionConfig())
 

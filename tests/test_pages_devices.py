@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from fastrcnn_core import checkpoints, detection, devices, insides
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.structures import RoIPredictions
-from pages.ui.resources import networks
+from pages.ui.cache import networks
 from tests.support.app import complaints, link, open_app, visit, words
 from tests.support.builders import write_untrained
 from tests.support.datasets import write_tiny
@@ -76,7 +76,7 @@ def fail_on(kind: str, monkeypatch: pytest.MonkeyPatch, *, above: float = 0.0) -
 
 def asleep(monkeypatch: pytest.MonkeyPatch) -> None:
     """PyTorch is loaded by this test already; the pages shall not see that."""
-    monkeypatch.setattr("pages.ui.resources.network_is_awake", lambda: False)
+    monkeypatch.setattr("pages.ui.state.devices.network_is_awake", lambda: False)
 
 
 def survivors(app: AppTest) -> str:
@@ -217,11 +217,13 @@ def test_before_pytorch_is_loaded_the_list_says_how_to_find_the_cards(
 
     monkeypatch.setattr(devices, "available_devices", available)
     monkeypatch.setattr(devices, "describe", lambda device: f"The {device}")
-    monkeypatch.setattr("pages.ui.resources.network_is_awake", lambda: bool(loaded))
+    monkeypatch.setattr("pages.ui.state.devices.network_is_awake", lambda: bool(loaded))
     app = open_app()
     picker = app.selectbox(key="pick-device")
     assert picker.options == ["Fastest there is", "CPU", "Look for graphics cards…"]
-    monkeypatch.setattr("pages.ui.pipeline.show", lambda *_: None)  # it would ask the network
+    monkeypatch.setattr(
+        "pages.ui.overview.pipeline.show", lambda *_: None
+    )  # it would ask the network
     choose(app, "look")
     picker = app.selectbox(key="pick-device")
     assert picker.options == ["Fastest: The cuda", "The cuda", "The cuda:1", "The cpu"]

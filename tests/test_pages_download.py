@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 from fastrcnn_core.datasets import downloaded_folder
 from fastrcnn_core.datasets.pennfudan import Release, open_pennfudan
 from fastrcnn_core.datasets.synthetic import write_folder
-from pages.ui import resources
-from pages.ui.resources import downloads
+from pages.ui.jobs import download
+from pages.ui.jobs.download import download_job
 from tests.support.app import complaints, link, open_app, visit, words
 from tests.support.datasets import write_tiny, zipped
 from tests.support.file_server import SmallServer, serving
@@ -40,11 +40,11 @@ def server(
     """The app is on other data at first, and no page asks the network."""
     content, expected = release
     monkeypatch.setenv("FASTRCNN_DATA", str(write_tiny(tmp_path / "tiny street")))
-    monkeypatch.setattr("pages.ui.resources.network_is_awake", lambda: False)
+    monkeypatch.setattr("pages.ui.state.devices.network_is_awake", lambda: False)
     with serving(content) as small:
-        monkeypatch.setattr(downloads, "OFFICIAL", replace(expected, url=small.url))
+        monkeypatch.setattr(download, "OFFICIAL", replace(expected, url=small.url))
         yield small
-        resources.download().stop()
+        download_job().stop()
     wait()
 
 
@@ -64,15 +64,15 @@ def begin_until(app: AppTest, count: int) -> AppTest:
     """Press the button, and wait until so many bytes are here; then the page looks again."""
     app.button(key=BEGIN).click().run()
     for _ in range(3000):
-        if resources.download().done >= count:
+        if download_job().done >= count:
             return app.run()
         threading.Event().wait(0.01)
-    raise AssertionError(f"only {resources.download().done} bytes came")
+    raise AssertionError(f"only {download_job().done} bytes came")
 
 
 def wait() -> None:
     for _ in range(600):
-        if not resources.download().is_running:
+        if not download_job().is_running:
             return
         threading.Event().wait(0.1)
     raise AssertionError("the download goes on")
@@ -89,7 +89,7 @@ def keys(app: AppTest) -> set[str]:
 
 
 def test_the_offer_says_what_comes_how_much_and_from_where(app: AppTest) -> None:
-    size = resources.download().release.size / 1e6
+    size = download_job().release.size / 1e6
     assert f"4 street pictures with {boxes()} people, {size:.1f} MB from the University" in words(
         app
     )
@@ -225,15 +225,15 @@ def test_a_file_of_another_size_is_refused_and_the_login_page_suspected(
 ) -> None:
     server.content = b"<html>Please log in</html>"
     begin(app)
-    assert f"26 bytes instead of {resources.download().release.size:,}" in failure(app)
+    assert f"26 bytes instead of {download_job().release.size:,}" in failure(app)
     assert "login page" in failure(app)
 
 
 def test_a_data_set_with_fewer_people_than_it_should_have_does_not_appear(
     server: SmallServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    more = replace(downloads.OFFICIAL, boxes=downloads.OFFICIAL.boxes + 1)
-    monkeypatch.setattr(downloads, "OFFICIAL", more)
+    more = replace(download.OFFICIAL, boxes=download.OFFICIAL.boxes + 1)
+    monkeypatch.setattr(download, "OFFICIAL", more)
     app = begin(open_app("dataset"))
     assert f"4 images with {more.boxes - 1} people instead of 4 with {more.boxes}" in failure(app)
     assert not downloaded_folder().exists()
@@ -245,7 +245,7 @@ def test_a_failure_that_nobody_foresaw_is_told_too(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(downloads, "fetch_pennfudan", fail)
+    monkeypatch.setattr(download, "fetch_pennfudan", fail)
     begin(app)
     assert "nobody foresaw how" in failure(app)
     assert BEGIN in keys(app)
@@ -267,8 +267,8 @@ def test_somebody_on_the_default_data_stays_there_when_a_download_makes_another_
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("FASTRCNN_DATA")
-    monkeypatch.setattr("pages.ui.resources.choice.SYNTHETIC", "synthetic:2:0")
-    monkeypatch.setattr("pages.ui.statistics.show", lambda data: None)
+    monkeypatch.setattr("pages.ui.state.sources.SYNTHETIC", "synthetic:2:0")
+    monkeypatch.setattr("pages.ui.dataset.statistics.show", lambda data: None)
     other = visit("dataset")
     assert other.selectbox(key="pick-data").value == "synthetic"
     begin(app)
@@ -284,4 +284,4 @@ def failure(app: AppTest) -> str:
 
 
 def boxes() -> int:
-    return resources.download().release.boxes
+    return download_job().release.boxes

@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from fastrcnn_core.structures import Image
-from pages.ui import figures, palette, thumbnails
-from pages.ui.figures import Layer
+from pages.ui.components import figures, palette
+from pages.ui.components.figures import Layer
+from pages.ui.overview import thumbnails
 
 BOARD = Image(
     np.repeat((np.indices((10, 10)).sum(axis=0) % 2 * 255)[:, :, None], 3, axis=2).astype(np.uint8)
@@ -87,9 +88,11 @@ def test_a_click_on_a_picture_that_has_gone_since_does_not_count(
 
 def clicks(monkeypatch: pytest.MonkeyPatch, chosen: Any) -> list[figures.Chosen]:
     """What `on_choose` hears when the browser says this."""
-    monkeypatch.setattr("pages.ui.resources.value", lambda key: {"chosen": chosen})
+    monkeypatch.setattr("pages.ui.state.widget_state.value", lambda key: {"chosen": chosen})
     mounted: dict[str, Any] = {}
-    monkeypatch.setattr("pages.ui.drawing.mount", lambda scene, **options: mounted.update(options))
+    monkeypatch.setattr(
+        "pages.ui.components.canvas.mount", lambda scene, **options: mounted.update(options)
+    )
     heard: list[figures.Chosen] = []
     figures.show(figures.draw(BOARD), key="board", caption="", on_choose=heard.append)
     mounted["on_chosen"]()

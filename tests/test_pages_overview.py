@@ -8,8 +8,8 @@ import pytest
 
 from fastrcnn_core.config import ModelConfig, PredictionConfig
 from fastrcnn_core.structures import Image
-from pages.ui import resources
-from pages.ui.resources import networks
+from pages.ui.cache import datasets, networks, renderings, searches
+from pages.ui.state import sources
 from tests.support.app import complaints, open_app, words
 from tests.support.builders import tiny_config, write_untrained
 from tests.support.datasets import write_tiny
@@ -37,7 +37,7 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pat
 
 def asleep(monkeypatch: pytest.MonkeyPatch) -> None:
     """PyTorch is loaded by this test already; the page must not take that for a network that is awake."""
-    monkeypatch.setattr("pages.ui.resources.network_is_awake", lambda: False)
+    monkeypatch.setattr("pages.ui.state.devices.network_is_awake", lambda: False)
 
 
 def test_before_the_network_is_asked_its_numbers_are_letters(
@@ -60,10 +60,10 @@ def test_the_first_card_shows_the_bare_picture_for_pixels_are_all_that_is_known(
     bundle()
     asleep(monkeypatch)
     drawn = []
-    small = resources.small
+    small = renderings.small_jpeg
     monkeypatch.setattr(
-        resources,
-        "small",
+        renderings,
+        "small_jpeg",
         lambda image, boxes, **look: drawn.append(boxes) or small(image, boxes, **look),
     )
     assert "Pixels: all that is known at first." in words(open_app())
@@ -79,10 +79,8 @@ def test_after_a_click_every_stage_has_this_pictures_numbers(
     app = open_app()
     app.button(key="look-inside").click().run()
     assert not complaints(app)
-    picture = resources.annotated_image(
-        resources.dataset(resources.Source("", "", str(tiny))), "tiny00"
-    )
-    proposals = len(resources.proposals(picture.image, networks.ProposalConfig()))
+    picture = datasets.annotated_image(datasets.opened(sources.Source("", "", str(tiny))), "tiny00")
+    proposals = len(searches.proposals(picture.image, networks.ProposalConfig()))
     text = words(app)
     assert f"`{proposals} × 4`" in text
     assert "`112 × 4 × 6`" in text  # 64 × 96 pixels as they are, stride 16
@@ -127,14 +125,14 @@ def test_a_damaged_checkpoint_is_told_in_words_and_the_side_bar_stays(
 
 def test_a_checkpoints_card_is_read_without_its_weights(bundle: Callable[..., Path]) -> None:
     path = bundle(("person", "dog"))
-    card = resources.card(resources.Detector("small", "small", path))
+    card = networks.card(networks.Detector("small", "small", path))
     config: ModelConfig = tiny_config().model
     assert card.model == config
     assert card.classes == ("person", "dog")
     assert card.about == {"command": "none"}
     assert card.parameters == sum(
         tensor.numel()
-        for tensor in resources.model(resources.Detector("small", "small", path))
+        for tensor in networks.model(networks.Detector("small", "small", path), "auto")
         .state_dict()
         .values()
     )
@@ -144,14 +142,16 @@ def test_predictions_are_kept_by_content_not_by_name(
     tiny: Path, bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = bundle(name="first"), bundle(name="second")
-    source = resources.Source("", "", str(tiny))
-    image = resources.annotated_image(resources.dataset(source), "tiny00").image
-    other = resources.annotated_image(resources.dataset(source), "tiny01").image
+    source = sources.Source("", "", str(tiny))
+    image = datasets.annotated_image(datasets.opened(source), "tiny00").image
+    other = datasets.annotated_image(datasets.opened(source), "tiny01").image
     config = tiny_config().proposals
 
     def of(path: Path, picture: Image, **looks: Any) -> object:
-        detector = resources.Detector("", "", path)
-        return resources.predictions(picture, detector, config, PredictionConfig(**looks))
+        detector = networks.Detector("", "", path)
+        return networks.predictions(
+            picture, detector, config, PredictionConfig(**looks), device="auto"
+        )
 
     assert of(first, image) is of(first, image)
     assert of(first, image) is of(second, image)  # the same weights under another name

@@ -25,23 +25,24 @@ from fastrcnn_core.proposals import funnel as funnel_of
 from fastrcnn_core.proposals.quality import Best, Loss, follow
 from fastrcnn_core.selective_search import STRATEGIES
 from fastrcnn_core.structures import Image
-from pages.ui import resources
+from pages.ui.cache import searches
+from pages.ui.cache.searches import waiting_for
 from pages.ui.proposals import (
-    blame,
-    canvas,
     charts,
     following,
     knobs,
+    miss_reasons,
     origin,
     painting,
+    players,
     saving,
     sections,
     segmentation,
     sweeps,
 )
 from pages.ui.proposals.view import View, duration, noun, plural, view
-from pages.ui.resources import Picture, searches
-from pages.ui.resources.searches import waiting_for
+from pages.ui.state import widget_state
+from pages.ui.state.selected_picture import Picture
 from tests.support.app import ROOT, complaints, link, open_app, words
 from tests.support.datasets import write_tiny
 
@@ -202,7 +203,7 @@ def test_what_is_compiled_at_the_first_visit_is_not_counted_as_a_filters_time(
     monkeypatch.setattr(searches, "funnel", watched)
     searches._awaken.clear()  # type: ignore[attr-defined]
     pixels = np.random.default_rng(3).integers(0, 255, (40, 50, 3), dtype=np.uint8)
-    resources.searched(Image(pixels), ProposalConfig(method="single"))
+    searches.searched(Image(pixels), ProposalConfig(method="single"))
     assert filtered[0] < filtered[1], "a tiny picture goes through the filters before the visitor's"
 
 
@@ -214,10 +215,10 @@ def test_a_box_tells_its_strategy_and_its_merge(street: Path) -> None:
     for proposal in range(len(shown.proposals)):
         it = origin.origin_of(shown, proposal)
         assert it.strategy is not None
-        traced = resources.traced(shown.image, it.strategy, shown.config)
+        traced = searches.traced(shown.image, it.strategy, shown.config)
         assert traced.all_boxes[it.node].tolist() == shown.proposals[proposal].tolist()
         for other in it.others:
-            boxes = resources.traced(shown.image, other, shown.config).all_boxes
+            boxes = searches.traced(shown.image, other, shown.config).all_boxes
             assert (boxes == shown.proposals[proposal]).all(axis=1).any()
 
 
@@ -253,12 +254,12 @@ def test_a_choice_does_not_outlive_its_picture_or_its_knobs(street: Path) -> Non
 
 def test_an_array_arrives_in_the_browser_as_it_left() -> None:
     for array in (np.arange(6, dtype=np.uint16), np.array([[0.5, -1e-9]], np.float32)):
-        assert unpacked(canvas.pack(array), *array.shape).tolist() == array.tolist()
+        assert unpacked(players.pack(array), *array.shape).tolist() == array.tolist()
 
 
 def test_the_viewer_knows_recall_and_the_best_boxes_at_every_n(street: Path) -> None:
     shown = seen(street)
-    data, count, people = canvas.viewer_data(shown), len(shown.proposals), len(shown.people)
+    data, count, people = players.viewer_data(shown), len(shown.proposals), len(shown.people)
     scores = unpacked(data["arrays"]["scores"], count + 1, 3)
     best = unpacked(data["arrays"]["best_index"], count + 1, people)
     iou = pairwise_iou(shown.proposals, shown.people)
@@ -276,13 +277,13 @@ def test_the_viewer_knows_recall_and_the_best_boxes_at_every_n(street: Path) -> 
 
 def test_of_equally_good_boxes_the_first_is_the_best_and_one_that_does_not_touch_is_none() -> None:
     iou = np.array([[0, 0.4], [0.3, 0.4], [0.3, 0.6]], np.float32)
-    assert canvas.best_so_far(iou).tolist() == [[-1, -1], [-1, 0], [1, 0], [1, 2]]
+    assert players.best_so_far(iou).tolist() == [[-1, -1], [-1, 0], [1, 0], [1, 2]]
 
 
 def test_the_film_ends_with_the_best_box_of_the_whole_hierarchy(street: Path) -> None:
     shown, strategy = seen(street), STRATEGIES["single"][0]
-    traced = resources.traced(shown.image, strategy, shown.config)
-    data = canvas.player_data(shown, traced)
+    traced = searches.traced(shown.image, strategy, shown.config)
+    data = players.player_data(shown, traced)
     merges, regions = len(traced.hierarchy.pairs), traced.hierarchy.regions
     overlaps = unpacked(data["arrays"]["overlaps"], merges + 1, len(shown.people))
     best = unpacked(data["arrays"]["best"], merges + 1, len(shown.people))
@@ -301,14 +302,14 @@ def test_the_film_ends_with_the_best_box_of_the_whole_hierarchy(street: Path) ->
 def test_a_wish_for_a_pair_that_was_passed_over_brings_its_four_similarities(street: Path) -> None:
     strategy = STRATEGIES["single"][0]
     looked_at = seen(street, method="single")
-    traced = resources.traced(looked_at.image, strategy, looked_at.config)
+    traced = searches.traced(looked_at.image, strategy, looked_at.config)
     it, row = traced.hierarchy, len(traced.hierarchy.passed_over) // 2
     pair = (int(it.passed_over[row, 0]), int(it.passed_over[row, 1]))
     since = int(it.passed_over_since[row])
-    told = canvas.wished(traced, sections.Wish(looked_at.search, strategy, since, pair, 1))
+    told = players.wished(traced, sections.Wish(looked_at.search, strategy, since, pair, 1))
     assert (told["merge"], tuple(told["pair"])) == (since, pair)
     assert sum(told["similarities"]) == pytest.approx(float(it.passed_over_sums[row]), abs=1e-5)
-    merged = canvas.wished(traced, sections.Wish(looked_at.search, strategy, 1, None, 2))
+    merged = players.wished(traced, sections.Wish(looked_at.search, strategy, 1, None, 2))
     assert (merged["pair"], merged["similarities"]) == (None, None)
 
 
@@ -328,8 +329,8 @@ def test_a_large_label_map_is_thinned_to_what_a_screen_shows() -> None:
     pixels = np.zeros((40, 1000, 3), np.uint8)
     pixels[:, 500:] = 200
     shown = view(Picture(Image(pixels), None, None), ProposalConfig())
-    traced = resources.traced(shown.image, STRATEGIES["single"][0], shown.config)
-    data = canvas.player_data(shown, traced)
+    traced = searches.traced(shown.image, STRATEGIES["single"][0], shown.config)
+    data = players.player_data(shown, traced)
     assert data["labels_width"] == 500
     assert unpacked(data["arrays"]["labels"], 20, 500)[0, [0, 499]].tolist() == [0, 1]
     assert unpacked(data["arrays"]["colours"], 2, 3)[:, 0] == pytest.approx([0, 200], abs=1)
@@ -358,7 +359,7 @@ def test_regions_are_coloured_and_bordered_in_white() -> None:
 def test_a_filter_that_takes_a_box_says_why(
     street: Path, stage: str, loss: Loss, said: str
 ) -> None:
-    assert blame.words(loss, stage, seen(street, min_side=16, max_aspect=4.0)) == said
+    assert miss_reasons.words(loss, stage, seen(street, min_side=16, max_aspect=4.0)) == said
 
 
 def path(*steps: tuple[str, float]) -> tuple[Best, ...]:
@@ -372,16 +373,20 @@ def test_the_search_or_the_filter_that_costs_most_is_to_blame() -> None:
         path(("found", 0.4), ("distinct", 0.3), ("kept", 0.1)),
         path(("found", 0.9), ("distinct", 0.899), ("kept", 0.899)),
     ]
-    table = blame.everybody(paths)
+    table = miss_reasons.everybody(paths)
     assert table["Lost to"].tolist() == ["kept", "distinct", "the search", "–"]
     assert table["kept"].tolist() == [0.4, 0.6, 0.1, 0.899]
 
 
 def test_whoever_is_not_proposed_was_never_found_or_was_lost(street: Path) -> None:
     shown = seen(street)
-    assert "**is proposed**" in blame.verdict(shown, 0, path(("found", 0.9), ("kept", 0.5)))
-    assert "**was found and lost**" in blame.verdict(shown, 0, path(("found", 0.5), ("kept", 0.49)))
-    assert "**was never found**" in blame.verdict(shown, 1, path(("found", 0.49), ("kept", 0.4)))
+    assert "**is proposed**" in miss_reasons.verdict(shown, 0, path(("found", 0.9), ("kept", 0.5)))
+    assert "**was found and lost**" in miss_reasons.verdict(
+        shown, 0, path(("found", 0.5), ("kept", 0.49))
+    )
+    assert "**was never found**" in miss_reasons.verdict(
+        shown, 1, path(("found", 0.49), ("kept", 0.4))
+    )
 
 
 @pytest.mark.parametrize(
@@ -397,7 +402,7 @@ def test_whoever_is_not_proposed_was_never_found_or_was_lost(street: Path) -> No
 def test_the_nearest_value_that_lets_a_lost_box_through_is_named(
     stage: str, loss: Loss, expected: tuple[str, Any]
 ) -> None:
-    assert blame.remedy(loss, stage) == expected
+    assert miss_reasons.remedy(loss, stage) == expected
 
 
 def test_a_lost_box_is_given_back_by_the_knob_that_took_it(street: Path) -> None:
@@ -405,7 +410,7 @@ def test_a_lost_box_is_given_back_by_the_knob_that_took_it(street: Path) -> None
     steps = follow(shown.funnel, shown.people[0])
     taken = next(it for it in steps if it.stage == "big enough")
     assert taken.loss is not None, "the person is thinner than that"
-    name, value = blame.remedy(taken.loss, taken.stage)
+    name, value = miss_reasons.remedy(taken.loss, taken.stage)
     better = shown.with_knobs(**{name: value}).overlaps[-1, 0]
     app = open_app("proposals", section="Funnel", **{"min-side": "25"})
     app.selectbox(key=following.key(shown.image.key)).set_value(0).run()
@@ -513,8 +518,8 @@ def test_a_merge_that_was_wanted_is_wanted_of_its_own_search_and_strategy_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     held: dict[str, Any] = {}
-    monkeypatch.setattr(resources, "put", held.__setitem__)
-    monkeypatch.setattr(resources, "value", held.get)
+    monkeypatch.setattr(widget_state, "put", held.__setitem__)
+    monkeypatch.setattr(widget_state, "value", held.get)
     one, other = STRATEGIES["fast"][:2]
     sections.go_to_merge("this picture", one, 12, None)
     sections.go_to_merge("this picture", one, 12, None)

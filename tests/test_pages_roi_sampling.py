@@ -12,11 +12,12 @@ from streamlit.testing.v1 import AppTest
 from fastrcnn_core.config import SamplingConfig
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.structures import AnnotatedImage
-from pages.ui import figures, formulas, resources
-from pages.ui.resources import networks
-from pages.ui.sampling import asking, charts, pictures, tables
-from pages.ui.sampling import words as words_of
-from pages.ui.sampling.view import View, view
+from pages.ui.cache import datasets, networks, searches
+from pages.ui.components import figures, formulas
+from pages.ui.roi_sampling import charts, pictures, selection, tables
+from pages.ui.roi_sampling import words as words_of
+from pages.ui.roi_sampling.view import View, view
+from pages.ui.state import sources
 from tests.support.app import complaints, link, open_app, visit, words
 from tests.support.builders import annotate
 from tests.support.datasets import write_tiny
@@ -158,8 +159,8 @@ def test_the_formulas_have_the_boxes_own_numbers() -> None:
 @pytest.mark.parametrize("word", ["", "x", "000000-0", "{key}-9", "{key}--1", "{key}-0-1"])
 def test_a_word_that_means_nothing_here_chooses_nothing(word: str) -> None:
     it = seen(HALF)
-    assert asking.row_of(it, word.replace("{key}", it.key)) is None
-    assert asking.row_of(it, asking.word(it, 1)) == 1
+    assert selection.row_of(it, word.replace("{key}", it.key)) is None
+    assert selection.row_of(it, selection.word(it, 1)) == 1
 
 
 def test_crops_of_any_shape_have_one_size() -> None:
@@ -236,13 +237,11 @@ def test_draw_again_takes_the_next_draw_and_the_link_brings_it_back(app: AppTest
 
 
 def test_a_candidate_is_asked_about_by_link(app: AppTest, street: Path) -> None:
-    first = resources.annotated_image(
-        resources.dataset(resources.Source("", "", str(street))), "tiny00"
-    )
-    boxes = resources.proposals(first.image, networks.ProposalConfig())
+    first = datasets.annotated_image(datasets.opened(sources.Source("", "", str(street))), "tiny00")
+    boxes = searches.proposals(first.image, networks.ProposalConfig())
     it = seen(*boxes.tolist(), truth=first)
     row = len(it.candidates) - 1
-    other = visit("roi_sampling", **link(app), roi=asking.word(it, row))
+    other = visit("roi_sampling", **link(app), roi=selection.word(it, row))
     assert "**The ground truth of person 1**" in words(other)
     assert "its best IoU is 1.00, with person 1" in words(other)
 
@@ -275,7 +274,7 @@ def test_a_picture_without_a_single_proposal_has_its_ground_truth_to_learn_from(
     street: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     none = np.zeros((0, 4), np.float32)
-    monkeypatch.setattr(resources, "proposals", lambda image, config: none)
+    monkeypatch.setattr(searches, "proposals", lambda image, config: none)
     app = open_app("roi_sampling")
     assert not complaints(app)
     assert caption(app).startswith("1 RoIs drawn of 1 candidates: 1 positive")

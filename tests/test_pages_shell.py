@@ -12,8 +12,8 @@ import PIL.Image
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import garbage
-from pages.ui.resources.memory import Bounded
+from pages.ui.cache.memory import Bounded
+from pages.ui.shell import gc_tuning
 from tests.support.app import ROOT, complaints, link, open_app, visit, words
 from tests.support.datasets import write_tiny
 
@@ -138,7 +138,7 @@ def test_a_bug_on_a_page_leaves_the_side_bar_and_says_what_happened(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = open_app()
-    monkeypatch.setattr("pages.ui.pipeline.show", _fail)
+    monkeypatch.setattr("pages.ui.overview.pipeline.show", _fail)
     app.run()
     assert "nobody foresaw" in words(app)
     assert any("ZeroDivisionError" in it.value for it in app.code)
@@ -150,7 +150,7 @@ def test_a_full_disk_is_told_with_the_way_out(tiny: Path, monkeypatch: pytest.Mo
         raise OSError(errno.ENOSPC, "No space left on device")
 
     app = open_app()
-    monkeypatch.setattr("pages.ui.pipeline.show", full)
+    monkeypatch.setattr("pages.ui.overview.pipeline.show", full)
     app.run()
     assert "disk is full" in words(app)
     assert "Delete runs that nobody needs" in words(app)
@@ -199,7 +199,7 @@ def _fail(*_: object) -> None:
 def test_what_is_imported_once_is_not_looked_through_after_every_click(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(garbage, "_spared", 0)
+    monkeypatch.setattr(gc_tuning, "_spared", 0)
     gc.unfreeze()
     open_app()
     spared = gc.get_freeze_count()
@@ -209,10 +209,10 @@ def test_what_is_imported_once_is_not_looked_through_after_every_click(
 
 
 def test_a_library_that_is_imported_later_is_spared_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    garbage.spare_imports()
+    gc_tuning.spare_imports()
     library = {f"library_{number}": [] for number in range(60)}
     for name, module in library.items():
         monkeypatch.setitem(sys.modules, name, module)
     assert any(it is library["library_7"] for it in gc.get_objects())
-    garbage.spare_imports()
+    gc_tuning.spare_imports()
     assert not any(it is library["library_7"] for it in gc.get_objects())

@@ -12,9 +12,8 @@ from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.proposals import ProposalStore, best_overlap, propose
 from fastrcnn_core.structures import FloatArray, Image
-from pages.ui.proposals import following, misses, quality
-from pages.ui.resources import surveys
-from pages.ui.resources.surveys import LIMITS, Survey
+from pages.ui.jobs.proposal_recall import LIMITS, RecallJob, recall_job
+from pages.ui.proposals import following, quality, worst_recall
 from tests.support.app import complaints, link, open_app, visit, words
 from tests.support.builders import wait_until
 from tests.support.datasets import write_tiny
@@ -27,8 +26,8 @@ def street(tmp_path: Path) -> Path:
     return write_tiny(tmp_path / "street", count=5)
 
 
-def surveyed(street: Path) -> Survey:
-    return Survey(open_dataset(street), CONFIG, threading.Lock())
+def surveyed(street: Path) -> RecallJob:
+    return RecallJob(open_dataset(street), CONFIG, threading.Lock())
 
 
 def test_it_has_every_pictures_best_overlaps(street: Path) -> None:
@@ -86,7 +85,7 @@ def test_what_the_store_has_is_not_computed_again(
 def test_a_bad_picture_is_reported_and_the_others_are_judged(street: Path) -> None:
     data = open_dataset(street)
     (street / "PNGImages" / f"{data.names[1]}.png").write_bytes(b"no picture")
-    survey = Survey(data, CONFIG, threading.Lock())
+    survey = RecallJob(data, CONFIG, threading.Lock())
     survey.start()
     wait_until(lambda: survey.is_complete and not survey.is_running)
     assert list(survey.problems) == [data.names[1]]
@@ -129,7 +128,7 @@ def test_whoever_is_found_worst_comes_first(street: Path) -> None:
     survey.overlaps = {
         name: np.array([[0.0] * len(best), best], np.float32) for name, best in rows.items()
     }
-    table = misses.worst(survey)
+    table = worst_recall.worst(survey)
     assert list(zip(table["Picture"], table["Who"], strict=True)) == [
         ("one", 2),
         ("other", 1),
@@ -148,8 +147,8 @@ def test_from_the_worst_found_of_the_data_one_goes_to_the_filter_that_lost_them(
     app.button(key="start-survey").click().run()
     wait_until(lambda: "All 3 pictures" in words(app.run()))
     assert "Choose a row to see where this pedestrian was lost" in words(app)
-    survey = surveys.survey(open_dataset(folder), ProposalConfig(method="single", min_side=30))
-    row = misses.worst(survey).iloc[3]
+    survey = recall_job(open_dataset(folder), ProposalConfig(method="single", min_side=30))
+    row = worst_recall.worst(survey).iloc[3]
     app.session_state["worst-found"] = {"selection": {"rows": [3], "columns": [], "cells": []}}
     app.run()
     app.button(key="open-worst-found").click().run()

@@ -41,7 +41,7 @@ from fastrcnn_core.runs.metrics import METRICS_FILE, VALIDATION_FILE, append_row
 from fastrcnn_core.runs.status import STATUS_FILE, RunStatus, write_status
 from fastrcnn_core.runs.writing import create_run
 from fastrcnn_core.structures import RoIPredictions
-from pages.ui.resources import Growing
+from pages.ui.jobs.checkpoint_timeline import CheckpointTimelineJob
 from tests.support.app import ROOT, SECONDS, complaints, link, open_app, words
 from tests.support.builders import tiny_config
 from tests.support.datasets import write_tiny
@@ -260,7 +260,7 @@ def test_a_probe_tells_seconds_and_memory_before_the_start(
             device="CPU, 2 threads",
         )
 
-    monkeypatch.setattr(import_module("pages.ui.resources.estimating"), "estimate_run", probe)
+    monkeypatch.setattr(import_module("pages.ui.jobs.cost_estimate"), "estimate_run", probe)
     app = measured(open_app("training"))
     assert not complaints(app)
     assert asked == [(preset("minute"), str(street))]
@@ -276,7 +276,7 @@ def test_what_a_run_would_refuse_is_told_before_the_start(
     def refuse(config: Config, *, data: str) -> Estimate:
         raise RunError("The run could not begin like that.", hint="Change it.")
 
-    monkeypatch.setattr(import_module("pages.ui.resources.estimating"), "estimate_run", refuse)
+    monkeypatch.setattr(import_module("pages.ui.jobs.cost_estimate"), "estimate_run", refuse)
     app = measured(open_app("training"))
     assert "The run could not begin like that" in words(app)
     assert app.button(key="start")
@@ -824,7 +824,7 @@ def test_a_time_machine_that_is_stopped_while_it_waits_for_its_turn_asks_no_netw
         asked.extend(checkpoints)
         return iter(())
 
-    growing = Growing(look, turn)
+    growing = CheckpointTimelineJob(look, turn)
     with turn:
         growing.start([RunCheckpoint(4, Path("step-000004"))])
         growing.stop()

@@ -20,7 +20,7 @@ from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.datasets.coco.writing import to_coco
 from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import find_run
-from pages.ui import palette
+from pages.ui.components import palette
 from tests.support.app import complaints, open_app, words
 from tests.support.builders import tiny_config
 from tests.support.datasets import coco_box, coco_image, write_coco

@@ -17,7 +17,7 @@ from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.proposals import best_overlap, propose
 from fastrcnn_core.selective_search import STRATEGIES
 from fastrcnn_core.selective_search.proposal_trace import Trace, trace
-from pages.ui.proposals import canvas, sections
+from pages.ui.proposals import players, sections
 from tests.browser.conftest import eventually, served, settle
 from tests.support.datasets import write_tiny
 
@@ -312,7 +312,7 @@ def test_every_section_fits_a_phone(address: str, visit: Visit, scheme: str) -> 
     assert (lightness > 150) == (scheme == "dark")
 
 
-STAGE = (Path(canvas.__file__).parent / "stage.js").read_text("utf-8")
+STAGE = (Path(players.__file__).parent / "stage.js").read_text("utf-8")
 
 
 def test_numbers_at_the_ends_of_curves_stand_apart_and_in_order(visit: Visit, address: str) -> None:

@@ -15,7 +15,7 @@ import PIL.Image
 import pytest
 
 from fastrcnn_core.datasets import open_dataset
-from pages.ui import drawing
+from pages.ui.components import canvas as canvas_component
 from tests.browser.conftest import served, settle
 from tests.support.datasets import write_tiny
 
@@ -295,7 +295,7 @@ def is_green(page: Page, x: float) -> bool:
     return bool(red < 60 and green - red > 60)
 
 
-DRAWING = (Path(drawing.__file__).parent / "drawing.js").read_text("utf-8")
+DRAWING = (Path(canvas_component.__file__).parent / "canvas.js").read_text("utf-8")
 
 
 def test_words_at_boxes_that_lie_on_each_other_are_written_side_by_side(

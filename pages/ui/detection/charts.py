@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from fastrcnn_core.evaluation import PrecisionRecallCurve
 from fastrcnn_core.structures import FloatArray
-from pages.ui import palette
+from pages.ui.components import palette
 
 _HEIGHT = 280
 _BINS = 20

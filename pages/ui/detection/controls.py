@@ -11,10 +11,11 @@ from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.errors import ConfigError, DeviceMemoryError, UserError
 from fastrcnn_core.flags import text
 from fastrcnn_core.knobs import knobs
-from pages.ui import errors, resources, widgets
+from pages.ui.components.knob_widgets import key
 from pages.ui.detection import words
-from pages.ui.errors import WayOut
-from pages.ui.knob_widgets import key
+from pages.ui.shell import errors, inputs
+from pages.ui.shell.errors import WayOut
+from pages.ui.state import widget_state
 
 CONFIDENCE = key(DetectionConfig, "score_threshold")
 _LABELS = {
@@ -47,14 +48,14 @@ def show(base: DetectionConfig, *, annotated: bool) -> tuple[DetectionConfig, Dr
 
     What is rarely touched and makes no sense is told where it was typed, and does not hold.
     """
-    config = widgets.knobs(
+    config = inputs.knobs(
         DetectionConfig, only=["score_threshold", "nms_iou"], base=base, labels=_LABELS
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         drawn = Drawn(truth=annotated and _truth(), suppressed=_suppressed())
         with st.popover("More", icon=":material/tune:", type="tertiary"):
             try:
-                config = widgets.knobs(DetectionConfig, only=_RARE, base=config, labels=_LABELS)
+                config = inputs.knobs(DetectionConfig, only=_RARE, base=config, labels=_LABELS)
             except ConfigError as error:
                 errors.show(error)
     return config, drawn
@@ -66,7 +67,7 @@ def offer_confidence(value: float, label: str, *, place: str, help: str | None =
         label,
         key=f"confidence-{place}",
         icon=":material/target:",
-        on_click=resources.put,
+        on_click=widget_state.put,
         args=(CONFIDENCE, words.down(value)),
         help=help,
     )
@@ -78,7 +79,7 @@ def ways_out(error: UserError, config: DetectionConfig) -> tuple[WayOut, ...]:
     half = tuple(max(zoom / 2, low) for zoom in config.zooms)
     if not isinstance(error, DeviceMemoryError) or max(half) == max(config.zooms):
         return ()
-    return (("Look at it at half the size", partial(resources.put, _ZOOMS, text(half))),)
+    return (("Look at it at half the size", partial(widget_state.put, _ZOOMS, text(half))),)
 
 
 def _truth() -> bool:

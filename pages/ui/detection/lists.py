@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui import resources
-from pages.ui.detection import asking, tables
-from pages.ui.detection.asking import Choice, Somebody
+from pages.ui.detection import selection, tables
+from pages.ui.detection.selection import Choice, Somebody
 from pages.ui.detection.view import View
+from pages.ui.state import link_words, widget_state
 
 
 def show(view: View, chosen: Choice) -> None:
@@ -22,11 +22,11 @@ def show(view: View, chosen: Choice) -> None:
     offered: dict[str, tuple[pd.DataFrame, Sequence[Choice]]] = {
         "detections": (
             tables.detections(view),
-            [asking.detection(view, row) for row in range(len(view.detections.boxes))],
+            [selection.detection(view, row) for row in range(len(view.detections.boxes))],
         ),
         "suppressed": (
             tables.suppressed(view, silenced),
-            [asking.suppressed(view, int(row)) for row in silenced],
+            [selection.suppressed(view, int(row)) for row in silenced],
         ),
     }
     if view.annotated is not None:
@@ -52,7 +52,7 @@ def _table(
     view: View, table: pd.DataFrame, choices: Sequence[Choice], chosen: Choice, *, key: str
 ) -> None:
     rows = [choices.index(chosen)] if chosen in choices else []
-    resources.put(key, {"selection": {"rows": rows, "columns": [], "cells": []}})
+    widget_state.put(key, {"selection": {"rows": rows, "columns": [], "cells": []}})
     st.dataframe(
         table,
         key=key,
@@ -66,6 +66,6 @@ def _table(
 
 def _ask(view: View, choices: Sequence[Choice], key: str) -> None:
     """A row was clicked on."""
-    rows = resources.value(key)["selection"]["rows"]
+    rows = widget_state.value(key)["selection"]["rows"]
     if rows:
-        resources.ask_about(asking.LINK, asking.word(view, choices[rows[0]]))
+        link_words.ask_about(selection.LINK, selection.word(view, choices[rows[0]]))

@@ -9,12 +9,14 @@ import streamlit as st
 from fastrcnn_core.config import EVALUATION_SCORE_THRESHOLD
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.evaluation import PrecisionRecallCurve
-from pages.ui import figures, header, resources
-from pages.ui.detection import asking, controls, pictures, stories, tables, words
-from pages.ui.detection.asking import Choice
+from pages.ui.components import figures
+from pages.ui.detection import box_outcomes, controls, pictures, selection, tables, words
 from pages.ui.detection.controls import Drawn
+from pages.ui.detection.selection import Choice
 from pages.ui.detection.view import View
-from pages.ui.resources.judging import FLOOR
+from pages.ui.jobs.split_evaluation import FLOOR
+from pages.ui.shell import header
+from pages.ui.state import link_words
 
 # Chosen here: what fits beside the figures; the table has them all.
 _MOST_MISSED = 6
@@ -122,7 +124,9 @@ def _missed(view: View) -> None:
         return
     st.subheader("Who was missed, and where were they lost?", anchor=False)
     for row in view.judged.missed[:_MOST_MISSED]:
-        story = stories.of_somebody(view.fates[row], view.annotated, view.detections, view.config)
+        story = box_outcomes.of_somebody(
+            view.fates[row], view.annotated, view.detections, view.config
+        )
         name = words.somebody(view.annotated, int(row)).capitalize()
         st.markdown(f"**{name}.** {story.happened} {story.hint}")
     if len(view.judged.missed) > _MOST_MISSED:
@@ -132,4 +136,4 @@ def _missed(view: View) -> None:
 def _ask(view: View, mark: figures.Chosen) -> None:
     """A mark was clicked on."""
     if (choice := pictures.clicked(view, mark)) is not None:
-        resources.ask_about(asking.LINK, asking.word(view, choice))
+        link_words.ask_about(selection.LINK, selection.word(view, choice))

@@ -9,13 +9,13 @@ import numpy as np
 
 from fastrcnn_core.detection.matching import Verdict
 from fastrcnn_core.prediction_trace import Origin
-from pages.ui import figures, palette
-from pages.ui.close_up import crop
-from pages.ui.detection import asking, words
-from pages.ui.detection.asking import Choice, Prediction, Somebody
+from pages.ui.components import figures, palette
+from pages.ui.components.crop import crop
+from pages.ui.components.figures import Drawing, Layer
+from pages.ui.components.palette import Role
+from pages.ui.detection import selection, words
+from pages.ui.detection.selection import Choice, Prediction, Somebody
 from pages.ui.detection.view import View
-from pages.ui.figures import Drawing, Layer
-from pages.ui.palette import Role
 
 ROLES: dict[Verdict, Role] = {
     "hit": palette.HIT,
@@ -52,14 +52,14 @@ def survivors(view: View, *, chosen: Choice | None, truth: bool, suppressed: boo
 def clicked(view: View, mark: figures.Chosen) -> Choice | None:
     """Whom a mark in `survivors` stands for."""
     if mark.role == palette.SUPPRESSED.name:
-        return asking.suppressed(view, mark.index)
+        return selection.suppressed(view, mark.index)
     if mark.role == palette.GROUND_TRUTH.name:
         return Somebody(mark.index)
     if mark.role == palette.MISSED.name and view.judged is not None:
         return Somebody(int(view.judged.missed[mark.index]))
     for verdict, role in ROLES.items():
         if mark.role == role.name:
-            return asking.detection(view, _rows(view, verdict)[mark.index])
+            return selection.detection(view, _rows(view, verdict)[mark.index])
     return None
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from fastrcnn_core.config import DetectionConfig
-from pages.ui import errors
 from pages.ui.detection import controls
-from pages.ui.resources import Judging
+from pages.ui.jobs.split_evaluation import SplitEvaluationJob
+from pages.ui.shell import errors
 
 
-def show(job: Judging, config: DetectionConfig, *, part: str) -> None:
+def show(job: SplitEvaluationJob, config: DetectionConfig, *, part: str) -> None:
     """The button that starts it, or its progress with a button that stops it; nothing when it is complete."""
     if job.is_running:
         st.fragment(_progress, run_every=0.7)(job, part)
@@ -21,7 +21,7 @@ def show(job: Judging, config: DetectionConfig, *, part: str) -> None:
         st.caption(f":material/warning: Left out: {problems}")
 
 
-def _invitation(job: Judging, config: DetectionConfig, part: str) -> None:
+def _invitation(job: SplitEvaluationJob, config: DetectionConfig, part: str) -> None:
     if job.error is not None:
         errors.show(job.error, *controls.ways_out(job.error, config))
     begun = f"Go on ({job.done} of {len(job.names)} pictures)"
@@ -35,7 +35,7 @@ def _invitation(job: Judging, config: DetectionConfig, part: str) -> None:
     )
 
 
-def _progress(job: Judging, part: str) -> None:
+def _progress(job: SplitEvaluationJob, part: str) -> None:
     if not job.is_running:
         st.rerun()
     left = "" if job.seconds_left is None else f", about {_duration(job.seconds_left)} left"

@@ -9,14 +9,13 @@ import streamlit as st
 from fastrcnn_core.detection import select
 from fastrcnn_core.detection.matching import match_detections
 from fastrcnn_core.evaluation import PrecisionRecallCurve, precision_recall_curve
-from pages.ui import formulas
+from pages.ui.components import formulas
 from pages.ui.detection import charts, controls, words
 from pages.ui.detection.view import View
-from pages.ui.resources import Judging
-from pages.ui.resources.judging import FLOOR
+from pages.ui.jobs.split_evaluation import FLOOR, SplitEvaluationJob
 
 
-def ranking_of(job: Judging | None, view: View) -> PrecisionRecallCurve | None:
+def ranking_of(job: SplitEvaluationJob | None, view: View) -> PrecisionRecallCurve | None:
     """The split's ranking at this NMS IoU; None while nobody asked for it."""
     return job.ranking(view.config) if job is not None and job.seen else None
 

@@ -10,7 +10,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.ui import palette, resources
+from pages.ui.components import palette
+from pages.ui.state import projector
 
 JUDGED = "Recall, MABO"  # the axis of charts that show both
 _HEIGHT = 280
@@ -66,7 +67,7 @@ def lines(
 def show(figure: go.Figure, *, key: str, question: str, alt: str) -> None:
     """Put the chart on the page under the question that it answers."""
     st.markdown(f"**{question}**")
-    if resources.projector():
+    if projector.is_on():
         enlarge(figure)
     st.plotly_chart(figure, key=key, config=_CONFIG, alt=alt)
 

@@ -11,8 +11,8 @@ import streamlit as st
 from fastrcnn_core.config import PRESETS, ProposalMethod
 from fastrcnn_core.selective_search import STRATEGIES, search
 from fastrcnn_core.selective_search.package import package_faults
-from pages.ui import figures, palette, source
-from pages.ui.proposals import faults, tables
+from pages.ui.components import figures, palette, source
+from pages.ui.proposals import package_comparison, tables
 from pages.ui.proposals.view import View, duration, number, plural
 
 METHODS: tuple[ProposalMethod, ...] = get_args(ProposalMethod)
@@ -39,7 +39,7 @@ def show(view: View) -> None:
         "The same filters for all four. The package runs with the notebook's knobs (scale 450, sigma 0.8, "
         "smallest region 30) and ranks nothing: its boxes come in its own order."
     )
-    faults.show(view)
+    package_comparison.show(view)
     source.show(search, package_faults)
 
 

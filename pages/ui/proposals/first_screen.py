@@ -8,9 +8,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from fastrcnn_core.structures import Image
-from pages.ui import resources
-from pages.ui.proposals import canvas, origin, saving
+from pages.ui.proposals import origin, players, saving
 from pages.ui.proposals.view import View, duration, number, plural
+from pages.ui.state import projector, widget_state
 
 _FIRST = 100  # chosen here: as many as a person can look at
 _VIEWER, _TABLE, _CHOSEN = "proposal-viewer", "proposal-table", "chosen-proposal"
@@ -21,7 +21,7 @@ def show(view: View) -> None:
     chosen = chosen_proposal(view)
     left, right = st.columns([13, 8], gap="large")
     with left:
-        canvas.viewer(
+        players.viewer(
             view, first=_FIRST, chosen=chosen, key=_VIEWER, on_choose=lambda: _take_click(view)
         )
     with right:
@@ -33,23 +33,23 @@ def show(view: View) -> None:
 
 def chosen_proposal(view: View) -> int | None:
     """The proposal that the visitor asks about, if it is one of this picture's under these knobs."""
-    key, index = resources.value(_CHOSEN) or ("", None)
+    key, index = widget_state.value(_CHOSEN) or ("", None)
     return index if key == _identity(view) else None
 
 
 def choose(view: View, index: int | None) -> None:
     """Ask about this proposal from now on."""
-    resources.put(_CHOSEN, (_identity(view), index))
+    widget_state.put(_CHOSEN, (_identity(view), index))
 
 
 def _take_click(view: View) -> None:
     """The picture speaks: no row of the table is meant any more."""
-    choose(view, canvas.clicked(_VIEWER))
-    resources.put(_TABLE, {"selection": {"rows": [], "columns": [], "cells": []}})
+    choose(view, players.clicked(_VIEWER))
+    widget_state.put(_TABLE, {"selection": {"rows": [], "columns": [], "cells": []}})
 
 
 def _take_row(view: View, best: list[int]) -> None:
-    rows = resources.value(_TABLE)["selection"]["rows"]
+    rows = widget_state.value(_TABLE)["selection"]["rows"]
     choose(view, best[rows[0]] if rows and best[rows[0]] >= 0 else None)
 
 
@@ -66,7 +66,7 @@ def _figures(view: View) -> None:
         ("Time", duration(view.timed.total_seconds), _TIME),
     )
     # Large type has no room for four of them beside the picture: two rows of two, not three and one left over.
-    places = [*st.columns(2), *st.columns(2)] if resources.projector() else [_row()] * 4
+    places = [*st.columns(2), *st.columns(2)] if projector.is_on() else [_row()] * 4
     for place, (label, value, about) in zip(places, told, strict=True):
         place.metric(label, value, help=about, width="content")
     st.caption(

@@ -12,8 +12,9 @@ import streamlit as st
 
 from fastrcnn_core.flags import text
 from fastrcnn_core.proposals.quality import Best, Loss, follow
-from pages.ui import figures, palette, resources
-from pages.ui.proposals import blame, knobs, origin, tables
+from pages.ui.cache import searches
+from pages.ui.components import figures, palette
+from pages.ui.proposals import knobs, miss_reasons, origin, tables
 from pages.ui.proposals.view import View
 
 _LOST = replace(palette.SUPPRESSED, width=2.5, opacity=1.0, halo=0.7)
@@ -24,11 +25,11 @@ def show(view: View) -> None:
     st.markdown("**Which filter loses a good box?**")
     paths = [follow(view.funnel, person) for person in view.people]
     if len(paths) > 1:
-        tables.show(blame.everybody(paths), decimals=2)
+        tables.show(miss_reasons.everybody(paths), decimals=2)
     left, right = st.columns([13, 8], gap="large")
     with left:
         who = _pick(view, paths)
-        st.markdown(blame.verdict(view, who, paths[who]))
+        st.markdown(miss_reasons.verdict(view, who, paths[who]))
         _ledger(view, who, paths[who])
     with right:
         _picture(view, who, paths[who])
@@ -65,7 +66,8 @@ def _ledger(view: View, who: int, steps: tuple[Best, ...]) -> None:
     )
     tables.show(rows, decimals=2)
     told = [
-        f"- **{after.stage}** takes the box of IoU {before.iou:.2f}: {blame.words(after.loss, after.stage, view)}. "
+        f"- **{after.stage}** takes the box of IoU {before.iou:.2f}: "
+        f"{miss_reasons.words(after.loss, after.stage, view)}. "
         + _given_back(view, who, after.loss, after.stage)
         for before, after in pairwise(steps)
         if after.loss is not None
@@ -75,10 +77,10 @@ def _ledger(view: View, who: int, steps: tuple[Best, ...]) -> None:
 
 def _given_back(view: View, who: int, loss: Loss, stage: str) -> str:
     """What the person's best kept box would be if only this filter let the box through."""
-    name, value = blame.remedy(loss, stage)
+    name, value = miss_reasons.remedy(loss, stage)
     with st.spinner(f"Trying {knobs.label(name)} at {text(value)}…"):
         config = replace(view.config, **{name: value})
-        iou = resources.verdict(view.image, view.people, config).overlaps[who]
+        iou = searches.verdict(view.image, view.people, config).overlaps[who]
     stands = f"{value:,}" if isinstance(value, int) else text(value)
     return f"With the knob *{knobs.label(name)}* at {stands}, the best that is kept has an IoU of **{iou:.2f}**."
 

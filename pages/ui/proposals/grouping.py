@@ -9,10 +9,12 @@ import streamlit as st
 from fastrcnn_core.selective_search import STRATEGIES, Strategy
 from fastrcnn_core.selective_search.grouping import group
 from fastrcnn_core.selective_search.proposal_trace import trace
-from pages.ui import resources, source
-from pages.ui.proposals import canvas, sections
+from pages.ui.cache import searches
+from pages.ui.components import source
+from pages.ui.proposals import players, sections
 from pages.ui.proposals.origin import words
 from pages.ui.proposals.view import View
+from pages.ui.state import widget_state
 
 
 def show(view: View) -> None:
@@ -24,9 +26,9 @@ def show(view: View) -> None:
             "The package does not tell whom it merged; this is how our engine groups the same picture."
         )
     strategy = _pick(STRATEGIES["single" if method == "package" else method])
-    canvas.player(
+    players.player(
         view,
-        resources.traced(view.image, strategy, view.config),
+        searches.traced(view.image, strategy, view.config),
         wish=sections.wish(view.search, strategy),
         key="grouping-player",
     )
@@ -43,8 +45,8 @@ def show(view: View) -> None:
 def _pick(strategies: Sequence[Strategy]) -> Strategy:
     """Whose grouping; a choice that this method does not have falls back to the one that all methods have."""
     key, usual = sections.strategy_key(), STRATEGIES["single"][0]
-    if resources.value(key) not in strategies:
-        resources.put(key, usual if usual in strategies else strategies[0])
+    if widget_state.value(key) not in strategies:
+        widget_state.put(key, usual if usual in strategies else strategies[0])
     return st.selectbox("Strategy", strategies, format_func=words, key=key)
 
 

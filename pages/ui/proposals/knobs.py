@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from fastrcnn_core.config import ProposalConfig
-from pages.ui import widgets
+from pages.ui.shell import inputs
 
 _OURS = ("sigma", "search_side")
 _PACKAGES = ("scale", "sigma", "min_size")
@@ -34,7 +34,7 @@ _UNITS = {
 def show() -> ProposalConfig:
     """The method, the knobs that matter for it, and the config that they say. Raises ConfigError."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        config = widgets.knobs(ProposalConfig, only=["method"], reset=False)
+        config = inputs.knobs(ProposalConfig, only=["method"], reset=False)
         with st.popover("Knobs", icon=":material/tune:", key="proposal-knobs"):
             return _others(config)
 
@@ -45,13 +45,13 @@ def _others(config: ProposalConfig) -> ProposalConfig:
     with search:
         st.markdown("**What is searched**")
         names = searching(config)
-        config = widgets.knobs(ProposalConfig, only=names, base=config, labels=_LABELS)
+        config = inputs.knobs(ProposalConfig, only=names, base=config, labels=_LABELS)
     with keep:
         st.markdown("**What is kept**")
-        config = widgets.knobs(ProposalConfig, only=FILTERS, base=config, labels=_LABELS)
+        config = inputs.knobs(ProposalConfig, only=FILTERS, base=config, labels=_LABELS)
         if config.order != "pseudo_random":
             return config
-        return widgets.knobs(ProposalConfig, only=["seed"], base=config, labels=_LABELS)
+        return inputs.knobs(ProposalConfig, only=["seed"], base=config, labels=_LABELS)
 
 
 def searching(config: ProposalConfig) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import streamlit as st
 from fastrcnn_core.boxes import pairwise_iou
 from fastrcnn_core.selective_search import Strategy
 from fastrcnn_core.selective_search.grouping import Hierarchy
-from pages.ui import resources
+from pages.ui.cache import searches
 from pages.ui.proposals import sections
 from pages.ui.proposals.view import View
 
@@ -90,7 +90,7 @@ def words(strategy: Strategy) -> str:
 
 def story(view: View, strategy: Strategy, it: Origin, *, key: str, label: str) -> None:
     """The strategy and the merge that made a box, and a button of this key and label that plays it."""
-    hierarchy = resources.traced(view.image, strategy, view.config).hierarchy
+    hierarchy = searches.traced(view.image, strategy, view.config).hierarchy
     merge, pair = _when(hierarchy, it.node)
     merges = len(hierarchy.pairs)
     if pair is not None:

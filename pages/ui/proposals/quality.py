@@ -9,10 +9,13 @@ import streamlit as st
 from fastrcnn_core.config import PRESETS
 from fastrcnn_core.proposals import best_overlap, recall_curve
 from fastrcnn_core.structures import FloatArray
-from pages.ui import errors, palette, resources, source
-from pages.ui.proposals import charts, misses, tables
+from pages.ui.components import palette, source
+from pages.ui.jobs.proposal_recall import LIMITS, RecallJob, recall_job
+from pages.ui.proposals import charts, tables, worst_recall
 from pages.ui.proposals.charts import Line
 from pages.ui.proposals.view import View, duration, plural
+from pages.ui.shell import errors
+from pages.ui.state import widget_state
 
 _IOUS = tuple(np.linspace(0.3, 1.0, 71).tolist())
 _SHOWN_LIMITS = (100, 500, 1000, 2000)
@@ -51,31 +54,31 @@ def show(view: View) -> None:
 def is_growing(view: View) -> bool:
     """Whether a survey of this data runs and is looked at, so that the page must look again by itself."""
     data = view.picture.dataset
-    looked_at = data is not None and resources.value(_WHOSE) == _DATA
-    growing = data is not None and looked_at and resources.survey(data, view.config).is_running
-    resources.put(_WATCHED, growing)
+    looked_at = data is not None and widget_state.value(_WHOSE) == _DATA
+    growing = data is not None and looked_at and recall_job(data, view.config).is_running
+    widget_state.put(_WATCHED, growing)
     return growing
 
 
 def _of_the_data(view: View) -> None:
     assert view.picture.dataset is not None  # an annotated picture comes from a data set
-    survey = resources.survey(view.picture.dataset, view.config)
+    survey = recall_job(view.picture.dataset, view.config)
     _progress(view, survey)
     if survey.overlaps:
-        within = np.array(resources.LIMITS) <= view.config.limit
-        limits, overlaps = np.array(resources.LIMITS)[within], survey.all_overlaps()[within]
+        within = np.array(LIMITS) <= view.config.limit
+        limits, overlaps = np.array(LIMITS)[within], survey.all_overlaps()[within]
         of = f"{plural(overlaps.shape[1], view.noun)} on {plural(len(survey.overlaps), 'picture')}"
         _curves(limits, overlaps, of)
         if overlaps.shape[1] and not survey.is_running:  # rows that move cannot be chosen
-            misses.show(view, survey)
+            worst_recall.show(view, survey)
     if survey.problems:
         with st.expander(f"{plural(len(survey.problems), 'picture')} could not be searched"):
             st.table(pd.Series(survey.problems, name="Why"))
 
 
-def _progress(view: View, survey: resources.Survey) -> None:
+def _progress(view: View, survey: RecallJob) -> None:
     """What it does, how far it is, how long it will take, and a button to start or stop it."""
-    if survey.is_running != bool(resources.value(_WATCHED)):
+    if survey.is_running != bool(widget_state.value(_WATCHED)):
         st.rerun()  # it has just begun or ended: the page decides anew how often to look
     total = len(survey.data)
     if survey.is_running:
@@ -94,7 +97,7 @@ def _progress(view: View, survey: resources.Survey) -> None:
         _invitation(view, survey)
 
 
-def _invitation(view: View, survey: resources.Survey) -> None:
+def _invitation(view: View, survey: RecallJob) -> None:
     """What it would cost, and the button."""
     if survey.error:
         st.error(errors.plain(str(survey.error)), icon=":material/error:")
@@ -112,7 +115,7 @@ def _invitation(view: View, survey: resources.Survey) -> None:
     )
 
 
-def _rest(survey: resources.Survey) -> str:
+def _rest(survey: RecallJob) -> str:
     """How long it will take, or that it is about to end."""
     if survey.is_stopping:
         return ", stopping after this one"

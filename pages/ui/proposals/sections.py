@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from fastrcnn_core.selective_search import Strategy
-from pages.ui import resources
+from pages.ui.state import widget_state
 
 SECTIONS = ("Segmentation", "Grouping", "Funnel", "Quality", "Engines", "Knobs")
 _OPEN, _STRATEGY, _WISH = "section", "grouping-strategy", "grouping-wish"
@@ -30,7 +30,7 @@ def pick() -> str:
 
 def go_to(section: str) -> None:
     """Open this part: for a button's callback."""
-    resources.put(_OPEN, section)
+    widget_state.put(_OPEN, section)
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ class Wish:
 
 def go_to_merge(search: str, strategy: Strategy, merge: int, pair: tuple[int, int] | None) -> None:
     """Open the grouping of this strategy at this merge, or at a pair compared then: for a button's callback."""
-    before: Wish | None = resources.value(_WISH)
+    before: Wish | None = widget_state.value(_WISH)
     go_to("Grouping")
-    resources.put(_STRATEGY, strategy)
-    resources.put(_WISH, Wish(search, strategy, merge, pair, before.number + 1 if before else 1))
+    widget_state.put(_STRATEGY, strategy)
+    widget_state.put(_WISH, Wish(search, strategy, merge, pair, before.number + 1 if before else 1))
 
 
 def strategy_key() -> str:
@@ -65,6 +65,6 @@ def strategy_key() -> str:
 
 def wish(search: str, strategy: Strategy) -> Wish | None:
     """The merge that somebody wanted to see last, if it is one of this search's and this strategy's."""
-    wanted: Wish | None = resources.value(_WISH)
+    wanted: Wish | None = widget_state.value(_WISH)
     is_here = wanted is not None and (wanted.search, wanted.strategy) == (search, strategy)
     return wanted if is_here else None

@@ -11,7 +11,8 @@ from fastrcnn_core.proposals import best_overlap
 from fastrcnn_core.selective_search.colour_spaces import COLOUR_SPACES, ColourSpace
 from fastrcnn_core.selective_search.engine import FINEST_K, STRATEGIES
 from fastrcnn_core.selective_search.segmentation import segment, sort_edges
-from pages.ui import knob_widgets, resources, source
+from pages.ui.cache import searches
+from pages.ui.components import knob_widgets, source
 from pages.ui.proposals import painting
 from pages.ui.proposals.view import View, number, plural
 
@@ -34,7 +35,7 @@ def show(view: View) -> None:
                                   required=True, key="compare-segmentations") == "Scales k"  # fmt: skip
     chosen = _scales() if scales else _spaces()
     for column, (space, k) in zip(st.columns(4), chosen, strict=False):
-        cut = resources.segmented(view.image, space, k, view.config)
+        cut = searches.segmented(view.image, space, k, view.config)
         caption = f"{space}, k = {k:g}: {plural(cut.count, 'region')}"
         column.image(
             painting.regions(view.image.pixels, cut.labels, cut.count),
@@ -90,7 +91,7 @@ def _why_group(view: View) -> None:
     if not len(view.people):
         return
     strategy = STRATEGIES["single"][0]
-    trace = resources.traced(view.image, strategy, view.config)
+    trace = searches.traced(view.image, strategy, view.config)
     before, after = best_overlap(
         proposals=trace.boxes,
         gt_boxes=view.people,

@@ -14,11 +14,12 @@ from fastrcnn_core.flags import text
 from fastrcnn_core.knobs import knobs as knobs_of
 from fastrcnn_core.proposals import mean_average_best_overlap, recall
 from fastrcnn_core.structures import FloatArray
-from pages.ui import palette, resources, source
+from pages.ui.cache import searches
+from pages.ui.cache.searches import Verdict
+from pages.ui.components import palette, source
 from pages.ui.proposals import charts, knobs, tables
 from pages.ui.proposals.charts import Line
 from pages.ui.proposals.view import View, duration
-from pages.ui.resources import Verdict
 
 # Chosen here: from where a knob hurts on one side to where it hurts on the other.
 _VALUES: dict[str, tuple[Any, ...]] = {
@@ -72,7 +73,7 @@ def _try_all(view: View, name: str) -> dict[str, Verdict]:
     for index, value in enumerate(everything):
         bar.progress(index / len(everything), f"{knobs.label(name)} = {text(value)}…")
         config = replace(view.config, **{name: value})
-        tried[text(value)] = resources.verdict(view.image, view.people, config)
+        tried[text(value)] = searches.verdict(view.image, view.people, config)
     bar.empty()
     return tried
 

@@ -13,8 +13,9 @@ import numpy as np
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.proposals import Funnel, best_overlap, mean_average_best_overlap, recall
 from fastrcnn_core.structures import FloatArray, Image
-from pages.ui import resources
-from pages.ui.resources import Picture, TimedFunnel
+from pages.ui.cache import searches
+from pages.ui.cache.searches import TimedFunnel
+from pages.ui.state.selected_picture import Picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +85,7 @@ class View:
 
 def view(picture: Picture, config: ProposalConfig) -> View:
     """The picture's proposals under this config, from memory or computed now."""
-    return View(picture, config, resources.searched(picture.image, config))
+    return View(picture, config, searches.searched(picture.image, config))
 
 
 def noun(picture: Picture) -> str:

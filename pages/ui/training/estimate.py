@@ -7,10 +7,12 @@ import streamlit as st
 from fastrcnn_core.config import Config
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.plan import steps_of_run, validation_split
-from fastrcnn_core.runs import Estimate, doing_the_same, list_runs, pace_of
-from pages.ui import errors, resources
-from pages.ui.resources import Estimating
-from pages.ui.training.words import duration
+from fastrcnn_core.runs import Estimate, doing_the_same, pace_of
+from pages.ui.cache import run_files
+from pages.ui.components.durations import duration
+from pages.ui.jobs.cost_estimate import CostEstimateJob, cost_estimate_job
+from pages.ui.shell import errors
+from pages.ui.state import runs
 
 _LOOKS = 0.7  # seconds
 _USUAL = 12.0  # seconds of a probe: chosen here, for the bar
@@ -25,12 +27,12 @@ _PARTS = {
 
 def show(config: Config, data: Dataset) -> None:
     """The estimate, or the button that has it measured; it looks by itself while the probe measures."""
-    job = resources.estimating(config, data)
+    job = cost_estimate_job(config, data)
     running = job.is_running
     st.fragment(_show, run_every=_LOOKS if running else None)(job, config, data, running)
 
 
-def _show(job: Estimating, config: Config, data: Dataset, was_running: bool) -> None:
+def _show(job: CostEstimateJob, config: Config, data: Dataset, was_running: bool) -> None:
     if job.is_running != was_running:
         st.rerun()
     if job.error is not None:
@@ -45,7 +47,7 @@ def _show(job: Estimating, config: Config, data: Dataset, was_running: bool) -> 
         _button(job, "How long will it take, and how much memory?")
 
 
-def _progress(job: Estimating) -> str:
+def _progress(job: CostEstimateJob) -> str:
     if job.began is None:
         return "Waiting for another measurement to end"
     usual = f"of about {_USUAL:.0f}"
@@ -54,7 +56,7 @@ def _progress(job: Estimating) -> str:
     return f"Measuring on this machine: {job.seconds:.0f} s {usual}"
 
 
-def _button(job: Estimating, label: str) -> None:
+def _button(job: CostEstimateJob, label: str) -> None:
     if st.button(
         label,
         icon=":material/timer:",
@@ -87,8 +89,8 @@ def _tell(estimate: Estimate) -> None:
 def _known(config: Config, data: Dataset) -> str:
     """What an earlier run tells; a guess would be no help."""
     pictures, _ = validation_split(data.split.train, config.training.validation_share)
-    for run in doing_the_same(config, list_runs()):
-        pace = pace_of(run.name, resources.metrics(run))
+    for run in doing_the_same(config, runs.listed_runs()):
+        pace = pace_of(run.name, run_files.metrics(run))
         if pace is not None:
             steps = pace.seconds * steps_of_run(len(pictures), config)
             return f"A step took {_short(pace.seconds)} in *{run.name}*: about **{duration(steps)}** for the steps."

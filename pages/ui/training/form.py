@@ -13,8 +13,10 @@ from fastrcnn_core.errors import ConfigError
 from fastrcnn_core.knobs import knobs as knobs_of
 from fastrcnn_core.plan import steps_of_run, validation_split
 from fastrcnn_core.runs import free_name, start_run, training_command
-from pages.ui import errors, resources
-from pages.ui.knob_widgets import knobs, move_to
+from pages.ui.cache import datasets
+from pages.ui.components.knob_widgets import knobs, move_to
+from pages.ui.shell import errors
+from pages.ui.state import runs, sources, widget_state
 from pages.ui.training import estimate
 
 _PRESET, _NAME = "preset", "run-name"
@@ -57,8 +59,8 @@ def _rest() -> dict[str, tuple[str, ...]]:
 
 def show() -> None:
     """The whole form; a run that was begun is the one that is watched from then on."""
-    source = resources.chosen_source()
-    if source.token == resources.UPLOADS:
+    source = sources.chosen_source()
+    if source.token == sources.UPLOADS:
         st.info(
             "Training needs pictures with ground truth, and your own pictures have none. "
             "Choose another data set in the side bar.",
@@ -66,7 +68,7 @@ def show() -> None:
         )
         return
     with errors.shown():
-        _form(resources.dataset(source))
+        _form(datasets.opened(source.setting))
 
 
 def _form(data: Dataset) -> None:
@@ -119,7 +121,7 @@ def _preset_picker() -> PresetName:
 
 def _move_knobs() -> None:
     """A preset moves every knob to where it has it."""
-    config = preset(resources.value(_PRESET, "minute"))
+    config = preset(widget_state.value(_PRESET, "minute"))
     for shown in (_FIRST, _rest()):
         for part, names in shown.items():
             move_to(getattr(config, part), names, _prefix(part))
@@ -174,7 +176,7 @@ def _what_it_will_do(data: Dataset, config: Config) -> None:
 def _start(config: Config, name: str, data: Dataset, base: PresetName) -> None:
     with errors.shown():
         run = start_run(config, name=name, data=data.setting, preset=base)
-        resources.choose_run(run.name)
+        runs.choose_run(run.name)
         st.rerun()
 
 

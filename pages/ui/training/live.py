@@ -12,9 +12,11 @@ from collections.abc import Callable
 import streamlit as st
 
 from fastrcnn_core.runs import Run, RunState, RunStatus, resume_run
-from pages.ui import errors, resources
-from pages.ui.training import comparison, keep, machine, plots, step
-from pages.ui.training.words import duration
+from pages.ui.cache import run_files
+from pages.ui.components.durations import duration
+from pages.ui.shell import errors
+from pages.ui.state import detectors
+from pages.ui.training import checkpoint_timeline, comparison, plots, run_actions, step
 
 # Seconds between two looks at a run that goes: often enough to feel alive, seldom enough to leave it the processor.
 _STATUS_LOOKS = 1.0
@@ -41,13 +43,13 @@ def show(run: Run, others: tuple[Run, ...]) -> None:
     _fragment(_stand, _STATUS_LOOKS if going else None)(run, state)
     _fragment(_numbers, _PLOT_LOOKS if moving else None)(run, others, going)
     comparison.show((run, *others))
-    every = machine.looks(run)
+    every = checkpoint_timeline.looks(run)
     _fragment(_grown, every)(run, every)
     following = step.follows(run, moving=moving)
     _fragment(_step, _STEP_LOOKS if following else None)(run, moving, following)
     with st.expander("What its process printed", icon=":material/terminal:", key="log"):
         st.code(run.log() or "Nothing.", language=None)
-    keep.take_or_delete(run, going=going)
+    run_actions.take_or_delete(run, going=going)
 
 
 def _fragment(part: Callable[..., None], every: float | None) -> Callable[..., None]:
@@ -116,7 +118,7 @@ def _go_on(run: Run) -> None:
 def _see(run: Run) -> None:
     """To the page Detection, with this run's newest checkpoint."""
     if st.button("See what it finds", icon=":material/person_search:", key="see"):
-        resources.choose_detector(f"run:{run.name}")
+        detectors.choose_detector(f"run:{run.name}")
         # Without the argument Streamlit refuses to leave a page whose widgets stand in the link.
         st.switch_page("pages/detection.py", query_params={})
 
@@ -129,7 +131,7 @@ def _button(label: str, icon: str, act: object) -> None:
 
 
 def _numbers(run: Run, others: tuple[Run, ...], alive: bool) -> None:
-    columns = resources.metrics(run)
+    columns = run_files.metrics(run)
     if len(columns):
         plots.show(run, others, columns)
     elif alive:
@@ -140,7 +142,7 @@ def _numbers(run: Run, others: tuple[Run, ...], alive: bool) -> None:
 
 def _grown(run: Run, every: float | None) -> None:
     with errors.shown():
-        machine.show(run, every)
+        checkpoint_timeline.show(run, every)
 
 
 def _step(run: Run, moving: bool, following: bool) -> None:

@@ -11,10 +11,12 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from fastrcnn_core.runs import Columns, Run
-from pages.ui import palette, resources
-from pages.ui.palette import Role
-from pages.ui.training import figures
-from pages.ui.training.figures import Line
+from pages.ui.cache import run_files
+from pages.ui.components import palette
+from pages.ui.components.palette import Role
+from pages.ui.state import widget_state
+from pages.ui.training import curves
+from pages.ui.training.curves import Line
 
 _RECENT = 20  # steps of a mean; one step alone says little
 _SMOOTHING = "smoothing"
@@ -36,26 +38,26 @@ _PLOTS = (
     _Plot(
         "loss",
         "Does the loss fall?",
-        figures.LOSSES,
+        curves.LOSSES,
         "How wrong the head is about what each RoI shows, and about where the box of a positive belongs.",
     ),
     _Plot(
         "accuracy",
         "Does the head get it right?",
-        figures.ACCURACIES,
+        curves.ACCURACIES,
         "Most RoIs are negative: a head that always says “background” has nearly all of them right, and no positive.",
         top=1.05,
     ),
     _Plot(
         "counts",
         "How many of each did it look at?",
-        figures.COUNTS,
+        curves.COUNTS,
         "RoIs of a step: positive (foreground, IoU with the ground truth high enough) and negative (background).",
     ),
     _Plot(
         "rate",
         "How large are its steps?",
-        figures.RATE,
+        curves.RATE,
         "The learning rate: it rises in the warm-up, and drops towards the end.",
         is_smoothed=False,
     ),
@@ -65,13 +67,12 @@ _PLOTS = (
 def show(run: Run, others: tuple[Run, ...], columns: Columns) -> None:
     """The last numbers, four plots, and how good the run is on pictures that it does not learn from."""
     _last_numbers(columns)
-    runs = {run.name: columns} | {it.name: resources.metrics(it) for it in others}
+    runs = {run.name: columns} | {it.name: run_files.metrics(it) for it in others}
     if others:
         palette.legend(
-            Role(name, name, colour)
-            for name, colour in zip(runs, figures.RUN_COLOURS, strict=False)
+            Role(name, name, colour) for name, colour in zip(runs, curves.RUN_COLOURS, strict=False)
         )
-    smoothing = float(resources.value(_SMOOTHING, 0.9))
+    smoothing = float(widget_state.value(_SMOOTHING, 0.9))
     for row in (_PLOTS[:2], _PLOTS[2:]):
         for place, plot in zip(st.columns(2, gap="large"), row, strict=True):
             with place:
@@ -89,7 +90,7 @@ def show(run: Run, others: tuple[Run, ...], columns: Columns) -> None:
 
 def _show(plot: _Plot, runs: dict[str, Columns], smoothing: float) -> None:
     st.markdown(f"#### {plot.question}")
-    figure = figures.over_steps(runs, plot.lines, smoothing=smoothing, top=plot.top)
+    figure = curves.over_steps(runs, plot.lines, smoothing=smoothing, top=plot.top)
     _draw(figure, plot.key, plot.question, plot.caption)
 
 
@@ -130,7 +131,7 @@ def _mean(values: npt.NDArray[np.float64]) -> float | None:
 
 
 def _quality(runs: tuple[Run, ...]) -> None:
-    found = {it.name: resources.validation(it) for it in runs}
+    found = {it.name: run_files.validation(it) for it in runs}
     found = {name: columns for name, columns in found.items() if len(columns)}
     question = "How good is it on pictures that it does not learn from?"
     st.markdown(f"#### {question}")
@@ -140,7 +141,7 @@ def _quality(runs: tuple[Run, ...]) -> None:
             "precision (AP) at each checkpoint, or judge it by the test split on the page *Detection*."
         )
         return
-    figure = figures.over_steps(found, figures.QUALITY, smoothing=0.0, top=1.05, marks=True)
+    figure = curves.over_steps(found, curves.QUALITY, smoothing=0.0, top=1.05, marks=True)
     caption = (
         "Average precision at each checkpoint. No detector finds whom no proposal covers: the proposals' recall is the "
         "ceiling."

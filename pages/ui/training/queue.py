@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from fastrcnn_core.runs import Run, RunStatus, list_runs
-from pages.ui import resources
-from pages.ui.training.words import duration
+from fastrcnn_core.runs import Run, RunStatus
+from pages.ui.components.durations import duration
+from pages.ui.state import runs
 
 _LOOKS = 3.0  # seconds
 _MOST = 8  # rows
@@ -21,7 +21,7 @@ def show(watched: Run | None) -> None:
 
 
 def _queue(watched: str | None) -> None:
-    going = [(run, run.status()) for run in reversed(list_runs())]
+    going = [(run, run.status()) for run in reversed(runs.list_again())]
     going = [(run, status) for run, status in going if status.is_alive]
     others = [(run, status) for run, status in going if run.name != watched]
     if watched is None and others:  # the page was empty, and is not any more
@@ -39,7 +39,7 @@ def _queue(watched: str | None) -> None:
                     icon=":material/visibility:",
                     type="tertiary",
                 ):
-                    resources.choose_run(run.name)
+                    runs.choose_run(run.name)
                     st.rerun()  # the whole page, not this fragment of it alone
                 if status.state == "paused":
                     st.button(

@@ -9,8 +9,8 @@ import PIL.Image
 import PIL.ImageDraw
 
 from fastrcnn_core.structures import AnnotatedImage, FloatArray
-from pages.ui.close_up import crop
-from pages.ui.palette import GREEN, HALO
+from pages.ui.components.crop import crop
+from pages.ui.components.palette import GREEN, HALO
 
 _SIZE = (280, 210)
 

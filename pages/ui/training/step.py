@@ -9,8 +9,8 @@ import streamlit as st
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import UserError
 from fastrcnn_core.runs import LiveStep, Run, anatomy
-from pages.ui import resources
-from pages.ui.training import costs, step_choice, step_pictures
+from pages.ui.cache import datasets, run_files
+from pages.ui.training import loss_table, step_choice, step_pictures
 from pages.ui.training.step_pictures import Seen
 
 _COLOURS = ("What it is", "What it costs")
@@ -37,7 +37,7 @@ def show(run: Run, *, moving: bool, following: bool) -> None:
     st.markdown(f"#### What did step {shown.step} look at, and what did it cost?")
     step_choice.show(run, kept, shown.step, moving=moving)
     try:
-        data = resources.dataset(resources.data_of(run))
+        data = datasets.opened(run_files.data_setting(run))
         if _is_other(run, data):
             st.caption(
                 "The pictures of this run cannot be shown: its data set has changed since, or another one has "
@@ -67,7 +67,7 @@ def _show(run: Run, shown: LiveStep, data: Dataset) -> None:
     for place, number in zip(places, range(len(shown.pictures)), strict=False):
         with place:
             step_pictures.show(seen, number, by_cost=by_cost)
-    costs.show(seen)
+    loss_table.show(seen)
 
 
 def _colouring() -> str:

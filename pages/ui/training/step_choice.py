@@ -8,7 +8,8 @@ import numpy as np
 import streamlit as st
 
 from fastrcnn_core.runs import Run
-from pages.ui import resources
+from pages.ui.cache import run_files
+from pages.ui.state import link_words, widget_state
 
 _LINK = "step"
 _SLIDER, _TYPED, _HOLD = "step-of-run", "step-of-run-typed", "hold-step"
@@ -18,12 +19,12 @@ _SLIDER_WIDTH = 600  # pixels, where there are so many
 
 def asked(run: Run) -> int | None:
     """The step that the reader or the link asks for; None for the newest."""
-    return resources.asked_number(_LINK, run.name)
+    return link_words.asked_number(_LINK, run.name)
 
 
 def show(run: Run, kept: tuple[int, ...], shown: int, *, moving: bool) -> None:
     """A slider over the kept steps with its typed twin, neighbours, and the steps that cost most."""
-    resources.write_asked(_LINK, None if asked(run) is None else f"{run.name}:{shown}")
+    link_words.write_asked(_LINK, None if asked(run) is None else f"{run.name}:{shown}")
     if len(kept) < 2:
         return
     if moving:
@@ -51,7 +52,7 @@ def _sought(
 ) -> None:
     """One of the two widgets that hold the step's number."""
     key = f"{name}-{kept[-1]}"  # a widget whose scale has changed answers with what it held before
-    resources.put(key, shown)
+    widget_state.put(key, shown)
     kind(
         label,
         *(kept[0], kept[-1]),
@@ -59,16 +60,16 @@ def _sought(
         key=key,
         label_visibility="visible" if name == _SLIDER else "collapsed",
         width=width,
-        on_change=lambda: resources.take(_LINK, run.name, int(resources.value(key)), put=shown),
+        on_change=lambda: link_words.take(_LINK, run.name, int(widget_state.value(key)), put=shown),
     )
 
 
 def _hold(run: Run, shown: int) -> None:
-    resources.put(_HOLD, asked(run) is not None)
+    widget_state.put(_HOLD, asked(run) is not None)
     st.toggle(
         "Hold this step",
         key=_HOLD,
-        on_change=lambda: _ask(run, shown if resources.value(_HOLD) else None),
+        on_change=lambda: _ask(run, shown if widget_state.value(_HOLD) else None),
         help="The run goes on; only what is shown here stays.",
     )
 
@@ -88,7 +89,7 @@ def _neighbour(run: Run, kept: tuple[int, ...], place: int, icon: str, words: st
 
 def _costly(run: Run, kept: tuple[int, ...]) -> None:
     """Buttons to the kept steps with the highest loss of the run's second half: what it still finds hard."""
-    columns = resources.metrics(run)
+    columns = run_files.metrics(run)
     known = zip(columns["step"], columns["loss"], strict=True)
     losses = {step: loss for step, loss in known if loss is not None}
     late = [step for step in kept if step in losses and step > kept[-1] // 2]
@@ -108,4 +109,4 @@ def _costly(run: Run, kept: tuple[int, ...]) -> None:
 
 
 def _ask(run: Run, step: int | None) -> None:
-    resources.ask_about(_LINK, "" if step is None else f"{run.name}:{step}")
+    link_words.ask_about(_LINK, "" if step is None else f"{run.name}:{step}")

@@ -14,9 +14,10 @@ import numpy.typing as npt
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.runs import Anatomy, LivePicture, LiveStep
 from fastrcnn_core.structures import AnnotatedImage, FloatArray
-from pages.ui import figures, palette, resources
-from pages.ui.figures import Layer
-from pages.ui.palette import COSTS, Role
+from pages.ui.cache import datasets
+from pages.ui.components import figures, palette
+from pages.ui.components.figures import Layer
+from pages.ui.components.palette import COSTS, Role
 
 _SPOKEN = 3  # RoIs of a step at which the head's word, or their price, is written
 # From which share of the step's loss on a RoI has each of the colours. Chosen here: an even share of 128 is 0.8 %.
@@ -38,7 +39,7 @@ class Seen:
     @cached_property
     def annotated(self) -> tuple[AnnotatedImage, ...]:
         """The pictures as the step saw them: mirrored where it mirrored them."""
-        found = [resources.annotated_image(self.data, it.name) for it in self.step.pictures]
+        found = [datasets.annotated_image(self.data, it.name) for it in self.step.pictures]
         return tuple(
             it.flipped() if picture.flipped else it
             for it, picture in zip(found, self.step.pictures, strict=True)

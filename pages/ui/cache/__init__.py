@@ -1,0 +1,1 @@
+"""Caches that all visitors share: bounded, keyed by content, never by what a visitor selected."""

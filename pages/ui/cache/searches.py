@@ -1,0 +1,180 @@
+"""What Selective Search found in a picture, kept apart from the filters: a filter's slider searches nothing.
+
+numba is loaded with the first search, not with the app.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from fastrcnn_core.config import PRESETS, ProposalConfig
+from fastrcnn_core.proposals import Funnel, ProposalStore, best_overlap, funnel
+from fastrcnn_core.structures import FloatArray, Image
+from pages.ui.cache.memory import Bounded
+
+if TYPE_CHECKING:
+    from fastrcnn_core.selective_search import SearchResult, Strategy
+    from fastrcnn_core.selective_search.colour_spaces import ColourSpace
+    from fastrcnn_core.selective_search.package import PackageFaults
+    from fastrcnn_core.selective_search.proposal_trace import Trace
+    from fastrcnn_core.selective_search.segmentation import Segmentation
+
+_BY_KEY: dict[str | type, Any] = {Image: lambda image: image.key, ProposalConfig: repr}
+# Chosen here: `quality` finds half a million boxes in a picture, some 20 MB; `fast` a fifth of that.
+RESULT_BYTES = 150_000_000
+_Key = tuple[str, ProposalConfig]
+# The knobs that the search itself looks at; all others filter what it found.
+_SEARCHING = ("method", "scale", "search_side", "sigma", "min_size")
+
+
+@dataclass(frozen=True, eq=False)
+class TimedFunnel:
+    """A picture's boxes, from the search to the proposals, and what the search took.
+
+    Args:
+        funnel: who survived which filter.
+        seconds: of the search alone; the filters' are in the funnel's stages.
+    """
+
+    funnel: Funnel
+    seconds: float
+
+    @property
+    def total_seconds(self) -> float:
+        """Search and filters."""
+        return self.seconds + sum(stage.seconds for stage in self.funnel.stages)
+
+
+@st.cache_resource(
+    max_entries=64,
+    hash_funcs=_BY_KEY,
+    show_spinner="Searching for proposals… (the first time also compiles the search)",
+)
+def proposals(image: Image, config: ProposalConfig) -> FloatArray:
+    """Return a picture's proposals, (P, 4) float32, read-only, best first: from memory, from disk, or computed now."""
+    boxes = ProposalStore().get(image, config)
+    boxes.setflags(write=False)
+    return boxes
+
+
+def searched(image: Image, config: ProposalConfig) -> TimedFunnel:
+    """The picture's proposals and how they came about, from memory or computed now; says what it waits for."""
+    with st.spinner(waiting_for(config)):
+        _awaken(config.method)
+        return _filtered(image, config)
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What one setting of the knobs is worth on one picture, without its boxes.
+
+    Args:
+        proposals: how many there are.
+        overlaps: (N,) each person's best IoU with any of them.
+        seconds: of search and filters.
+    """
+
+    proposals: int
+    overlaps: FloatArray
+    seconds: float
+
+
+@st.cache_resource(max_entries=1024, show_spinner=False, hash_funcs=_BY_KEY)
+def verdict(image: Image, people: FloatArray, config: ProposalConfig) -> Verdict:
+    """How good the proposals under this config are: remembered long after the boxes themselves."""
+    _awaken(config.method)
+    timed = _filtered(image, config)
+    boxes = timed.funnel.proposals
+    overlaps = best_overlap(proposals=boxes, gt_boxes=people, limits=[len(boxes)])[0]
+    return Verdict(len(boxes), overlaps, timed.total_seconds)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Grouping…", hash_funcs=_BY_KEY)
+def traced(image: Image, strategy: Strategy, config: ProposalConfig) -> Trace:
+    """One strategy's segmentation and hierarchy."""
+    from fastrcnn_core.selective_search.proposal_trace import trace
+
+    return trace(image, strategy, config)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Segmenting…", hash_funcs=_BY_KEY)
+def segmented(image: Image, space: ColourSpace, k: float, config: ProposalConfig) -> Segmentation:
+    """The first segmentation in a colour space at a scale."""
+    from fastrcnn_core.selective_search.proposal_trace import segmentation_of
+
+    return segmentation_of(image, space, k, config)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Asking the package…", hash_funcs=_BY_KEY)
+def package_faults(image: Image) -> PackageFaults:
+    """The package's own histograms of the picture, with the notebook's knobs."""
+    from fastrcnn_core.selective_search.package import package_faults as find_faults
+
+    return find_faults(image, PRESETS["notebook"].proposals)
+
+
+def _filtered(image: Image, config: ProposalConfig) -> TimedFunnel:
+    def make() -> TimedFunnel:
+        found, seconds = _found(image, _searching(config))
+        return TimedFunnel(funnel(found, config), seconds)
+
+    return _funnels().get_or_make((image.key, config), make)
+
+
+def _found(image: Image, config: ProposalConfig) -> tuple[SearchResult, float]:
+    from fastrcnn_core.selective_search import search
+
+    def make() -> tuple[SearchResult, float]:
+        start = time.perf_counter()
+        found = search(image, config)
+        return found, time.perf_counter() - start
+
+    return _results().get_or_make((image.key, config), make)
+
+
+@st.cache_resource(show_spinner=False)
+def _results() -> Bounded[_Key, tuple[SearchResult, float]]:
+    """Searches by picture and knobs."""
+    return Bounded(RESULT_BYTES, size=lambda it: _bytes(it[0]))
+
+
+@st.cache_resource(show_spinner=False)
+def _funnels() -> Bounded[_Key, TimedFunnel]:
+    """Who survived which filter, and the search that it speaks of."""
+
+    def size(it: TimedFunnel) -> int:
+        return sum(stage.survivors.nbytes for stage in it.funnel.stages) + _bytes(it.funnel.found)
+
+    return Bounded(RESULT_BYTES, size=size)
+
+
+def _bytes(found: SearchResult) -> int:
+    return sum(it.nbytes for it in (found.boxes, found.strategy, found.node, found.rank))
+
+
+@st.cache_resource(show_spinner=False)
+def _awaken(method: str) -> None:
+    """Compile, or load, what the method needs, so that the first measured search and filters are like all others."""
+    from fastrcnn_core.selective_search import search
+
+    config = ProposalConfig(method=method)  # type: ignore[arg-type]
+    funnel(search(Image(np.zeros((16, 16, 3), np.uint8)), config), config)
+
+
+def waiting_for(config: ProposalConfig) -> str:
+    """What a reader is told while the search runs; the first one on a computer has more to do."""
+    from fastrcnn_core.selective_search.compiled import kernels_on_disk
+
+    if config.method != "package" and not kernels_on_disk():
+        return "Turning the search into machine code: once on this computer, about half a minute…"
+    return f"Searching for proposals with {config.method!r}…"
+
+
+def _searching(config: ProposalConfig) -> ProposalConfig:
+    """The config with every knob at its default that the search does not look at."""
+    return replace(ProposalConfig(), **{name: getattr(config, name) for name in _SEARCHING})

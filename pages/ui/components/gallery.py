@@ -1,0 +1,92 @@
+"""All pictures of a data set as a wall of thumbnails: look, filter, click."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from fastrcnn_core.datasets.dataset import Dataset
+from fastrcnn_core.errors import UserError
+from pages.ui.cache import datasets, renderings
+from pages.ui.components import palette
+from pages.ui.state import selected_picture, widget_state
+
+PER_PAGE = 12
+FILTERS = ("All", "Training", "Test", "Nobody there")
+
+# The name below a thumbnail is a button that covers the picture, too.
+_STYLE = """<style>
+[class*="st-key-thumbnail-"] { position: relative; }
+[class*="st-key-thumbnail-"] :is(.stElementContainer, .stButton, button) { position: static; }
+[class*="st-key-thumbnail-"] button::after { content: ""; position: absolute; inset: 0; }
+[class*="st-key-thumbnail-"] img { border-radius: 0.4rem; aspect-ratio: 6 / 5; object-fit: cover; width: 100%; }
+[class*="st-key-thumbnail-"]:hover img { filter: brightness(1.08); }
+[class*="st-key-thumbnail-"]:has(button [data-testid="stIconMaterial"]) img {
+  outline: 4px solid #0072B2; outline-offset: 2px; }
+[class*="st-key-thumbnail-"]:focus-within img { outline: 3px solid #56B4E9; }
+</style>"""
+
+
+def show(data: Dataset, *, current: str) -> None:
+    """The wall, and above it what it leaves out; a click shows a picture on every page."""
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        wanted = st.segmented_control(
+            "Which pictures?",
+            FILTERS,
+            default="All",
+            required=True,
+            key="show",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        names = _matching(data, wanted)
+        pages = max(1, -(-len(names) // PER_PAGE))
+        page = _page(f"wall-{data.setting}-{wanted}", names, pages, current) if pages > 1 else 1
+    if not names:
+        st.markdown(f"No picture of {data.title} is like that.")
+    st.html(_STYLE)
+    with st.grid("auto", min_column_width=170, gap="small"):
+        for name in names[(page - 1) * PER_PAGE : page * PER_PAGE]:
+            _thumbnail(data, name, is_current=name == current)
+
+
+def _page(key: str, names: tuple[str, ...], pages: int, current: str) -> int:
+    """The visitor's page of the wall, from 1; another picture, or another wall, turns it to the chosen picture."""
+    turned = (key, current)
+    if widget_state.value("wall-turned-to") != turned or widget_state.value(key) is None:
+        widget_state.put("wall-turned-to", turned)
+        if current in names:
+            widget_state.put(key, names.index(current) // PER_PAGE + 1)
+    return st.pagination(pages, key=key)
+
+
+def _matching(data: Dataset, wanted: str) -> tuple[str, ...]:
+    """The names that the filter leaves, in the data set's order."""
+    if wanted == "All":
+        return data.names
+    if wanted == "Nobody there":
+        with st.spinner("Looking at every picture…"):
+            return tuple(it.name for it in datasets.all_annotations(data) if not len(it.boxes))
+    part = set(data.split.train if wanted == "Training" else data.split.test)
+    return tuple(name for name in data.names if name in part)
+
+
+def _thumbnail(data: Dataset, name: str, *, is_current: bool) -> None:
+    with st.container(key=f"thumbnail-{name}", gap="xxsmall"):
+        try:
+            st.image(
+                renderings.thumbnail(data, name, colour=palette.GREEN),
+                width="stretch",
+                alt=f"The picture {name}",
+            )
+        except UserError as error:
+            st.caption(f":material/broken_image: {error.problem}")
+        st.button(
+            f"**{name}**, chosen" if is_current else name,
+            key=f"choose-{name}",
+            type="tertiary",
+            icon=":material/check:" if is_current else None,
+            on_click=selected_picture.choose_name,
+            args=(name,),
+        )

@@ -1,0 +1,242 @@
+"""From a config's knobs to widgets, and from the widgets back to a config.
+
+Each knob can be dragged and typed, says what it does and where its default comes from, and stands in the link under the
+name that it has on the command line.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
+from types import NoneType
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+import streamlit as st
+
+from fastrcnn_core.config import Config as Everything
+from fastrcnn_core.errors import ConfigError
+from fastrcnn_core.flags import flags, text
+from fastrcnn_core.knobs import Knob
+from fastrcnn_core.knobs import knobs as knobs_of
+from pages.ui.state import widget_state
+
+Config = TypeVar("Config")
+
+# What is not simply the field's name with spaces.
+LABELS = {
+    "score_threshold": "Confidence (score threshold)",
+    "nms_iou": "NMS IoU",
+    "foreground_iou": "Foreground IoU",
+    "background_iou_low": "Background IoU, from",
+    "background_iou_high": "Background IoU, below",
+    "rois_per_image": "RoIs per image",
+    "roi_cells": "RoIAlign cells",
+    "distinct_iou": "Distinct IoU",
+    "smooth_l1_beta": "Smooth L1 β",
+    "box_weight": "Box loss weight λ",
+    "delta_std": "Delta spread",
+}
+
+
+def knobs(
+    config_type: type[Config],
+    *,
+    only: Sequence[str] | None = None,
+    base: Config | None = None,
+    labels: Mapping[str, str] | None = None,
+    reset: bool = True,
+    prefix: str = "",
+) -> Config:
+    """Widgets for a config's knobs, and the config that they say.
+
+    Args:
+        config_type: such as `DetectionConfig`; each knob's bounds, step, help and source come from it.
+        only: the knobs to show, in this order; the others keep `base`'s values. All if None.
+        base: where the knobs stand at first, and where the reset button puts them; the defaults if None.
+        labels: other words on screen than `LABELS`.
+        reset: whether a button brings all of them back; it is there only when one was moved.
+        prefix: before the widgets' keys, where another page has widgets of its own for these knobs.
+
+    Raises:
+        ConfigError: a knob makes no sense, or they contradict each other; all widgets stay, so that it can be put
+            right.
+    """
+    start = base or config_type()
+    known = knobs_of(config_type)
+    shown = {name: known[name] for name in (known if only is None else only)}
+    words = LABELS | dict(labels or {})
+    values, problems = {}, []
+    for name, (kind, knob) in shown.items():
+        label = words.get(name, name.replace("_", " ").capitalize())
+        first = getattr(start, name)
+        try:
+            values[name] = _widget(
+                kind, knob, key=key(config_type, name, prefix), label=label, default=first
+            )
+        except ConfigError as problem:
+            problems.append(problem)
+    if reset and any(value != getattr(start, name) for name, value in values.items()):
+        there = {name: (shown[name][0], getattr(start, name)) for name in shown}
+        _reset_button(config_type, there, prefix)
+    if problems:
+        raise problems[0]
+    whole = {name: getattr(start, name) for name in known} | values
+    return config_type(**whole)
+
+
+def key(config_type: type, name: str, prefix: str = "") -> str:
+    """The knob's key as a widget and its word in the link: its flag on the command line."""
+    return prefix + _keys().get((config_type, name), name.replace("_", "-"))
+
+
+@cache
+def _keys() -> dict[tuple[type, str], str]:
+    whole = Everything()
+    return {(type(getattr(whole, flag.group)), flag.knob): flag.name for flag in flags()}
+
+
+def _widget(kind: Any, knob: Knob, *, key: str, label: str, default: Any) -> Any:
+    """The widget that fits the knob's type; returns its value."""
+    about = f"{knob.help}\n\nDefault: {text(default)}. Source: {knob.source}."
+    if NoneType in get_args(kind):
+        return _optional(kind, knob, key=key, label=label, default=default, about=about)
+    shared: dict[str, Any] = {"key": key, "help": about, "bind": "query-params"}
+    if get_origin(kind) is Literal:
+        return _choice(get_args(kind), label=label, default=default, shared=shared)
+    if kind is bool:
+        return st.toggle(label, value=default, **shared)
+    if kind in (int, float):
+        return _number(kind, knob, label=label, default=default, shared=shared)
+    if get_origin(kind) is tuple:
+        return _numbers(st.text_input(label, value=text(default), **shared), label)
+    return st.text_input(label, value=default, **shared)
+
+
+def _choice(options: tuple[str, ...], *, label: str, default: str, shared: dict[str, Any]) -> str:
+    if len(options) > 4:
+        return str(st.selectbox(label, options, index=options.index(default), **shared))
+    return str(st.segmented_control(label, options, default=default, required=True, **shared))
+
+
+def _optional(
+    kind: Any, knob: Knob, *, key: str, label: str, default: Any, about: str
+) -> float | None:
+    """A switch, and the number only while it is on. Where the default is none, the number starts at its low bound."""
+    inner = next(it for it in get_args(kind) if it is not NoneType)
+    switch: dict[str, Any] = {"key": f"{key}-on", "help": about, "bind": "query-params"}
+    if not st.toggle(label, value=default is not None, **switch):
+        return None
+    first = _first_number(inner, knob, default)
+    shared = {"key": key, "bind": "query-params", "label_visibility": "collapsed"}
+    return _number(inner, knob, label=label, default=first, shared=shared)
+
+
+def _first_number(inner: type, knob: Knob, default: Any) -> Any:
+    """Where an optional number starts: its default, or well inside its bounds if that is none."""
+    if default is not None:
+        return default
+    if knob.low is not None and knob.high is not None:
+        return inner(knob.low + (knob.high - knob.low) / 4)
+    return inner(knob.low or 0)
+
+
+def _number(
+    kind: type, knob: Knob, *, label: str, default: Any, shared: dict[str, Any]
+) -> int | float:
+    """A slider with a field beside it for typing; only the field where there is no scale to slide on."""
+    low = None if knob.low is None else kind(knob.low)
+    high = None if knob.high is None else kind(knob.high)
+    step = kind(knob.step) if knob.step else (1 if kind is int else None)
+    form = _format(kind, step)
+    if low is None or high is None or knob.step is None:
+        # Without bounds: the browser would keep what is out of them for itself, and the page would use the old number.
+        return kind(st.number_input(label, None, None, kind(default), step, form, **shared))
+    return slider(kind, (low, high, step), form, label=label, default=default, shared=shared)
+
+
+def slider(
+    kind: type,
+    scale: tuple[Any, Any, Any],
+    form: str = "%d",
+    *,
+    label: str,
+    default: Any,
+    shared: dict[str, Any],
+) -> int | float:
+    """A slider and a field beside it in which the same number can be typed; returns the number.
+
+    Args:
+        kind: int or float. scale: low, high, step. form: how the number is written.
+        shared: what else `st.slider` is told, its key among it.
+    """
+    low, high, step = scale
+    drag, field = st.columns([4, 1.5], vertical_alignment="bottom", wrap=False)
+    name, typed = shared["key"], f"{shared['key']}-typed"
+    value = drag.slider(label, low, high, kind(default), step, form, **shared)
+    widget_state.put(typed, value)
+    field.number_input(
+        f"{label}, typed",
+        step=step,
+        format=form,
+        key=typed,
+        label_visibility="collapsed",
+        on_change=partial(_take_typed, name, typed, low, high),
+    )
+    return kind(value)
+
+
+def _take_typed(name: str, typed: str, low: Any, high: Any) -> None:
+    """The nearest number on the scale."""
+    widget_state.put(name, min(max(widget_state.value(typed), low), high))
+
+
+def _format(kind: type, step: float | None) -> str:
+    """As many decimals as the step has; all that matter where there is none."""
+    if kind is int:
+        return "%d"
+    return "%g" if step is None else f"%.{max(0, math.ceil(-math.log10(step) - 1e-9))}f"
+
+
+def _numbers(typed: str, label: str) -> tuple[float, ...]:
+    """Numbers between spaces. Raises ConfigError."""
+    try:
+        return tuple(float(word) for word in typed.replace(",", " ").split())
+    except ValueError:
+        raise ConfigError(
+            f"{label}: {typed!r} are not numbers.",
+            hint="Write numbers with spaces between them.",
+        ) from None
+
+
+def _reset_button(config_type: type, defaults: Mapping[str, tuple[Any, Any]], prefix: str) -> None:
+    """Puts every shown knob back to where it stood at first."""
+    st.button(
+        "Back to the defaults",
+        key=f"reset-{prefix}{config_type.__name__}-{'-'.join(defaults)}",
+        icon=":material/restart_alt:",
+        type="tertiary",
+        on_click=widget_state.reset,
+        args=(_states(config_type, defaults, prefix),),
+    )
+
+
+def move_to(config: Any, names: Sequence[str], prefix: str = "") -> None:
+    """Put the knobs where this config has them, as a preset does. Only in a callback, or before they are made."""
+    kinds = knobs_of(type(config))
+    there = {name: (kinds[name][0], getattr(config, name)) for name in names}
+    widget_state.reset(_states(type(config), there, prefix))
+
+
+def _states(
+    config_type: type, values: Mapping[str, tuple[Any, Any]], prefix: str
+) -> dict[str, Any]:
+    """What the widgets hold when each knob, given with its type, has this value."""
+    states: dict[str, Any] = {}
+    for name, (kind, value) in values.items():
+        word = key(config_type, name, prefix)
+        if NoneType in get_args(kind):
+            states[f"{word}-on"] = value is not None
+        if value is not None:
+            states[word] = text(value) if get_origin(kind) is tuple else value
+    return states

@@ -1,0 +1,119 @@
+"""The people of one picture: on it, and in a table; a row of the table shows its box."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fastrcnn_core.structures import AnnotatedImage
+from pages.ui.components import figures, palette
+from pages.ui.state import selected_picture
+
+# The notebook's filter drops proposals that are thinner than this.
+NOTEBOOK_ASPECT = 4.0
+
+
+def show(picture: selected_picture.Picture) -> None:
+    """The picture beside the table of who is on it; without ground truth, the picture alone."""
+    if picture.annotated is None:
+        figures.show(
+            figures.draw(picture.image),
+            key="people",
+            caption=f"{_size(picture)}. Your own picture has no ground truth, so nobody is marked.",
+        )
+        return
+    left, right = st.columns([3, 2], gap="medium")
+    with right:
+        chosen = _table(picture.annotated)
+        masks = picture.annotated.instances is not None and st.toggle(
+            "Instance masks", key="masks", bind="query-params", help="Who owns each pixel."
+        )
+    with left:
+        _picture(picture, picture.annotated, chosen=chosen, masks=masks)
+
+
+def table_of(annotated: AnnotatedImage) -> pd.DataFrame:
+    """One row a person, numbered from 1: class, width, height, aspect, share of the picture, tag.
+
+    Class and tag are left out where they are the same for everybody.
+    """
+    boxes = annotated.boxes.astype(float)
+    width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    table = pd.DataFrame(
+        {
+            "Number": np.arange(1, len(boxes) + 1),
+            "Class": [annotated.classes[label - 1] for label in annotated.labels],
+            "Width": width,
+            "Height": height,
+            "Aspect": np.maximum(width, height) / np.minimum(width, height),
+            "Share": 100 * width * height / (annotated.image.width * annotated.image.height),
+            "Note": list(annotated.tags),
+        }
+    )
+    idle = [] if any(annotated.tags) else ["Note"]
+    return table.drop(columns=idle if len(annotated.classes) > 1 else [*idle, "Class"])
+
+
+def _picture(
+    picture: selected_picture.Picture, annotated: AnnotatedImage, *, chosen: int | None, masks: bool
+) -> None:
+    layers = [figures.Layer(palette.GROUND_TRUTH, annotated.boxes, notes=_notes(annotated))]
+    if chosen is not None:
+        layers.append(figures.Layer(palette.CHOSEN, annotated.boxes[[chosen]]))
+    count = len(annotated.boxes)
+    who = "Nobody is" if count == 0 else f"{count} {'is' if count == 1 else 'are'}"
+    part = "training" if picture.part == "train" else "test"
+    figures.show(
+        figures.draw(picture.image, *layers, masks=annotated.instances if masks else None),
+        key="people",
+        caption=f"Who is there? {who} marked on {picture.name}, {_size(picture)}, {part} split.",
+    )
+
+
+def _table(annotated: AnnotatedImage) -> int | None:
+    """The table; returns the row that is selected."""
+    st.subheader("How large is each of them?", anchor=False)
+    if not len(annotated.boxes):
+        st.markdown(
+            "Nobody is on this picture. Training takes it as background only, and every detection on it is a mistake."
+        )
+        return None
+    event: Any = st.dataframe(
+        table_of(annotated),
+        key=f"people-{annotated.image.key}",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "Width": st.column_config.NumberColumn(format="%d px"),
+            "Height": st.column_config.NumberColumn(format="%d px"),
+            "Aspect": st.column_config.NumberColumn(
+                format="%.2f", help="Longer side divided by the shorter"
+            ),
+            "Share": st.column_config.NumberColumn(format="%.1f %%", help="Of the picture's area"),
+        },
+        alt="The people of the picture with their sizes",
+    )
+    st.caption(
+        "A click on a row shows its box. From an aspect of 4 on, the notebook's proposal filter would drop "
+        "even a perfect box."
+    )
+    rows = event.selection.rows
+    return int(rows[0]) if rows else None
+
+
+def _notes(annotated: AnnotatedImage) -> list[str]:
+    return [
+        f"{annotated.classes[label - 1]} {number}<br>{x2 - x1:.0f} × {y2 - y1:.0f} px (w × h)"
+        + (f"<br>{tag}" if tag else "")
+        for number, ((x1, y1, x2, y2), label, tag) in enumerate(
+            zip(annotated.boxes.tolist(), annotated.labels, annotated.tags, strict=True), start=1
+        )
+    ]
+
+
+def _size(picture: selected_picture.Picture) -> str:
+    return f"{picture.image.width} × {picture.image.height} px (w × h)"

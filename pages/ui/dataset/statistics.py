@@ -1,0 +1,156 @@
+"""What a whole data set is like: how many people a picture has, how tall they are, how thin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+import streamlit as st
+
+from fastrcnn_core.datasets.dataset import Annotation, Dataset
+from pages.ui.cache import datasets
+from pages.ui.components import nouns, palette
+from pages.ui.dataset.annotations import NOTEBOOK_ASPECT
+
+Values = npt.NDArray[np.float64]
+_PARTS = {"train": ("Training", palette.BLUE, ""), "test": ("Test", palette.ORANGE, "/")}
+
+
+def show(data: Dataset) -> None:
+    """Three histograms, the training and the test split apart; says how far it is while it counts."""
+    place = st.empty()
+    annotations = datasets.all_annotations(data, progress=_progress(place))
+    place.empty()
+    parts = {
+        part: [it for it in annotations if data.split.part_of(it.name) == part] for part in _PARTS
+    }
+    first, second, third = st.columns(3, gap="medium")
+    with first:
+        _counts(parts, nouns.many(data.classes))
+    with second:
+        _heights(parts)
+    with third:
+        _aspects(parts)
+
+
+def summary(data: Dataset) -> str:
+    """The data set in one sentence, from its names alone."""
+    split = data.split
+    classes = ", ".join(data.classes)
+    return (
+        f"**{data.title}**: {len(data)} pictures, {len(split.train)} for training and {len(split.test)} for the test, "
+        f"the same for everybody because names decide. Marked on them: {classes}."
+    )
+
+
+def _progress(place: Any) -> Callable[[int, int], None]:
+    def tell(done: int, total: int) -> None:
+        if done % max(1, total // 50) == 0:
+            place.progress(done / total, f"Looking at every picture: {done} of {total}")
+
+    return tell
+
+
+def _counts(parts: dict[str, list[Annotation]], called: str) -> None:
+    values = {
+        part: np.array([len(it.boxes) for it in those], float) for part, those in parts.items()
+    }
+    most = max((int(it.max()) for it in values.values() if len(it)), default=0)
+    together = sum(int(it.sum()) for it in values.values())
+    _histogram(
+        values,
+        start=-0.5,
+        end=most + 0.5,
+        size=1,
+        x=f"{called} on a picture",
+        key="people-a-picture",
+        caption=f"How many {called} are on a picture? {together} in all.",
+    )
+
+
+def _heights(parts: dict[str, list[Annotation]]) -> None:
+    values = {part: _sizes(those)[:, 1] for part, those in parts.items()}
+    everyone = np.concatenate(list(values.values()))
+    middle = f"{np.median(everyone):.0f} px in the middle" if len(everyone) else "nobody there"
+    _histogram(
+        values,
+        start=0,
+        end=max([1.0, *everyone.tolist()]),
+        size=20,
+        x="height in pixels",
+        key="heights",
+        caption=f"How tall are they? {middle}.",
+    )
+
+
+def _aspects(parts: dict[str, list[Annotation]]) -> None:
+    sizes = {part: _sizes(those) for part, those in parts.items()}
+    values = {part: it.max(axis=1) / it.min(axis=1) for part, it in sizes.items()}
+    everyone = np.concatenate(list(values.values()))
+    _histogram(
+        values,
+        start=1,
+        end=max([4.5, *everyone.tolist()]) + 0.25,
+        size=0.25,
+        x="longer side : shorter side",
+        key="aspects",
+        caption=f"How thin are they? {int((everyone > NOTEBOOK_ASPECT).sum())} of {len(everyone)} are beyond the line "
+        "at 4 : 1, where the notebook's filter drops every proposal, even a perfect one.",
+        line=NOTEBOOK_ASPECT,
+    )
+
+
+def _sizes(annotations: Sequence[Annotation]) -> Values:
+    """Width and height of everybody: (N, 2)."""
+    boxes = [it.boxes for it in annotations] or [np.zeros((0, 4), np.float32)]
+    together = np.concatenate(boxes).astype(float)
+    return together[:, 2:] - together[:, :2]
+
+
+def _histogram(
+    values: dict[str, Values],
+    *,
+    start: float,
+    end: float,
+    size: float,
+    x: str,
+    key: str,
+    caption: str,
+    line: float | None = None,
+) -> None:
+    bins = {"start": start, "end": end, "size": size}
+    figure = go.Figure(
+        [
+            go.Histogram(x=those, name=_PARTS[part][0], xbins=bins, marker=_look(part))
+            for part, those in values.items()
+        ]
+    )
+    if line is not None:
+        figure.add_vline(line, line={"color": palette.VERMILION, "dash": "dash", "width": 2})
+    figure.update_layout(
+        barmode="stack",
+        bargap=0.08,
+        height=280,
+        margin={"l": 0, "r": 0, "t": 8, "b": 0},
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
+        xaxis_title=x,
+        yaxis_title="count",
+    )
+    st.plotly_chart(figure, key=key, alt=caption, config={"displayModeBar": False})
+    st.caption(caption)
+
+
+def _look(part: str) -> dict[str, Any]:
+    """Colour, and a pattern for those to whom colours say little."""
+    _, colour, shape = _PARTS[part]
+    pattern = {
+        "shape": shape,
+        "fillmode": "overlay",
+        "fgcolor": "#FFFFFF",
+        "fgopacity": 0.7,
+        "size": 6,
+    }
+    return {"color": colour, "pattern": pattern}

@@ -1,0 +1,112 @@
+"""How good proposals are on a whole data set: computed in the background, once, and watched while it grows.
+
+Every picture's proposals go through the store, so a survey that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+import streamlit as st
+
+from fastrcnn_core.config import ProposalConfig
+from fastrcnn_core.datasets.dataset import Dataset
+from fastrcnn_core.errors import UserError
+from fastrcnn_core.proposals import Outcome, ProposalStore, best_overlap, propose_all
+from fastrcnn_core.structures import FloatArray
+from pages.ui.jobs.background import BackgroundJob, turn_of
+
+# Where the curves are read off: close together where a class looks, ever wider towards the limit.
+LIMITS = tuple(
+    sorted({*range(1, 11), *np.geomspace(10, 20000, 60).astype(int).tolist(), 100, 500, 1000, 2000})
+)
+
+
+@dataclass
+class RecallJob(BackgroundJob):
+    """A data set's proposals, and how far they are.
+
+    Args:
+        data, config: of what.
+        turn: one survey computes at a time; the others wait for it.
+        overlaps: (L, N) best overlaps of each picture that was looked at, by name; L as in `LIMITS`.
+        proposals: how many boxes these pictures have together.
+        problems: what could not be searched, by name.
+    """
+
+    failure: ClassVar[UserError] = UserError(
+        "The survey failed, and nobody foresaw how; the log says it.", hint="Go on."
+    )
+    data: Dataset
+    config: ProposalConfig
+    turn: threading.Lock
+    overlaps: dict[str, FloatArray] = field(default_factory=dict)
+    proposals: int = 0
+    problems: dict[str, str] = field(default_factory=dict)
+    _computing: list[float] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        """How many pictures were looked at."""
+        return len(self.overlaps) + len(self.problems)
+
+    @property
+    def is_complete(self) -> bool:
+        return self.done == len(self.data)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At most, from what was computed so far; None before that."""
+        if not self._computing:
+            return None
+        return float(np.mean(self._computing)) * (len(self.data) - self.done)
+
+    def all_overlaps(self) -> FloatArray:
+        """(L, N) of all pictures so far."""
+        nobody = np.zeros((len(LIMITS), 0), np.float32)
+        return np.concatenate([nobody, *list(self.overlaps.values())], axis=1)
+
+    def start(self) -> None:
+        """Begin, or go on where it was stopped; nothing if it runs already or is complete."""
+        with self._lock:
+            if not (self.is_running or self.is_complete):
+                self._begin(self._search)
+
+    def _search(self) -> None:
+        # The split's order is shuffled: what is there when somebody stops is a fair sample.
+        order = (*self.data.split.test, *self.data.split.train)
+        looked_at = {*self.overlaps, *self.problems}
+        with self._in_turn(self.turn) as is_mine:
+            if is_mine:
+                propose_all(
+                    [name for name in order if name not in looked_at],
+                    self.data.load,
+                    self.config,
+                    ProposalStore(),
+                    backend="threading",
+                    on_outcome=lambda _, outcome: self._note(outcome),
+                    should_stop=self._stop.is_set,
+                )
+
+    def _note(self, outcome: Outcome) -> None:
+        if not outcome.was_kept:
+            self._computing.append(outcome.seconds)
+        if outcome.boxes is None:
+            self.problems[outcome.name] = outcome.problem or "It could not be searched."
+            return
+        best = best_overlap(proposals=outcome.boxes, gt_boxes=outcome.gt_boxes, limits=LIMITS)
+        self.proposals += len(outcome.boxes)
+        self.overlaps[outcome.name] = best
+
+
+@st.cache_resource(
+    max_entries=16,
+    show_spinner=False,
+    hash_funcs={Dataset: lambda data: data.content_hash, ProposalConfig: repr},
+)
+def recall_job(data: Dataset, config: ProposalConfig) -> RecallJob:
+    """The server's one survey of this data with these knobs; it waits to be started."""
+    return RecallJob(data, config, turn_of("survey"))

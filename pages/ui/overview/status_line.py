@@ -1,0 +1,39 @@
+"""Which data, weights, run and device the pages use right now."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui.cache import networks
+from pages.ui.cache.networks import Detector
+from pages.ui.state import devices
+from pages.ui.state.selected_picture import Picture
+
+
+def show(picture: Picture, detector: Detector | None) -> None:
+    """One line of facts."""
+    with st.container(horizontal=True, gap="small"):
+        for icon, fact in _facts(picture, detector):
+            st.badge(fact, icon=f":material/{icon}:", color="gray")
+
+
+def _facts(picture: Picture, detector: Detector | None) -> list[tuple[str, str]]:
+    facts = [("image", picture.name)]
+    if picture.dataset:
+        part = "training" if picture.part == "train" else "test"
+        facts.append(("photo_library", f"{picture.dataset.title}, {part} split"))
+    if detector is None:
+        return [*facts, ("block", "no trained detector")]
+    card = networks.card(detector)
+    facts.append(("person_search", detector.label))
+    facts.append(("tag", f"{card.model.backbone}, {card.parameters / 1e6:.1f} million weights"))
+    facts.append(("memory", _device()))
+    return facts
+
+
+def _device() -> str:
+    """Where the network computes, as far as that is known without loading it."""
+    setting = devices.chosen_device()
+    if devices.network_is_awake():
+        return devices.device_labels().get(setting, setting)
+    return "on the fastest device there is" if setting == "auto" else f"on {setting.upper()}"

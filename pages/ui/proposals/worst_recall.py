@@ -1,0 +1,71 @@
+"""Who of a whole data set is found worst? A way from a low recall to the pictures that make it low."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.ui.cache import datasets
+from pages.ui.jobs.proposal_recall import RecallJob
+from pages.ui.proposals import following, miss_reasons, sections
+from pages.ui.proposals.view import View, plural
+from pages.ui.state import selected_picture, widget_state
+
+_SHOWN = 20  # chosen here: as many as an engineer looks through
+_TABLE, _OPEN = "worst-found", "open-worst-found"
+
+
+def show(view: View, survey: RecallJob) -> None:
+    """The people whose best proposals fit worst, and a button that leads to one of them."""
+    rows = worst(survey)
+    lost = sum(
+        int((overlaps[-1] < miss_reasons.FOUND).sum()) for overlaps in survey.overlaps.values()
+    )
+    st.markdown(f"**Who is found worst?** {plural(lost, view.noun)} without a proposal of IoU 0.5.")
+    table = st.dataframe(
+        rows,
+        key=_TABLE,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={"Best IoU": st.column_config.NumberColumn(format="%.2f")},
+    )
+    chosen = table["selection"]["rows"]
+    if chosen and chosen[0] < len(rows):
+        _door(view, str(rows["Picture"][chosen[0]]), int(rows["Who"][chosen[0]]))
+    else:
+        st.caption(f"Choose a row to see where this {view.noun} was lost.")
+
+
+def worst(survey: RecallJob) -> pd.DataFrame:
+    """A row a person, worst first: the picture, the number on it from 1, and the best IoU of any proposal."""
+    everybody = [
+        (name, who + 1, float(iou))
+        for name, overlaps in survey.overlaps.items()
+        for who, iou in enumerate(overlaps[-1])
+    ]
+    rows = pd.DataFrame(everybody, columns=["Picture", "Who", "Best IoU"])
+    order = np.argsort(rows["Best IoU"].to_numpy(), kind="stable")[:_SHOWN]
+    return rows.iloc[order].reset_index(drop=True)
+
+
+def _door(view: View, name: str, who: int) -> None:
+    """To this picture's funnel, with this person followed."""
+    pressed = st.button(
+        f"See where {view.noun} {who} of {name} was lost",
+        icon=":material/filter_alt:",
+        key=_OPEN,
+        on_click=_go,
+        args=(view, name, who),
+    )
+    if pressed:
+        st.rerun()  # the picture belongs to the whole page, not to this part of it
+
+
+def _go(view: View, name: str, who: int) -> None:
+    assert view.picture.dataset is not None  # a survey is of a data set
+    image = datasets.annotated_image(view.picture.dataset, name).image
+    selected_picture.choose_name(name)
+    widget_state.put(following.key(image.key), who - 1)
+    sections.go_to("Funnel")

@@ -1,0 +1,76 @@
+"""The RoI sampling page's knobs, the draw, and what is shown beside the drawn RoIs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from fastrcnn_core.config import SamplingConfig
+from pages.ui.shell import inputs
+from pages.ui.state import widget_state
+
+_SEED = "draw"
+_KNOBS = (
+    "rois_per_image",
+    "foreground_share",
+    "foreground_iou",
+    "background_iou_low",
+    "background_iou_high",
+    "add_ground_truth",
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the reader wants to see beside the drawn RoIs."""
+
+    ignored: bool
+    left_out: bool
+
+
+def knobs(base: SamplingConfig) -> SamplingConfig:
+    """How many RoIs, of which kinds, by which IoU. Raises ConfigError when the knobs contradict each other."""
+    return inputs.knobs(SamplingConfig, only=_KNOBS, base=base)
+
+
+def seed() -> int:
+    """Which draw: the same number draws the same RoIs; the button takes the next."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.number_input(
+            "Draw",
+            min_value=0,
+            max_value=2**31,
+            value=0,
+            key=_SEED,
+            bind="query-params",
+            width=160,
+            help="The seed of the draw. Training takes a new one for each picture at each step.",
+        )
+        st.button(
+            "Draw again", icon=":material/casino:", key="draw-again", on_click=_next, args=(number,)
+        )
+    return int(number)
+
+
+def shown() -> Shown:
+    """Switches for who was not drawn."""
+    with st.container(horizontal=True):
+        ignored = st.toggle(
+            "Ignored",
+            value=True,
+            key="ignored",
+            bind="query-params",
+            help="Candidates that are neither positive nor negative: no step ever looks at them.",
+        )
+        left_out = st.toggle(
+            "Not drawn this time",
+            key="left-out",
+            bind="query-params",
+            help="Positive and negative candidates for which there was no place in this draw.",
+        )
+    return Shown(ignored, left_out)
+
+
+def _next(number: int) -> None:
+    widget_state.put(_SEED, number + 1)

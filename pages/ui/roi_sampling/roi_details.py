@@ -1,0 +1,89 @@
+"""One RoI: why it counts as what it does, and what it should learn."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from fastrcnn_core.boxes import encode
+from pages.ui.components import figures, formulas
+from pages.ui.roi_sampling import pictures, selection, tables, words
+from pages.ui.roi_sampling.view import View
+from pages.ui.state import link_words, widget_state
+
+_TABLE = "drawn-rois"
+
+
+def asked(view: View) -> int | None:
+    """The candidate that the reader asked about, or the first worth asking about; the link says which."""
+    row = selection.row_of(view, link_words.asked(selection.LINK))
+    link_words.write_asked(selection.LINK, None if row is None else selection.word(view, row))
+    return selection.first(view) if row is None else row
+
+
+def show(view: View, chosen: int | None) -> None:
+    """The table of the drawn RoIs, and the story of the chosen candidate."""
+    st.header("What is this RoI asked to learn?", anchor=False)
+    if chosen is None:
+        st.markdown("No RoI was drawn, so that there is none to ask about.")
+        return
+    st.caption("Choose a RoI: click on its mark in the picture, or on a row.")
+    _drawn(view, chosen)
+    left, right = st.columns(2, gap="large")
+    with left:
+        figures.show(pictures.match(view, chosen), key="match", caption=_caption(view, chosen))
+    with right:
+        name = words.candidate(view, chosen)
+        st.markdown(f"**{name[0].upper()}{name[1:]}**")
+        st.markdown(f"{words.why(view, chosen)} {words.was_drawn(view, chosen)}")
+        _formulas(view, chosen)
+
+
+def _drawn(view: View, chosen: int) -> None:
+    rows = np.flatnonzero(view.drawn == chosen).tolist()
+    widget_state.put(_TABLE, {"selection": {"rows": rows, "columns": [], "cells": []}})
+    st.dataframe(
+        tables.drawn(view),
+        key=_TABLE,
+        hide_index=True,
+        column_config=tables.FORMATS,
+        height=240 if len(view.drawn) > 5 else "auto",
+        on_select=partial(_ask, view),
+        selection_mode="single-row",
+    )
+
+
+def _ask(view: View) -> None:
+    """A row was clicked on."""
+    rows = widget_state.value(_TABLE)["selection"]["rows"]
+    if rows:
+        link_words.ask_about(selection.LINK, selection.word(view, int(view.drawn[rows[0]])))
+
+
+def _formulas(view: View, row: int) -> None:
+    gt_index = int(view.matches[row])
+    if gt_index < 0:
+        return
+    box, target = view.candidates[row], view.annotated.boxes[gt_index]
+    st.latex(formulas.iou(box, target))
+    if view.kind(row) != "foreground":
+        return
+    with st.expander("Its targets with these numbers", icon=":material/function:", expanded=True):
+        deltas = encode(source=box[None], target=target[None])[0]
+        st.latex(formulas.encoded(box, target, deltas))
+        st.latex(formulas.targets(deltas, view.delta_std))
+        st.caption(
+            "From the RoI's center and size to its match's: the shift in units of the RoI's size, the log of the "
+            "growth, each divided by its usual spread so that all four weigh alike."
+        )
+
+
+def _caption(view: View, row: int) -> str:
+    match = int(view.matches[row])
+    if match < 0:
+        return "Whom does it show? Nobody: it touches no ground truth."
+    return (
+        f"Whom does it show? Most of all {words.somebody(view, match)}, at IoU {view.iou[row]:.2f}."
+    )

@@ -1,0 +1,73 @@
+"""What candidates are called and why they count as what they do, in sentences."""
+
+from __future__ import annotations
+
+from pages.ui.roi_sampling.view import Kind, View
+
+NAMES: dict[Kind, str] = {
+    "foreground": "positive (foreground)",
+    "background": "negative (background)",
+    "ignored": "ignored",
+}
+SHORT: dict[Kind, str] = {"foreground": "Positive", "background": "Negative", "ignored": "Ignored"}
+
+
+def somebody(view: View, gt_index: int) -> str:
+    """A ground-truth box as people call it: "person 2"; a dash for nobody."""
+    if gt_index < 0:
+        return "–"
+    return f"{view.annotated.classes[view.annotated.labels[gt_index] - 1]} {gt_index + 1}"
+
+
+def candidate(view: View, row: int) -> str:
+    """Where a candidate comes from: "proposal 812", or "ground truth of person 2"."""
+    if row < view.proposals:
+        return f"proposal {row + 1}"
+    return f"the ground truth of {somebody(view, row - view.proposals)}"
+
+
+def why(view: View, row: int) -> str:
+    """Why a candidate counts as what it does, with its IoU beside the bounds."""
+    config, kind = view.config, view.kind(row)
+    iou, match = view.iou[row], int(view.matches[row])
+    best = (
+        f"its best IoU is {iou:.2f}, with {somebody(view, match)}"
+        if match >= 0
+        else "it touches nobody (IoU 0)"
+    )
+    if kind == "foreground":
+        label = view.annotated.classes[view.annotated.labels[match] - 1]
+        return (
+            f"**Positive (foreground)**: {best}, and {config.foreground_iou:.2f} is enough. "
+            f"It should learn to say “{label}”, and how to move onto that box."
+        )
+    low, high = config.background_iou_low, config.background_iou_high
+    if kind == "background":
+        return (
+            f"**Negative (background)**: {best}, and that lies in [{low:.2f}, {high:.2f}). "
+            "It should learn to say “background”; where it should move is not asked."
+        )
+    return (
+        f"**Ignored**: {best}, which is neither {config.foreground_iou:.2f} or more nor in [{low:.2f}, {high:.2f}). "
+        "No step ever looks at it."
+    )
+
+
+def was_drawn(view: View, row: int) -> str:
+    """Whether this draw took it, and how likely that was."""
+    kind = view.kind(row)
+    if kind == "ignored":
+        return ""
+    everyone, taken = len(view.rows(kind)), len(view.rows(kind, drawn=True))
+    fate = "This draw took it" if row in view.drawn else "This draw did not take it"
+    return f"{fate}: {taken} of {everyone:,} {NAMES[kind]} candidates were drawn."
+
+
+def caption(view: View) -> str:
+    """What stands under the picture."""
+    foreground = len(view.rows("foreground", drawn=True))
+    background = len(view.drawn) - foreground
+    return (
+        f"{len(view.drawn)} RoIs drawn of {len(view.candidates):,} candidates: "
+        f"{foreground} positive (foreground), {background} negative (background)."
+    )

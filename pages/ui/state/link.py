@@ -1,0 +1,77 @@
+"""The link and the session say the same: a link that a teacher sends shows the class what the teacher sees.
+
+A word in the link that this server does not offer changes nothing, and the visitor is told; of a detector, by the page
+itself, for as long as it is not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from fastrcnn_core.errors import UserError
+from pages.ui.state import detectors, devices, selected_picture, sources
+
+_WRITTEN = "written-link"
+
+
+def follow_link() -> tuple[str, ...]:
+    """Adopt what somebody else wrote into the link; returns sentences about what it names in vain."""
+    complaints = []
+    for word, adopt in _ADOPT.items():
+        value = st.query_params.get(word)
+        if value is None or value == st.session_state.get(_WRITTEN, {}).get(word):
+            continue  # nothing said, or only what we wrote ourselves
+        if not adopt(value):
+            complaints.append(f"The link names {word} “{value[:80]}”, which is not here.")
+    return tuple(complaints)
+
+
+def write_link(*, picture: str | None) -> None:
+    """Make the link say what is shown. Words that say the default are left out, but for data and picture."""
+    words = {
+        "data": sources.chosen_source().token,
+        "picture": picture,
+        "detector": detectors.chosen_token(),
+        "device": devices.device_in_link(),
+    }
+    for word, value in words.items():
+        if value is None:
+            st.query_params.pop(word, None)
+        elif st.query_params.get(word) != value:
+            st.query_params[word] = value
+    st.session_state[_WRITTEN] = words
+
+
+def _adopt_data(token: str) -> bool:
+    if token == sources.UPLOADS:
+        return sources.adopt_upload(st.query_params.get("picture", "")) and _choose_data(token)
+    return any(source.token == token for source in sources.offered_sources()) and _choose_data(
+        token
+    )
+
+
+def _choose_data(token: str) -> bool:
+    sources.choose_source(token)
+    return True
+
+
+def _adopt_name(name: str) -> bool:
+    try:
+        known = name in selected_picture.offered_names()
+    except (
+        UserError
+    ):  # the data cannot be opened: the page says so, and keeps the name for when it can
+        known = True
+    if known:
+        selected_picture.choose_name(name)
+    return known
+
+
+_ADOPT: dict[str, Callable[[str], bool]] = {
+    "data": _adopt_data,
+    "picture": _adopt_name,
+    "detector": detectors.adopt_token,
+    "device": devices.adopt_device,
+}

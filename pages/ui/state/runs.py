@@ -1,0 +1,62 @@
+"""The watched run, out of the runs in the folder, which is listed once for each rerun of the script."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from fastrcnn_core.runs import Run, list_runs
+
+_LISTED, _RUN, _LINK = "listed-runs", "chosen-run", "run"
+
+
+def list_again() -> tuple[Run, ...]:
+    """List the runs folder, newest run first, and remember it until the script runs again. Called by `app.py`."""
+    found = list_runs()
+    st.session_state[_LISTED] = found
+    return found
+
+
+def listed_runs() -> tuple[Run, ...]:
+    """Return the runs as `list_again` found them in this rerun."""
+    found: tuple[Run, ...] | None = st.session_state.get(_LISTED)
+    return list_again() if found is None else found
+
+
+def chosen_run() -> Run | None:
+    """Return the visitor's run, the link's, or the newest; None while there is none. The link's word is remembered."""
+    runs = {run.name: run for run in listed_runs()}
+    linked = st.query_params.get(_LINK)
+    if _RUN not in st.session_state and linked in runs:
+        choose_run(linked)
+    return runs.get(st.session_state.get(_RUN, ""), next(iter(runs.values()), None))
+
+
+def run_of_link_is_missing() -> str | None:
+    """Return the name in the link if there is no such run; to be called before the link is written anew."""
+    linked = st.query_params.get(_LINK)
+    return linked if linked and all(run.name != linked for run in listed_runs()) else None
+
+
+def choose_run(name: str | None) -> None:
+    """Watch a run; None for the newest."""
+    st.session_state[_RUN] = name or ""
+    st.query_params.pop(_LINK, None)
+
+
+def pick_run(names: list[str], chosen: str) -> str:
+    """Show the picker of the watched run and return its name."""
+    st.session_state["pick-run"] = chosen
+    return str(
+        st.selectbox(
+            "Run",
+            names,
+            key="pick-run",
+            on_change=lambda: choose_run(st.session_state["pick-run"]),
+        )
+    )
+
+
+def write_run_link(run: Run) -> None:
+    """Write the watched run into the link."""
+    if st.query_params.get(_LINK) != run.name:
+        st.query_params[_LINK] = run.name

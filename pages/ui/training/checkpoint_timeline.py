@@ -1,0 +1,167 @@
+"""A time machine: what each of a run's checkpoints finds on the picture of the side bar, and how that changed.
+
+The network looks once for each checkpoint, in the background; the slider and the threshold only compare numbers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from fastrcnn_core.config import DetectionConfig
+from fastrcnn_core.errors import UserError
+from fastrcnn_core.runs import Run, RunCheckpoint
+from pages.ui.components import durations, figures
+from pages.ui.jobs.checkpoint_timeline import CheckpointTimelineJob, checkpoint_timeline_job
+from pages.ui.shell import errors, inputs
+from pages.ui.state import devices, link_words, selected_picture, widget_state
+from pages.ui.state.selected_picture import Picture
+from pages.ui.training import timeline_chart
+
+if TYPE_CHECKING:
+    from pages.ui.detection.view import View
+
+_LINK, _SLIDER, _PLAY = "checkpoint", "checkpoint-of-run", "play-checkpoints"
+_PLAY_LOOKS, _PROGRESS_LOOKS = 1.0, 0.7  # seconds
+
+
+def looks(run: Run) -> float | None:
+    """Seconds between two looks of the fragment: while it computes or plays; None otherwise."""
+    try:
+        growing = checkpoint_timeline_job(
+            run, selected_picture.chosen_picture().image, device=devices.chosen_device()
+        )
+    except UserError:
+        return None
+    if growing.is_running:
+        return _PROGRESS_LOOKS
+    return _PLAY_LOOKS if widget_state.value(_PLAY, False) else None
+
+
+def show(run: Run, every: float | None) -> None:
+    """The picture as one checkpoint saw it, a slider over all of them, and what became of the detections.
+
+    Args:
+        every: what `looks` said when the fragment was made; the page is drawn anew when it says something else.
+    """
+    checkpoints = run.checkpoints()
+    if not checkpoints:
+        return
+    st.markdown("#### How did it learn to see this picture?")
+    try:
+        picture = selected_picture.chosen_picture()
+        growing = checkpoint_timeline_job(run, picture.image, device=devices.chosen_device())
+    except UserError as error:
+        st.caption(f"The picture of the side bar cannot be shown: {error.problem}")
+        return
+    if looks(run) != every:
+        st.rerun()
+    _work(growing, checkpoints, picture)
+    if growing.seen:
+        _show(run, growing, picture)
+
+
+def _work(
+    growing: CheckpointTimelineJob, checkpoints: tuple[RunCheckpoint, ...], picture: Picture
+) -> None:
+    """The button that lets the checkpoints look, or how far they are; nothing when all have looked."""
+    if growing.error is not None:
+        errors.show(growing.error)
+    missing = growing.missing(checkpoints)
+    if growing.is_running:
+        left = growing.seconds_left
+        told = "" if left is None else f", about {durations.duration(left)} left"
+        done = len(growing.seen)
+        st.progress(
+            done / max(growing.wanted, 1),
+            f"{done} of {growing.wanted} checkpoints have looked at {picture.name}{told}",
+        )
+        st.button("Stop", key="stop-growing", icon=":material/stop:", on_click=growing.stop)
+    elif missing:
+        what = f"{len(missing)} more checkpoints" if growing.seen else f"{len(missing)} checkpoints"
+        if not growing.seen:
+            st.caption(_invitation(len(checkpoints), picture.name))
+        if st.button(
+            f"Let {what if len(missing) > 1 else 'the checkpoint'} look at {picture.name}",
+            key="start-growing",
+            icon=":material/history:",
+        ):
+            growing.start(checkpoints)
+            st.rerun()
+
+
+def _invitation(checkpoints: int, picture: str) -> str:
+    """What the checkpoints do for the reader, before the first one has looked."""
+    if checkpoints == 1:
+        return (
+            f"The run has 1 checkpoint so far. It looks once at the picture of the side bar, {picture}; "
+            "with more of them you can go back and forth in time."
+        )
+    return (
+        f"The run has {checkpoints} checkpoints. Each looks once at the picture of the side bar, {picture}; "
+        "then you can go back and forth in time."
+    )
+
+
+def _show(run: Run, growing: CheckpointTimelineJob, picture: Picture) -> None:
+    from pages.ui.detection import pictures
+    from pages.ui.detection.view import view
+
+    steps = sorted(growing.seen)
+    left, right = st.columns([3, 2], gap="large")
+    with right:
+        step = _step(run, steps)
+        config = inputs.knobs(
+            DetectionConfig, only=["score_threshold"], base=run.config().detection, reset=False
+        )
+        views = {
+            it: view(picture.image, picture.annotated, growing.seen[it], config) for it in steps
+        }
+        timeline_chart.show(views, step)
+    with left:
+        drawing = pictures.survivors(views[step], chosen=None, truth=True, suppressed=False)
+        figures.show(drawing, key="time-machine", caption=_caption(run, views[step], step, picture))
+
+
+def _step(run: Run, steps: list[int]) -> int:
+    """The slider's checkpoint; the next one while it plays, and the last at first."""
+    asked = link_words.asked_number(_LINK, run.name)
+    step = steps[-1] if asked is None else min(steps, key=lambda it: abs(it - asked))
+    if len(steps) < 2:
+        st.caption(f"Step {step}, the only checkpoint so far.")
+        return step
+    if widget_state.value(_PLAY, False):
+        step = steps[(steps.index(step) + 1) % len(steps)]
+        link_words.ask_about(_LINK, f"{run.name}:{step}")
+    link_words.write_asked(_LINK, f"{run.name}:{step}" if step != steps[-1] else None)
+    # Another key when there is one more: a slider whose scale has changed answers with what it held before.
+    key = f"{_SLIDER}-{len(steps)}"
+    widget_state.put(key, step)
+    st.select_slider(
+        "After step",
+        steps,
+        key=key,
+        on_change=lambda: link_words.take(_LINK, run.name, int(widget_state.value(key)), put=step),
+    )
+    st.toggle("Play", key=_PLAY, help="One checkpoint a second, again and again.")
+    return step
+
+
+def _caption(run: Run, seen: View, step: int, picture: Picture) -> str:
+    from pages.ui.detection.words import counts
+
+    told = "" if seen.tally is None else f": {counts(seen.tally)}"
+    return (
+        f"{picture.name} after step {step} of the run {run.name}, confidence "
+        f"{seen.config.score_threshold:.2f}{told}. {_familiar(run, picture)}"
+    )
+
+
+def _familiar(run: Run, picture: Picture) -> str:
+    """Whether the run learned from this picture; nothing where it is of other data."""
+    if picture.dataset is None or picture.dataset.content_hash != run.data_hash():
+        return ""
+    if picture.name in run.environment()["data"].get("train", ()):
+        return "The run learned from this picture; one of the test split tells more."
+    return "The run never learned from this picture."

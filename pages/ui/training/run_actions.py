@@ -1,0 +1,127 @@
+"""Runs leave and arrive: numbers and whole runs to take along, new names, deletion, runs that others trained."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+
+from fastrcnn_core.runs import (
+    Columns,
+    Run,
+    delete_run,
+    deleted_run,
+    empty_bin,
+    export_run,
+    import_run,
+    rename_run,
+    restore_run,
+)
+from pages.ui.cache import run_files
+from pages.ui.shell import errors
+from pages.ui.state import detectors, runs
+
+_MEGABYTES = 2000  # of a zip that is brought: a run with a dozen checkpoints
+
+
+def take_or_delete(run: Run, *, going: bool) -> None:
+    """Buttons that hand out the run, and one that removes it."""
+    with st.container(horizontal=True):
+        st.download_button(
+            "Numbers as CSV",
+            lambda: _csv(run_files.metrics(run)),
+            f"{run.name}.csv",
+            "text/csv",
+            icon=":material/download:",
+            type="tertiary",
+        )
+        st.download_button(
+            "The whole run as a zip",
+            lambda: _zip(run),
+            f"{run.name}.zip",
+            "application/zip",
+            icon=":material/folder_zip:",
+            type="tertiary",
+        )
+        _rename(run, going=going)
+        with st.popover("Delete", icon=":material/delete:", type="tertiary", disabled=going):
+            st.markdown(
+                f"Delete **{run.name}** and its checkpoints? You can bring it back until you delete another."
+            )
+            if st.button("Delete it", type="primary", key="delete"):
+                with errors.shown():
+                    delete_run(run)
+                    runs.choose_run(None)
+                    st.rerun()
+    undo(below=True)  # where somebody stands who has just deleted one
+
+
+def undo(*, below: bool = False) -> None:
+    """The run that was deleted last can be brought back, or be gone for good.
+
+    Args:
+        below: this is the second place on the page where that is offered.
+    """
+    end = "-below" if below else ""
+    name = deleted_run()
+    if name is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":material/delete: **{name}** is deleted.", width="content")
+        if st.button("Bring it back", key=f"restore{end}", icon=":material/undo:", type="tertiary"):
+            with errors.shown():
+                runs.choose_run(restore_run().name)
+                st.rerun()
+        st.button(
+            "Make room",
+            key=f"empty-bin{end}",
+            type="tertiary",
+            on_click=empty_bin,
+            help="Removes it from the disk for good.",
+        )
+
+
+def _rename(run: Run, *, going: bool) -> None:
+    with st.popover("Rename", icon=":material/edit:", type="tertiary", disabled=going):
+        name = st.text_input("New name", value=run.name, key=f"rename-{run.name}", max_chars=64)
+        if st.button("Rename it", type="primary", key="rename", disabled=name == run.name):
+            with errors.shown():
+                renamed = rename_run(run, name).name
+                runs.choose_run(renamed)
+                detectors.follow_renamed_run(run.name, renamed)
+                st.rerun()
+
+
+def bring() -> None:
+    """A run that was exported somewhere else becomes one of these, and is watched."""
+    brought = st.file_uploader(
+        "A run's zip, exported from this app by somebody else",
+        "zip",
+        key="bring-run",
+        max_upload_size=_MEGABYTES,
+        help="If there is a run of its name already, it gets a number behind it.",
+    )
+    if brought is None or not st.button("Open this run", icon=":material/folder_open:"):
+        return
+    with errors.shown(), tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / Path(brought.name).name
+        path.write_bytes(brought.getbuffer())
+        run = import_run(path)
+        runs.choose_run(run.name)
+        st.rerun()
+
+
+def _csv(columns: Columns) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns.values)
+    writer.writerows(zip(*columns.values.values(), strict=True))
+    return text.getvalue()
+
+
+def _zip(run: Run) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return export_run(run, Path(folder) / f"{run.name}.zip").read_bytes()
