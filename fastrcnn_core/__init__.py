@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from fastrcnn_core import errors
+    from fastrcnn_core import drawing, errors
     from fastrcnn_core.config import Config, preset
     from fastrcnn_core.datasets import Annotation, Dataset, open_dataset
     from fastrcnn_core.detector import Detector
@@ -36,6 +36,7 @@ __all__ = [
     "ProposalStore",
     "Run",
     "UserError",
+    "drawing",
     "errors",
     "evaluate",
     "find_run",

@@ -8,27 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, overload
 
-import numpy as np
-import PIL.Image
-import PIL.ImageOps
-import torch
-from torch import Tensor
-
 from fastrcnn_core.checkpoints import load_checkpoint, read_card
 from fastrcnn_core.config import Config, DetectionConfig, ProposalConfig, stored_config
 from fastrcnn_core.detection import predict, select
 from fastrcnn_core.devices import choose_device
-from fastrcnn_core.errors import CheckpointError, ImageError
+from fastrcnn_core.errors import CheckpointError
 from fastrcnn_core.files import asset_folder
-from fastrcnn_core.images import read_image
-from fastrcnn_core.images.colours import rgb
+from fastrcnn_core.images import ImageLike, as_image
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.proposals import ProposalStore
 from fastrcnn_core.runs import Run
 from fastrcnn_core.structures import Detections, FloatArray, Image
-
-# A path, a PIL image, an (H, W, 3) uint8 array, or a (3, H, W) tensor: uint8, or floating point in [0, 1].
-Picture = str | Path | Image | PIL.Image.Image | np.ndarray[Any, Any] | Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +82,10 @@ class Detector:
         return self.model.classes
 
     @overload
-    def __call__(self, picture: Picture) -> Detections: ...
+    def __call__(self, picture: ImageLike) -> Detections: ...
     @overload
-    def __call__(self, picture: list[Any]) -> list[Detections]: ...
-    def __call__(self, picture: Picture | list[Any]) -> Detections | list[Detections]:
+    def __call__(self, picture: list[ImageLike]) -> list[Detections]: ...
+    def __call__(self, picture: ImageLike | list[ImageLike]) -> Detections | list[Detections]:
         """Detect on one picture, or on each of a list.
 
         Args:
@@ -160,42 +150,3 @@ def checkpoint_config(file: Path) -> Config:
         CheckpointError: the file is missing or damaged.
     """
     return stored_config(read_card(file).get("config", {}))
-
-
-def as_image(picture: Picture) -> Image:
-    """Convert a picture of any accepted kind to an `Image`.
-
-    Raises:
-        ImageError: it cannot be read, or has another shape or type.
-    """
-    if isinstance(picture, Image):
-        return picture
-    if isinstance(picture, str | Path):
-        return read_image(Path(picture))
-    if isinstance(picture, PIL.Image.Image):
-        return Image(rgb(PIL.ImageOps.exif_transpose(picture)))
-    pixels = _tensor_pixels(picture) if isinstance(picture, Tensor) else picture
-    try:
-        return Image(pixels)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ImageError(f"This is no picture: {error}.", hint=_ACCEPTED) from error
-
-
-_ACCEPTED = (
-    "Pass a path, a PIL image, an (H, W, 3) uint8 array, or a (3, H, W) tensor, uint8 or in [0, 1]."
-)
-
-
-def _tensor_pixels(picture: Tensor) -> np.ndarray[Any, Any]:
-    """Convert a (3, H, W) tensor, uint8 or floating point in [0, 1], to (H, W, 3) uint8 pixels."""
-    values = picture.detach().cpu()
-    if values.is_floating_point():
-        if not bool(((values >= 0) & (values <= 1)).all()):
-            raise ImageError("The tensor has values outside [0, 1].", hint=_ACCEPTED)
-        values = (values * 255).round().to(torch.uint8)
-    if values.ndim != 3 or values.shape[0] != 3:
-        raise ImageError(
-            f"The tensor has the shape {tuple(values.shape)}, not (3, H, W).", hint=_ACCEPTED
-        )
-    pixels: np.ndarray[Any, Any] = values.permute(1, 2, 0).numpy()
-    return pixels

@@ -429,6 +429,33 @@ def test_detect_writes_coco_results_with_the_files_stem(
     assert "3 detections" in capsys.readouterr().out
 
 
+def test_detect_draws_each_picture_with_its_boxes(
+    tiny: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    source, out = tiny / "PNGImages" / "tiny00.png", tmp_path / "drawn"
+    twin = tmp_path / "elsewhere" / "TINY00.png"
+    twin.parent.mkdir()
+    twin.write_bytes(source.read_bytes())
+    words = ("--checkpoint", checkpoint, "--score-threshold", "0", "--detection-limit", "3")
+    assert tried("detect", *words, "--out", out, source, twin) == 0
+    assert {it.name for it in out.iterdir()} == {"tiny00.png", "TINY00-2.png"}
+    plain, drawn = (np.asarray(Picture.open(it)) for it in (source, out / "tiny00.png"))
+    assert drawn.shape[:2] == plain.shape[:2]
+    changed = (drawn[:, :, :3] != plain).any(axis=2)
+    assert 0 < changed.sum() < changed.size
+    assert tried("detect", *words, "--out", out, "--format", "svg", source) == 0
+    assert (out / "tiny00.svg").read_text().startswith("<?xml")
+
+
+def test_a_folder_that_cannot_be_drawn_into_ends_detect_with_one_sentence(
+    tiny: Path, checkpoint: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    picture = tiny / "PNGImages" / "tiny00.png"
+    assert tried("detect", "--checkpoint", checkpoint, "--out", tmp_path / "file", picture) == 1
+    assert "cannot be written" in capsys.readouterr().err
+
+
 def test_one_bad_picture_is_reported_and_the_others_go_on(
     tiny: Path, checkpoint: Path, tmp_path: Path, capsys: Captured
 ) -> None:

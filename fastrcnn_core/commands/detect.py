@@ -1,12 +1,13 @@
-"""`detect`: what a detector sees on picture files."""
+"""`detect`: detect on picture files; print, write as JSON, or draw what was found."""
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -39,6 +40,17 @@ class DetectArguments(ModelArguments):
             help_behavior_hint="(default: none)",
         ),
     ] = None
+    out: Annotated[
+        Path | None,
+        tyro.conf.arg(
+            metavar="DIR",
+            help="Write each picture with its boxes into this folder, under its own name.",
+            help_behavior_hint="(default: none)",
+        ),
+    ] = None
+    format: Annotated[
+        Literal["png", "svg", "pdf"], tyro.conf.arg(help="Of the files that --out writes.")
+    ] = "png"
 
 
 def run(words: Sequence[str]) -> int:
@@ -49,6 +61,7 @@ def run(words: Sequence[str]) -> int:
     if arguments.run is None and arguments.checkpoint is None:
         note(f"The detector that came with the app: {file.name}")
 
+    from fastrcnn_core import drawing
     from fastrcnn_core.detector import Detector
     from fastrcnn_core.evaluation import coco_results
 
@@ -58,6 +71,7 @@ def run(words: Sequence[str]) -> int:
         proposal_config=config.proposals,
         detection_config=config.detection,
     )
+    names = _distinct_stems(arguments.images)
     rows, bad = [], 0
     with bar(len(arguments.images), "detecting") as progress:
         for path in arguments.images:
@@ -70,15 +84,33 @@ def run(words: Sequence[str]) -> int:
                 bad += 1
             else:
                 rows += coco_results({path.stem: detections})
-                _tell(path, detections)
+                _print(path, detections)
+                if arguments.out is not None:
+                    target = arguments.out / f"{names[path]}.{arguments.format}"
+                    drawing.save(drawing.draw(path, detections), target)
             progress.update()
     if arguments.json is not None:
         write_text(arguments.json, json.dumps(rows))
     return 1 if bad else 0
 
 
-def _tell(path: Path, detections: Detections) -> None:
-    """A line a picture, and one for each detection."""
+def _distinct_stems(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return a file name without ending for each picture, numbered from 2 on where stems are equal."""
+    names: dict[Path, str] = {}
+    used: set[str] = set()  # in lower case: some file systems do not tell cases apart
+    for path in paths:
+        if path in names:
+            continue
+        numbered = (f"{path.stem}-{number}" for number in itertools.count(2))
+        names[path] = next(
+            name for name in itertools.chain([path.stem], numbered) if name.lower() not in used
+        )
+        used.add(names[path].lower())
+    return names
+
+
+def _print(path: Path, detections: Detections) -> None:
+    """Print a line for the picture, and one for each detection."""
     print(f"{path}: {len(detections.boxes)} detections")
     for (x1, y1, x2, y2), label, score in zip(
         detections.boxes.tolist(),

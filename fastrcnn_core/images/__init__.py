@@ -6,15 +6,27 @@ Shape letters: H, W image.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import PIL.Image
+import PIL.ImageOps
 
 from fastrcnn_core.errors import ImageError
 from fastrcnn_core.images.colours import rgb
 from fastrcnn_core.images.opening import called, expect_intact, opened
 from fastrcnn_core.images.turning import upright, upright_size_wh
 from fastrcnn_core.structures import Image
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# A path, a PIL image, an (H, W, 3) uint8 RGB array, or a (3, H, W) tensor: uint8, or floating point in [0, 1].
+ImageLike: TypeAlias = "str | Path | Image | PIL.Image.Image | npt.NDArray[Any] | Tensor"
+_ACCEPTED = (
+    "Pass a path, a PIL image, an (H, W, 3) uint8 array, or a (3, H, W) tensor, uint8 or in [0, 1]."
+)
 
 
 def read_image(source: Path | bytes, *, name: str = "") -> Image:
@@ -60,3 +72,34 @@ def read_size(source: Path | bytes, *, name: str = "") -> tuple[int, int]:
     with opened(source, name) as picture:
         width, height = upright_size_wh(picture)
     return height, width
+
+
+def as_image(picture: ImageLike) -> Image:
+    """Convert a picture to an `Image`: a path, a PIL image, an (H, W, 3) uint8 array or a (3, H, W) tensor.
+
+    Raises:
+        ImageError: it cannot be read, or has another shape or type.
+    """
+    if isinstance(picture, Image):
+        return picture
+    if isinstance(picture, str | Path):
+        return read_image(Path(picture))
+    if isinstance(picture, PIL.Image.Image):
+        return Image(rgb(PIL.ImageOps.exif_transpose(picture)))
+    try:
+        # Whoever has a tensor has imported PyTorch; an array needs none.
+        return Image(picture if isinstance(picture, np.ndarray) else _tensor_pixels(picture))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ImageError(f"This is no picture: {error}.", hint=_ACCEPTED) from error
+
+
+def _tensor_pixels(picture: Tensor) -> npt.NDArray[np.uint8]:
+    """Convert a (3, H, W) tensor, uint8 or floating point in [0, 1], to (H, W, 3) uint8 pixels."""
+    if picture.ndim != 3 or picture.shape[0] != 3:
+        raise ValueError(f"the tensor has the shape {tuple(picture.shape)}, not (3, H, W)")
+    values = picture.detach().cpu().permute(1, 2, 0).numpy()
+    if values.dtype.kind != "f":
+        return values
+    if not np.all((values >= 0) & (values <= 1)):
+        raise ValueError("the tensor has values outside [0, 1]")
+    return np.rint(values * 255).astype(np.uint8)
