@@ -1,21 +1,30 @@
-"""The wheel's contents that pyproject.toml cannot state: the shipped data of `assets` lies inside the package."""
+"""What pyproject.toml cannot state of the wheel: the shipped data of `assets` lies inside the package."""
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+
+DATA = "fastrcnn_core.assets"
+
+
+class BuildWithoutTools(build_py):
+    """Leaves out the modules beside the data: they make it, and are no part of the package."""
+
+    def find_package_modules(self, package: str, package_dir: str) -> list[tuple[str, str, str]]:
+        return [] if package == DATA else super().find_package_modules(package, package_dir)
+
 
 setup(
-    packages=[*find_packages(include=["fastrcnn_core*"]), "fastrcnn_core.assets"],
-    package_dir={"fastrcnn_core.assets": "assets"},
+    packages=[*find_packages(include=["fastrcnn_core*"]), DATA],
+    package_dir={DATA: "assets"},
     package_data={
         "fastrcnn_core": ["py.typed"],
-        "fastrcnn_core.assets": [
+        DATA: [
             "checkpoints/*",
             "street_scenes/PNGImages/*",
             "street_scenes/PedMasks/*",
             "street_scenes/*.txt",
-            "street_scenes/*.md",
         ],
     },
-    # Modules and pictures of `assets` itself are tools and documentation.
-    exclude_package_data={"fastrcnn_core.assets": ["*.py"]},
     include_package_data=False,
+    cmdclass={"build_py": BuildWithoutTools},
 )

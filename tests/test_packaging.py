@@ -23,12 +23,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     without = shutil.ignore_patterns("__pycache__", "*.png.partial")
     shutil.copytree(ROOT / "fastrcnn_core", folder / "fastrcnn_core", ignore=without)
     shutil.copytree(ROOT / "assets", folder / "assets", ignore=without)
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
-        + ["-w", str(folder / "dist"), str(folder)],
-        check=True,
-        capture_output=True,
-    )
+    words = ["--no-deps", "--no-build-isolation", "-w", str(folder / "dist"), str(folder)]
+    command = [sys.executable, "-m", "pip", "wheel", "-q", *words]
+    subprocess.run(command, check=True, capture_output=True)
     return next((folder / "dist").glob("*.whl"))
 
 
