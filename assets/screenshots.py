@@ -22,7 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("overview", "dataset", "proposals", "roi_sampling", "training", "detection")
 PICTURE = "data=synthetic&picture=scene-0012"
-TRAIN = "train --data synthetic:60:0 --preset minute --run minute --epochs 4 --validation-share 0.2"
+TRAIN = "train --data synthetic:60 --preset minute --run minute --epochs 4 --validation-share 0.2"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 

@@ -75,7 +75,7 @@ def main(
     """Print what each engine's boxes are worth, what the first of them are worth, and the ratios of time."""
     cv2.setNumThreads(1)
     warnings.filterwarnings("ignore", module="skimage")  # of the package's own texture
-    dataset = open_dataset(data or data_setting() or "synthetic:60:0")
+    dataset = open_dataset(data or data_setting() or "synthetic:60")
     names = dataset.names[::every]
     measured = {name: Measured() for name in engines() if not only or name in only}
     for place, name in enumerate(names):

@@ -47,7 +47,7 @@ def main(
     data: Annotated[str | None, tyro.conf.arg(help="A data set (default: FASTRCNN_DATA).")] = None,
 ) -> None:
     """Print the three parts."""
-    setting = data or data_setting() or "synthetic:60:0"
+    setting = data or data_setting() or "synthetic:60"
     print(f"machine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     memory()
     floor(setting)

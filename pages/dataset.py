@@ -5,7 +5,7 @@ import json
 import streamlit as st
 
 from fastrcnn_core.datasets import split_by_name
-from fastrcnn_core.datasets.coco.writing import to_coco
+from fastrcnn_core.datasets.coco_writing import to_coco
 from pages.ui.cache import datasets
 from pages.ui.components import gallery, source
 from pages.ui.dataset import annotations, statistics

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pycocotools.coco import COCO
 
 from fastrcnn_core.datasets import Dataset
-from fastrcnn_core.datasets.coco import find_coco, open_coco
+from fastrcnn_core.datasets.coco import CocoDataset, find_coco
 from fastrcnn_core.errors import DataError, ImageError
 from tests.support.datasets import coco_box, coco_image, write_coco, write_picture
 
@@ -25,32 +25,32 @@ def folder(tmp_path: Path) -> Path:
 
 def of_boxes(folder: Path, *boxes: Any) -> Dataset:
     """The data set of the picture a.png with these annotations."""
-    return open_coco(write_coco(folder / "boxes.json", [coco_image(1, "a.png")], boxes))
+    return CocoDataset(write_coco(folder / "boxes.json", [coco_image(1, "a.png")], boxes))
 
 
 def test_a_folder_of_pictures_and_one_json_is_a_data_set(folder: Path) -> None:
     write_coco(folder / "boxes.json", [coco_image(1, "a.png")], [coco_box(1, [2, 3, 10, 5.5])])
-    dataset = open_coco(folder)
+    dataset = CocoDataset(folder)
     it = dataset.load("a")
     assert it.boxes.tolist() == [[2, 3, 12, 8.5]]
     assert (it.boxes.dtype, it.labels.tolist(), it.tags) == (np.float32, [1], ("",))
     assert it.instances is None
     assert dataset.notes == ()
-    assert open_coco(Path(dataset.setting)).names == ("a",)
+    assert CocoDataset(Path(dataset.setting)).names == ("a",)
 
 
 def test_classes_are_in_the_order_of_their_category_ids(folder: Path) -> None:
     categories = {44: "bottle", 1: "person", 18: "dog"}
     boxes = [coco_box(1, [0, 0, 5, 5], category=id) for id in (44, 18, 1)]
     images = [coco_image(1, "a.png")]
-    dataset = open_coco(write_coco(folder / "b.json", images, boxes, categories=categories))
+    dataset = CocoDataset(write_coco(folder / "b.json", images, boxes, categories=categories))
     assert dataset.classes == ("person", "dog", "bottle")
     assert dataset.load("a").labels.tolist() == [3, 2, 1]
 
 
 def test_two_classes_of_one_name_can_be_told_apart(folder: Path) -> None:
     images, categories = [coco_image(1, "a.png")], {0: "car", 1: "person", 2: "car"}
-    dataset = open_coco(write_coco(folder / "b.json", images, categories=categories))
+    dataset = CocoDataset(write_coco(folder / "b.json", images, categories=categories))
     assert dataset.classes == ("car (0)", "person", "car (2)")
 
 
@@ -116,14 +116,14 @@ def test_an_image_without_annotations_is_an_image(folder: Path) -> None:
 
 def test_sizes_that_the_file_leaves_out_are_read_from_the_pictures(folder: Path) -> None:
     images = [{"id": 1, "file_name": "a.png"}]
-    dataset = open_coco(write_coco(folder / "b.json", images, [coco_box(1, [20, 0, 20, 5])]))
+    dataset = CocoDataset(write_coco(folder / "b.json", images, [coco_box(1, [20, 0, 20, 5])]))
     assert (dataset.annotation("a").height, dataset.annotation("a").width) == (20, 30)
     assert dataset.load("a").boxes.tolist() == [[20, 0, 30, 5]]
 
 
 def test_a_picture_of_another_size_than_listed_is_refused(folder: Path) -> None:
     images = [coco_image(1, "a.png", height=30, width=20)]
-    dataset = open_coco(write_coco(folder / "b.json", images))
+    dataset = CocoDataset(write_coco(folder / "b.json", images))
     with pytest.raises(DataError, match=r"a\.png is 30×20, but the annotation file says 20×30"):
         dataset.load("a")
 
@@ -131,7 +131,7 @@ def test_a_picture_of_another_size_than_listed_is_refused(folder: Path) -> None:
 def test_listed_pictures_that_are_not_there_are_left_out_and_reported(folder: Path) -> None:
     images = [coco_image(1, "a.png"), coco_image(2, "b.png"), coco_image(3, "c.png")]
     boxes = [coco_box(2, [0, 0, 5, 5])]
-    dataset = open_coco(write_coco(folder / "boxes.json", images, boxes))
+    dataset = CocoDataset(write_coco(folder / "boxes.json", images, boxes))
     assert dataset.names == ("a",)
     assert len(dataset.notes) == 1
     assert dataset.notes[0].startswith("2 of 3 listed pictures were left out")
@@ -139,8 +139,8 @@ def test_listed_pictures_that_are_not_there_are_left_out_and_reported(folder: Pa
 
 
 def test_without_a_single_picture_it_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"none of its pictures, such as a\.png"):
-        open_coco(write_coco(tmp_path / "boxes.json", [coco_image(1, "a.png")]))
+    with pytest.raises(DataError, match=r"none of its images, such as a\.png"):
+        CocoDataset(write_coco(tmp_path / "boxes.json", [coco_image(1, "a.png")]))
 
 
 def test_a_damaged_picture_is_an_error_in_words(folder: Path) -> None:
@@ -154,10 +154,10 @@ def test_pictures_are_found_where_they_usually_are(tmp_path: Path, place: str) -
     write_picture(tmp_path / place / "a.png", height=20, width=30)
     write_picture(tmp_path / "others" / "b.png", height=20, width=30)
     write_coco(tmp_path / "annotations" / "instances.json", [coco_image(1, "a.png")])
-    dataset = open_coco(tmp_path)
+    dataset = CocoDataset(tmp_path)
     assert dataset.load("a").image.height == 20
     assert Path(dataset.setting) == tmp_path / "annotations" / "instances.json"
-    assert open_coco(Path(dataset.setting)).names == ("a",)
+    assert CocoDataset(Path(dataset.setting)).names == ("a",)
 
 
 def test_a_picture_is_called_by_its_stem_or_by_its_path_if_stems_collide(tmp_path: Path) -> None:
@@ -165,9 +165,9 @@ def test_a_picture_is_called_by_its_stem_or_by_its_path_if_stems_collide(tmp_pat
     for file in [*files, "y/a.png"]:
         write_picture(tmp_path / file, height=20, width=30)
     images = [coco_image(id, file) for id, file in enumerate(files)]
-    assert open_coco(write_coco(tmp_path / "1.json", images)).names == ("a", "b")
+    assert CocoDataset(write_coco(tmp_path / "1.json", images)).names == ("a", "b")
     more = [*images, coco_image(9, "y\\a.png")]
-    dataset = open_coco(write_coco(tmp_path / "2.json", more))
+    dataset = CocoDataset(write_coco(tmp_path / "2.json", more))
     assert dataset.names == ("x/a.png", "y/a.png", "y/b.png")
     assert dataset.load("y/a.png").name == "y/a.png"
 
@@ -177,15 +177,15 @@ def test_a_picture_is_called_by_its_stem_or_by_its_path_if_stems_collide(tmp_pat
 )
 def test_a_picture_outside_of_the_folder_is_refused(folder: Path, file: str) -> None:
     with pytest.raises(DataError, match="outside of its folder"):
-        open_coco(write_coco(folder / "boxes.json", [coco_image(1, file)]))
+        CocoDataset(write_coco(folder / "boxes.json", [coco_image(1, file)]))
 
 
 def test_a_folder_with_several_json_files_asks_which(folder: Path) -> None:
     write_coco(folder / "train.json", [coco_image(1, "a.png")])
     chosen = write_coco(folder / "annotations" / "val.json", [coco_image(1, "a.png")])
     with pytest.raises(DataError, match=r"several JSON files: annotations/val\.json, train\.json"):
-        open_coco(folder)
-    assert open_coco(chosen).names == ("a",)
+        CocoDataset(folder)
+    assert CocoDataset(chosen).names == ("a",)
 
 
 def test_hidden_json_files_do_not_count(folder: Path) -> None:
@@ -196,7 +196,7 @@ def test_hidden_json_files_do_not_count(folder: Path) -> None:
 
 def test_a_folder_without_json_is_refused(folder: Path) -> None:
     with pytest.raises(DataError, match="no JSON file"):
-        open_coco(folder)
+        CocoDataset(folder)
 
 
 GOOD: dict[str, Any] = {
@@ -234,7 +234,7 @@ def test_a_damaged_annotation_file_is_an_error_in_words(
     file = folder / "boxes.json"
     file.write_text(content if isinstance(content, str) else json.dumps(content))
     with pytest.raises(DataError, match=why) as caught:
-        open_coco(folder)
+        CocoDataset(folder)
     assert "no annotation file in COCO's format" in caught.value.problem
 
 
@@ -242,13 +242,13 @@ def test_a_damaged_annotation_file_is_an_error_in_words(
 def test_names_may_be_in_any_script(folder: Path, encoding: str) -> None:
     content = GOOD | {"categories": [{"id": 1, "name": "行人"}]}
     (folder / "boxes.json").write_text(json.dumps(content, ensure_ascii=False), encoding=encoding)
-    assert open_coco(folder).classes == ("行人",)
+    assert CocoDataset(folder).classes == ("行人",)
 
 
 def test_a_file_in_another_encoding_is_an_error_in_words(folder: Path) -> None:
     (folder / "boxes.json").write_bytes(b'{"images": "\xff\xfe"}')
     with pytest.raises(DataError, match="cannot be read"):
-        open_coco(folder)
+        CocoDataset(folder)
 
 
 def test_the_content_hash_follows_boxes_and_pictures(folder: Path) -> None:
@@ -277,7 +277,7 @@ def test_what_is_written_is_read_as_pycocotools_reads_it(folder: Path, boxes: li
     oracle.dataset = json.loads(file.read_text())
     oracle.createIndex()
     expected = oracle.loadAnns(oracle.getAnnIds(imgIds=[1]))
-    it = open_coco(file).annotation("a")
+    it = CocoDataset(file).annotation("a")
     assert [[x1, y1, x2 - x1, y2 - y1] for x1, y1, x2, y2 in it.boxes.tolist()] == [
         one["bbox"] for one in expected
     ]

@@ -10,13 +10,13 @@ from filelock import FileLock
 
 from fastrcnn_core.datasets import default_dataset_setting
 from fastrcnn_core.datasets.fetching import FetchStoppedError
-from fastrcnn_core.datasets.pennfudan import (
+from fastrcnn_core.datasets.pennfudan import PennFudanDataset
+from fastrcnn_core.datasets.pennfudan_download import (
     OFFICIAL,
     Release,
     download,
     downloaded_folder,
     is_downloaded,
-    open_pennfudan,
 )
 from fastrcnn_core.errors import DataError
 from tests.support.datasets import write_pennfudan, zipped
@@ -62,7 +62,7 @@ def test_the_release_is_the_one_of_the_authors_page() -> None:
 def test_it_leaves_the_data_set_and_nothing_else(server: SmallServer, place: Path) -> None:
     folder = bring(server, place)
     assert folder == place / "PennFudanPed"
-    assert open_pennfudan(folder).names == ("a", "b")
+    assert PennFudanDataset(folder).names == ("a", "b")
     assert visible(place) == ["PennFudanPed"]
     assert not list(place.glob("*.unpacking"))
 
@@ -150,7 +150,7 @@ def test_a_place_that_is_taken_is_left_as_it_is(server: SmallServer, place: Path
     write_pennfudan(place / "PennFudanPed", {"mine": [[1]]})
     with pytest.raises(DataError, match="not whole"):
         bring(server, place)
-    assert open_pennfudan(place).names == ("mine",)
+    assert PennFudanDataset(place).names == ("mine",)
     assert server.asked == []
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from torchvision.ops import masks_to_boxes
 
-from fastrcnn_core.datasets.masks import instances_of
+from fastrcnn_core.datasets.pennfudan import instances_from_mask
 from fastrcnn_core.errors import DataError
 
 MASKS = arrays.arrays(
@@ -19,35 +19,37 @@ MASKS = arrays.arrays(
 
 
 def test_the_right_and_bottom_edges_are_exclusive() -> None:
-    people = instances_of(np.array([[0, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0]], dtype=np.int32))
+    people = instances_from_mask(
+        np.array([[0, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0]], dtype=np.int32)
+    )
     assert people.boxes.tolist() == [[1, 1, 3, 2]]
 
 
 def test_numbers_with_gaps_become_one_to_n_in_their_order() -> None:
-    people = instances_of(np.array([[9, 0, 4, 9]], dtype=np.int32))
+    people = instances_from_mask(np.array([[9, 0, 4, 9]], dtype=np.int32))
     assert people.numbers.tolist() == [4, 9]
     assert people.boxes.tolist() == [[2, 0, 3, 1], [0, 0, 4, 1]]
     assert people.map.tolist() == [[2, 0, 1, 2]]
 
 
 def test_a_mask_without_anybody_has_no_boxes() -> None:
-    people = instances_of(np.zeros((3, 3), dtype=np.int32))
+    people = instances_from_mask(np.zeros((3, 3), dtype=np.int32))
     assert (people.boxes.shape, people.boxes.dtype) == ((0, 4), np.float32)
     assert not people.map.any()
 
 
 def test_a_mask_without_background_is_all_somebody() -> None:
-    assert instances_of(np.full((2, 3), 7, dtype=np.int32)).boxes.tolist() == [[0, 0, 3, 2]]
+    assert instances_from_mask(np.full((2, 3), 7, dtype=np.int32)).boxes.tolist() == [[0, 0, 3, 2]]
 
 
 def test_numbers_below_zero_are_refused() -> None:
     with pytest.raises(DataError, match="below 0"):
-        instances_of(np.array([[-1, 0]], dtype=np.int32))
+        instances_from_mask(np.array([[-1, 0]], dtype=np.int32))
 
 
 @given(mask=MASKS)
 def test_boxes_hold_exactly_the_pixels_of_their_objects(mask: np.ndarray) -> None:
-    people = instances_of(mask)
+    people = instances_from_mask(mask)
     assert np.array_equal(people.map > 0, mask > 0)
     for index, (number, box) in enumerate(zip(people.numbers, people.boxes, strict=True)):
         pixels = mask == number
@@ -62,6 +64,6 @@ def test_boxes_hold_exactly_the_pixels_of_their_objects(mask: np.ndarray) -> Non
 
 @given(mask=MASKS.filter(np.any))
 def test_boxes_are_torchvisions_but_for_the_exclusive_edges(mask: np.ndarray) -> None:
-    people = instances_of(mask)
+    people = instances_from_mask(mask)
     each = torch.as_tensor(people.numbers)[:, None, None] == torch.as_tensor(mask)
     assert (masks_to_boxes(each) + torch.tensor([0, 0, 1, 1])).tolist() == people.boxes.tolist()

@@ -7,25 +7,25 @@ import PIL.Image
 import pytest
 
 from fastrcnn_core.datasets.checking import check
-from fastrcnn_core.datasets.pennfudan import find_pennfudan, open_pennfudan
+from fastrcnn_core.datasets.pennfudan import PennFudanDataset, find_pennfudan
 from fastrcnn_core.errors import DataError, ImageError
 from tests.support.datasets import write_pennfudan, write_picture
 
 TWO = [[1, 0, 2], [1, 0, 2]]
-NOBODY = [[0, 0, 0], [0, 0, 0]]
+EMPTY = [[0, 0, 0], [0, 0, 0]]
 
 
 def test_the_folder_or_the_one_that_contains_it_can_be_named(tmp_path: Path) -> None:
     folder = write_pennfudan(tmp_path / "PennFudanPed", {"a": TWO})
     assert find_pennfudan(folder) == find_pennfudan(tmp_path) == folder
-    assert open_pennfudan(tmp_path).setting == str(folder)
-    assert open_pennfudan(Path(open_pennfudan(tmp_path).setting)).names == ("a",)
+    assert PennFudanDataset(tmp_path).setting == str(folder)
+    assert PennFudanDataset(Path(PennFudanDataset(tmp_path).setting)).names == ("a",)
 
 
 def test_a_folder_of_another_layout_is_refused(tmp_path: Path) -> None:
     assert find_pennfudan(tmp_path) is None
     with pytest.raises(DataError, match="no folder PNGImages"):
-        open_pennfudan(tmp_path)
+        PennFudanDataset(tmp_path)
 
 
 def test_a_relative_folder_can_be_opened_again_from_elsewhere(
@@ -33,14 +33,14 @@ def test_a_relative_folder_can_be_opened_again_from_elsewhere(
 ) -> None:
     write_pennfudan(tmp_path / "mine", {"a": TWO})
     monkeypatch.chdir(tmp_path)
-    setting = open_pennfudan(Path("mine")).setting
+    setting = PennFudanDataset(Path("mine")).setting
     monkeypatch.chdir("/")
-    assert open_pennfudan(Path(setting)).names == ("a",)
+    assert PennFudanDataset(Path(setting)).names == ("a",)
 
 
 def test_an_image_has_its_boxes_labels_tags_and_instances(tmp_path: Path) -> None:
-    folder = write_pennfudan(tmp_path, {"b": NOBODY, "a": TWO}, added=["a.png\t2", "", "z.png\t1"])
-    dataset = open_pennfudan(folder)
+    folder = write_pennfudan(tmp_path, {"b": EMPTY, "a": TWO}, added=["a.png\t2", "", "z.png\t1"])
+    dataset = PennFudanDataset(folder)
     assert dataset.names == ("a", "b")
     it = dataset.load("a")
     assert it.name == "a"
@@ -51,12 +51,12 @@ def test_an_image_has_its_boxes_labels_tags_and_instances(tmp_path: Path) -> Non
 
 
 def test_the_added_list_names_people_by_their_number_in_the_mask(tmp_path: Path) -> None:
-    dataset = open_pennfudan(write_pennfudan(tmp_path, {"a": [[4, 0, 9]]}, added=["a.png 9"]))
+    dataset = PennFudanDataset(write_pennfudan(tmp_path, {"a": [[4, 0, 9]]}, added=["a.png 9"]))
     assert dataset.load("a").tags == dataset.annotation("a").tags == ("", "added")
 
 
 def test_an_image_without_people_is_an_image(tmp_path: Path) -> None:
-    it = open_pennfudan(write_pennfudan(tmp_path, {"a": NOBODY})).load("a")
+    it = PennFudanDataset(write_pennfudan(tmp_path, {"a": EMPTY})).load("a")
     assert it.boxes.shape == (0, 4)
     assert it.tags == ()
 
@@ -65,7 +65,7 @@ def test_a_missing_mask_is_named(tmp_path: Path) -> None:
     folder = write_pennfudan(tmp_path, {"a": TWO, "b": TWO})
     (folder / "PedMasks" / "b_mask.png").unlink()
     with pytest.raises(DataError, match=r"1 × an image without its mask.*\(b\)"):
-        open_pennfudan(folder)
+        PennFudanDataset(folder)
 
 
 def test_a_folder_that_was_unpacked_by_half_is_refused(tmp_path: Path) -> None:
@@ -73,27 +73,27 @@ def test_a_folder_that_was_unpacked_by_half_is_refused(tmp_path: Path) -> None:
     for name in "bcdefgh":
         (folder / "PNGImages" / f"{name}.png").unlink()
     with pytest.raises(DataError, match=r"7 × a mask without its image.*\(b, c, d, e, f, …\)"):
-        open_pennfudan(folder)
+        PennFudanDataset(folder)
 
 
 def test_a_folder_without_any_image_is_refused(tmp_path: Path) -> None:
     (tmp_path / "PNGImages").mkdir()
     with pytest.raises(DataError, match="no PNG image"):
-        open_pennfudan(tmp_path)
+        PennFudanDataset(tmp_path)
 
 
 def test_hidden_files_of_other_systems_do_not_count(tmp_path: Path) -> None:
     folder = write_pennfudan(tmp_path, {"a": TWO})
     (folder / "PNGImages" / "._a.png").write_bytes(b"")
     (folder / "PNGImages" / "Thumbs.db").write_bytes(b"")
-    assert open_pennfudan(folder).names == ("a",)
+    assert PennFudanDataset(folder).names == ("a",)
 
 
 def test_a_mask_of_another_size_is_refused(tmp_path: Path) -> None:
     folder = write_pennfudan(tmp_path, {"a": TWO})
     write_picture(folder / "PNGImages" / "a.png", height=5, width=4)
     with pytest.raises(DataError, match="image a is 4×5, but its mask is 3×2"):
-        open_pennfudan(folder).load("a")
+        PennFudanDataset(folder).load("a")
 
 
 def test_a_damaged_image_or_mask_is_an_error_in_words(tmp_path: Path) -> None:
@@ -102,14 +102,14 @@ def test_a_damaged_image_or_mask_is_an_error_in_words(tmp_path: Path) -> None:
     (folder / "PedMasks" / "b_mask.png").write_bytes(b"nonsense")
     for name in ("a", "b"):
         with pytest.raises(ImageError, match="no picture"):
-            open_pennfudan(folder).load(name)
+            PennFudanDataset(folder).load(name)
 
 
 def test_a_mask_in_colours_is_refused(tmp_path: Path) -> None:
     folder = write_pennfudan(tmp_path, {"a": TWO})
     write_picture(folder / "PedMasks" / "a_mask.png", height=2, width=3)
     with pytest.raises(ImageError, match="not a mask"):
-        open_pennfudan(folder).load("a")
+        PennFudanDataset(folder).load("a")
 
 
 def test_a_palette_mask_counts_by_its_numbers(tmp_path: Path) -> None:
@@ -117,18 +117,18 @@ def test_a_palette_mask_counts_by_its_numbers(tmp_path: Path) -> None:
     mask = PIL.Image.fromarray(np.array(TWO, dtype=np.uint8))
     mask.putpalette([255, 255, 255, 0, 0, 255, 255, 0, 0])
     mask.save(folder / "PedMasks" / "a_mask.png")
-    assert len(open_pennfudan(folder).load("a").boxes) == 2
+    assert len(PennFudanDataset(folder).load("a").boxes) == 2
 
 
 def test_a_damaged_added_list_is_refused(tmp_path: Path) -> None:
     folder = write_pennfudan(tmp_path, {"a": TWO}, added=["a.png second"])
     with pytest.raises(DataError, match="not an image's name and a number"):
-        open_pennfudan(folder)
+        PennFudanDataset(folder)
 
 
 @pytest.mark.pennfudan
 def test_the_real_data_set_has_170_images_and_423_people(pennfudan_folder: Path) -> None:
-    dataset = open_pennfudan(pennfudan_folder)
+    dataset = PennFudanDataset(pennfudan_folder)
     report = check(dataset)
     assert report.problems == ()
     assert (report.images, len(report.boxes)) == (170, 423)
@@ -141,7 +141,7 @@ def test_real_boxes_are_the_annotation_files_but_for_their_conventions(
     pennfudan_folder: Path,
 ) -> None:
     """Annotation/*.txt counts from 1 and includes the last pixel: x2 and y2 are the same number as ours."""
-    dataset = open_pennfudan(pennfudan_folder)
+    dataset = PennFudanDataset(pennfudan_folder)
     for name in dataset.names[::17]:
         text = (pennfudan_folder / "Annotation" / f"{name}.txt").read_text()
         lines = [line.split(" : ")[-1] for line in text.splitlines() if "Bounding box" in line]

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from fastrcnn_core.datasets import Annotation
-from fastrcnn_core.datasets.numbering import CocoIds
+from fastrcnn_core.datasets import Annotation, CocoIds
 from fastrcnn_core.detection.matching import match_detections
 from fastrcnn_core.evaluation import (
     Counts,

@@ -9,7 +9,7 @@ import PIL.Image
 import pytest
 
 from fastrcnn_core.datasets import open_dataset
-from fastrcnn_core.datasets.coco.writing import to_coco
+from fastrcnn_core.datasets.coco_writing import to_coco
 from fastrcnn_core.structures import AnnotatedImage, Image
 from pages.ui.cache import datasets, renderings
 from pages.ui.dataset import annotations

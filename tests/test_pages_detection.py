@@ -19,8 +19,7 @@ from streamlit.testing.v1 import AppTest
 
 from fastrcnn_core import detection
 from fastrcnn_core.config import DetectionConfig
-from fastrcnn_core.datasets.dataset import Dataset
-from fastrcnn_core.datasets.numbering import CocoIds
+from fastrcnn_core.datasets import CocoIds
 from fastrcnn_core.evaluation import precision_recall_curve
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.prediction_trace import trace
@@ -35,7 +34,7 @@ from pages.ui.jobs.split_evaluation import SplitEvaluationJob, split_evaluation_
 from pages.ui.state import detectors, sources
 from tests.support.app import complaints, link, open_app, visit, words
 from tests.support.builders import annotate, write_untrained
-from tests.support.datasets import write_tiny
+from tests.support.datasets import MemoryDataset, write_tiny
 
 PERSON = [10.0, 8, 30, 56]
 
@@ -198,14 +197,7 @@ def test_the_coco_file_has_the_ids_of_a_data_set_of_the_same_classes(
     classes: tuple[str, ...], ids: dict[str, int]
 ) -> None:
     truth = annotated(PERSON)
-    data = Dataset(
-        *("a folder", "/a/folder"),
-        classes=classes,
-        names=("street",),
-        read=lambda name: truth,
-        fingerprint=lambda: "",
-        own_ids=CocoIds({"street": 404}, (7,)),
-    )
+    data = MemoryDataset(truth, classes=classes, ids=CocoIds({"street": 404}, (7,)))
     row = json.loads(tables.coco(seen(predictions((PERSON, 0.9)), truth), data))[0]
     assert {name: value for name, value in row.items() if name.endswith("id")} == ids
 

@@ -12,8 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from fastrcnn_core.datasets import downloaded_folder
-from fastrcnn_core.datasets.pennfudan import Release, open_pennfudan
-from fastrcnn_core.datasets.synthetic import write_folder
+from fastrcnn_core.datasets.pennfudan import PennFudanDataset
+from fastrcnn_core.datasets.pennfudan_download import Release
+from fastrcnn_core.datasets.street_scenes import copy_street_scenes
 from pages.ui.jobs import download
 from pages.ui.jobs.download import download_job
 from tests.support.app import complaints, link, open_app, visit, words
@@ -26,9 +27,9 @@ BEGIN, STOP = "download-page", "stop-page"
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, Release]:
     """The zip file, and what must be in it; its address is given later."""
-    folder = write_folder(tmp_path_factory.mktemp("origin") / "PennFudanPed", count=4, seed=0)
+    folder = copy_street_scenes(tmp_path_factory.mktemp("origin") / "PennFudanPed", count=4)
     content = zipped(folder, folder.with_name("data.zip")).read_bytes()
-    data = open_pennfudan(folder)
+    data = PennFudanDataset(folder)
     boxes = sum(len(data.annotation(name).boxes) for name in data.names)
     return content, Release("", len(content), images=4, boxes=boxes)
 

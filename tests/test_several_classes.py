@@ -17,7 +17,7 @@ from fastrcnn_core.__main__ import main
 from fastrcnn_core.checkpoints import load_checkpoint
 from fastrcnn_core.commands import filling
 from fastrcnn_core.datasets import open_dataset
-from fastrcnn_core.datasets.coco.writing import to_coco
+from fastrcnn_core.datasets.coco_writing import to_coco
 from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import find_run
 from pages.ui.components import palette

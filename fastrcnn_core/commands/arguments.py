@@ -20,7 +20,7 @@ DataSetting = Annotated[
     str | None,
     tyro.conf.arg(
         metavar="DIR",
-        help="A folder in Penn-Fudan's or COCO's layout, or synthetic:COUNT:SEED.",
+        help="A folder in Penn-Fudan's or COCO's layout, or synthetic:COUNT.",
         help_behavior_hint="(default: FASTRCNN_DATA, else Penn-Fudan if it was downloaded, else synthetic)",
     ),
 ]

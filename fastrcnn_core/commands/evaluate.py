@@ -113,7 +113,7 @@ def names_of(dataset: Dataset, split: str, run: str | None) -> tuple[str, ...]:
             "No validation part is known: only a run that kept one out of training has one.",
             hint="Take --split test, or train with --validation-share 0.2 and name the run by --run.",
         )
-    if trained["hash"] != dataset.content_hash:
+    if not dataset.has_hash(trained["hash"]):
         raise DataError(
             "The run was trained on other data, so that these pictures may be among those it learned from.",
             hint="Write --data as it was written to train the run.",

@@ -114,7 +114,7 @@ def note_environment(
         "validation": names.validation,
         "test": dataset.split.test,
     }
-    if before and before["data"]["hash"] != data["hash"]:
+    if before and not dataset.has_hash(before["data"]["hash"]):
         raise DataError(
             f"The data set at {dataset.setting} is not the one on which this run was begun.",
             hint="Bring that one back, or begin a new run.",

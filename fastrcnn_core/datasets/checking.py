@@ -1,4 +1,4 @@
-"""What is in a data set, and, after reading all of it once, what is wrong with it."""
+"""Checking of a data set: every image and annotation read once, counted, and the faults collected."""
 
 from __future__ import annotations
 
@@ -15,70 +15,65 @@ from fastrcnn_core.structures import FloatArray
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """What is in a data set.
+    """The content of a data set and its faults.
 
     Args:
         classes: the K names.
-        annotations: of every picture that could be read.
-        problems: a sentence for every picture that could not; empty if all is well.
+        annotations: of every image that could be read.
+        problems: (name, sentence) of every image that could not; empty if all is well.
     """
 
     classes: tuple[str, ...]
     annotations: tuple[Annotation, ...]
-    problems: tuple[str, ...] = ()
+    problems: tuple[tuple[str, str], ...] = ()
 
     @property
     def images(self) -> int:
-        """How many pictures there are, readable or not."""
+        """The number of images, readable or not."""
         return len(self.annotations) + len(self.problems)
 
     @property
     def images_without_boxes(self) -> int:
-        return sum(len(one.boxes) == 0 for one in self.annotations)
+        """The number of readable images without ground truth."""
+        return sum(not len(annotation.boxes) for annotation in self.annotations)
 
     @property
     def boxes(self) -> FloatArray:
         """All boxes, (N, 4)."""
-        return np.concatenate(
-            [np.zeros((0, 4), np.float32), *(one.boxes for one in self.annotations)]
-        )
+        boxes = [annotation.boxes for annotation in self.annotations]
+        return np.concatenate([np.zeros((0, 4), np.float32), *boxes])
 
     @property
     def boxes_per_class(self) -> dict[str, int]:
-        """How many boxes each class has, 0 included."""
-        counts = Counter(int(label) for one in self.annotations for label in one.labels)
+        """The number of boxes of each class, 0 included."""
+        counts = Counter(
+            int(label) for annotation in self.annotations for label in annotation.labels
+        )
         return {name: counts[label] for label, name in enumerate(self.classes, start=1)}
 
     @property
     def boxes_per_tag(self) -> dict[str, int]:
-        """How many boxes are tagged "added" or "crowd"; ordinary ones are left out."""
-        return dict(Counter(tag for one in self.annotations for tag in one.tags if tag))
-
-
-def survey(dataset: Dataset) -> Report:
-    """What the annotations say, without decoding a picture where that can be avoided.
-
-    Raises:
-        DataError, ImageError: an annotation that cannot be read.
-    """
-    return Report(dataset.classes, tuple(dataset.annotation(name) for name in dataset.names))
+        """The number of boxes tagged "added" or "crowd"; untagged ones are left out."""
+        return dict(
+            Counter(tag for annotation in self.annotations for tag in annotation.tags if tag)
+        )
 
 
 def check(
     dataset: Dataset, *, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> Report:
-    """Read every picture and annotation, and compare them.
+    """Read every image and annotation and compare them.
 
     Args:
         dataset: the one to check.
         progress: called with (images so far, images in all) after each.
     """
     annotations: list[Annotation] = []
-    problems: list[str] = []
+    problems: list[tuple[str, str]] = []
     for done, name in enumerate(dataset.names, start=1):
         try:
             annotations.append(Annotation.of(dataset.load(name)))
         except UserError as error:
-            problems.append(f"{name}: {error}")
+            problems.append((name, str(error)))
         progress(done, len(dataset))
     return Report(dataset.classes, tuple(annotations), tuple(problems))

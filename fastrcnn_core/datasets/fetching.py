@@ -1,4 +1,4 @@
-"""Fetching one file of known size over HTTP: goes on where it stopped, can be stopped, and fails in words."""
+"""Download of one file of known size over HTTP that resumes after an interruption and can be cancelled."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]  # (bytes so far, bytes in all)
 Cancelled = Callable[[], bool]
 
-# Chosen here: a server that is silent for so many seconds is taken for gone, and a lost connection is taken up
-# again so many times, as long as each one brings something.
+# Chosen here: seconds of silence after which a connection counts as lost, and the number of retries, as long as each
+# brings some bytes.
 TIMEOUT = 20
 ATTEMPTS = 4
-PIECE = 1 << 14  # bytes; what came of a piece when the connection broke is lost
+PIECE = 1 << 14  # bytes; the part of a piece that came before the connection broke is lost
 
 
 class FetchStoppedError(DataError):
-    """The person stopped the download; what came so far is kept."""
+    """The download was cancelled; the bytes so far are kept."""
 
 
 def fetch(url: str, path: Path, *, size: int, progress: Progress, cancelled: Cancelled) -> None:
-    """Bring the file at `url` to `path`, going on from what is already there.
+    """Download the file at `url` to `path`, resuming from the bytes that are already there.
 
     Args:
         url: http or https.
-        path: the file to fill; after an error it holds what came so far.
-        size: how many bytes the whole file has.
+        path: the file to fill; after an error it holds the bytes so far.
+        size: of the complete file, in bytes.
         progress: called with (bytes so far, `size`) after each piece.
-        cancelled: asked before each piece.
+        cancelled: called before each piece.
 
     Raises:
-        FetchStoppedError: `cancelled` said so.
-        DataError: no connection, no such file, a file of another size, or a disk that does not take it.
+        FetchStoppedError: `cancelled` returned True.
+        DataError: no connection, no such file, a file of another size, or a disk that cannot be written to.
     """
     import requests
 
     for attempt in range(ATTEMPTS):
         before = _length(path)
         try:
-            return _go_on(url, path, size=size, progress=progress, cancelled=cancelled)
+            return _resume(url, path, size=size, progress=progress, cancelled=cancelled)
         except requests.RequestException as error:  # which is an OSError too, so it comes first
             if attempt == ATTEMPTS - 1 or _length(path) <= before:
-                _complain(url, _length(path), size, error)
+                _raise_broken(url, _length(path), size, error)
         except OSError as error:
             raise DataError(
                 f"The download cannot be written to {path.parent} ({error.strerror or error}).",
@@ -55,8 +55,8 @@ def fetch(url: str, path: Path, *, size: int, progress: Progress, cancelled: Can
             ) from error
 
 
-def _go_on(url: str, path: Path, *, size: int, progress: Progress, cancelled: Cancelled) -> None:
-    """One connection: all that is still missing, or an error."""
+def _resume(url: str, path: Path, *, size: int, progress: Progress, cancelled: Cancelled) -> None:
+    """Fetch all missing bytes over one connection, or raise."""
     import requests
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,11 +64,11 @@ def _go_on(url: str, path: Path, *, size: int, progress: Progress, cancelled: Ca
     if have == size:
         progress(have, size)
         return
-    response, done = _ask(url, start=have)
+    response, done = _request(url, start=have)
     with response, path.open("ab" if done else "wb") as file:
         _expect_size(url, done + int(response.headers.get("Content-Length", size - done)), size)
         for piece in response.iter_content(PIECE):
-            _expect_wanted(cancelled, done, size)
+            _expect_not_cancelled(cancelled, done, size)
             _expect_size(url, max(size, done + len(piece)), size)
             done += file.write(piece)
             progress(done, size)
@@ -76,8 +76,8 @@ def _go_on(url: str, path: Path, *, size: int, progress: Progress, cancelled: Ca
         raise requests.ConnectionError("the server ended early")
 
 
-def _ask(url: str, *, start: int) -> tuple[Response, int]:
-    """The server's answer, its content not yet read, and the byte at which it begins: `start`, or 0."""
+def _request(url: str, *, start: int) -> tuple[Response, int]:
+    """Return the server's response, its content unread, and the byte at which it begins: `start`, or 0."""
     import requests
 
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
@@ -87,10 +87,10 @@ def _ask(url: str, *, start: int) -> tuple[Response, int]:
     if response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
         return response, start
     response.close()
-    if start:  # the server cannot go on from there: from the beginning, then
-        return _ask(url, start=0)
+    if start:  # the server cannot resume there: begin again
+        return _request(url, start=0)
     raise DataError(
-        f"{url} cannot be had: the server says {response.status_code} {response.reason}.",
+        f"{url} cannot be downloaded: the server answers {response.status_code} {response.reason}.",
         hint="Try again later.",
     )
 
@@ -98,24 +98,24 @@ def _ask(url: str, *, start: int) -> tuple[Response, int]:
 def _expect_size(url: str, offered: int, size: int) -> None:
     if offered != size:
         raise DataError(
-            f"{url} is not the file that is expected: {offered:,} bytes instead of {size:,}.",
+            f"{url} is not the expected file: {offered:,} bytes instead of {size:,}.",
             hint="A network's login page may stand in between: open the address in a browser.",
         )
 
 
-def _expect_wanted(cancelled: Cancelled, done: int, size: int) -> None:
+def _expect_not_cancelled(cancelled: Cancelled, done: int, size: int) -> None:
     if cancelled():
         raise FetchStoppedError(
             f"The download was stopped after {done:,} of {size:,} bytes.",
-            hint="Start it again to go on from there.",
+            hint="Start it again to resume.",
         )
 
 
-def _complain(url: str, done: int, size: int, error: Exception) -> NoReturn:
+def _raise_broken(url: str, done: int, size: int, error: Exception) -> NoReturn:
     if done:
         raise DataError(
             f"The download from {url} broke off after {done:,} of {size:,} bytes.",
-            hint="Check the connection and start it again: it goes on from there.",
+            hint="Check the connection and start it again: it resumes there.",
         ) from error
     raise DataError(
         f"{url} cannot be reached.", hint="Check the network connection and try again."

@@ -19,9 +19,8 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from fastrcnn_core.boxes import pairwise_iou
-from fastrcnn_core.datasets import Annotation
-from fastrcnn_core.datasets.coco.writing import to_coco
-from fastrcnn_core.datasets.numbering import counted
+from fastrcnn_core.datasets import Annotation, CocoIds
+from fastrcnn_core.datasets.coco_writing import to_coco
 from fastrcnn_core.detection.matching import GroundTruth
 from fastrcnn_core.evaluation.coco_format import pycocotools_results
 from fastrcnn_core.structures import Detections, FloatArray
@@ -120,7 +119,7 @@ def evaluate_detections(
         proposals: each image's proposals; None leaves out their recall.
     """
     images = list(annotations)
-    ids = counted(sorted(image.name for image in images), classes)
+    ids = CocoIds.counted(sorted(image.name for image in images), classes)
     truth = to_coco(images, classes, ids)
     tags = (tag for image in images for tag in image.tags)
     for box, tag in zip(truth["annotations"], tags, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fastrcnn_core.datasets.numbering import CocoIds
+from fastrcnn_core.datasets import CocoIds
 from fastrcnn_core.structures import Detections
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastrcnn_core.datasets import (
+    SEPARATOR,
     default_dataset_setting,
     downloaded_folder,
     is_downloaded,
     is_synthetic,
     open_dataset,
 )
-from fastrcnn_core.datasets.union import SEPARATOR
 from fastrcnn_core.errors import DataError
 from fastrcnn_core.files import write_text
 

@@ -10,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
+from fastrcnn_core.datasets import CocoIds, Dataset
+from fastrcnn_core.structures import AnnotatedImage
+
 
 def write_picture(path: Path, *, height: int, width: int, seed: int = 0) -> None:
     """Write an image file of random pixels."""
@@ -49,6 +52,30 @@ def write_tiny(folder: Path, *, count: int = 10, people: int = 1) -> Path:
         PIL.Image.fromarray(pixels).save(folder / "PNGImages" / f"tiny{number:02}.png")
         PIL.Image.fromarray(mask).save(folder / "PedMasks" / f"tiny{number:02}_mask.png")
     return folder
+
+
+class MemoryDataset(Dataset):
+    """Annotated images held in memory; the content hash is the title."""
+
+    def __init__(
+        self,
+        *images: AnnotatedImage,
+        title: str = "memory",
+        classes: tuple[str, ...] = ("person",),
+        names: tuple[str, ...] | None = None,
+        ids: CocoIds | None = None,
+    ) -> None:
+        self.images = {image.name: image for image in images}
+        named = tuple(image.name for image in images) if names is None else names
+        super().__init__(title=title, setting=title, classes=classes, names=named)
+        if ids is not None:
+            self.coco_ids = ids
+
+    def read(self, name: str) -> AnnotatedImage:
+        return self.images[name]
+
+    def hash_content(self) -> str:
+        return self.title
 
 
 def zipped(folder: Path, archive: Path) -> Path:

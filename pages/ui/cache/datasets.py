@@ -41,7 +41,7 @@ def all_annotations(
     cached = _annotations(data.setting, stamp(data.setting))
     for name in data.names:
         if name not in cached:
-            cached[name] = _annotation(data, name)
+            cached[name] = data.annotation(name)
             progress(len(cached), len(data))
     return tuple(cached[name] for name in data.names)
 
@@ -52,13 +52,6 @@ def stamp(setting: str) -> float:
     if setting.startswith("synthetic") or not folder.is_dir():
         return 0.0
     return max(path.stat().st_mtime for path in [folder, *filter(Path.is_dir, folder.iterdir())])
-
-
-def _annotation(data: Dataset, name: str) -> Annotation:
-    """Read an annotation; where that takes loading the whole picture, the picture is cached too."""
-    if data.annotate is not None:
-        return data.annotation(name)
-    return Annotation.of(annotated_image(data, name))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)

@@ -12,8 +12,8 @@ import streamlit as st
 
 from fastrcnn_core.datasets import downloaded_folder
 from fastrcnn_core.datasets.fetching import FetchStoppedError
-from fastrcnn_core.datasets.pennfudan import OFFICIAL, Release, bytes_fetched
-from fastrcnn_core.datasets.pennfudan import download as fetch_pennfudan
+from fastrcnn_core.datasets.pennfudan_download import OFFICIAL, Release, bytes_fetched
+from fastrcnn_core.datasets.pennfudan_download import download as fetch_pennfudan
 from fastrcnn_core.errors import UserError
 from pages.ui.jobs.background import BackgroundJob
 

@@ -102,11 +102,11 @@ class RecallJob(BackgroundJob):
         self.overlaps[outcome.name] = best
 
 
-@st.cache_resource(
-    max_entries=16,
-    show_spinner=False,
-    hash_funcs={Dataset: lambda data: data.content_hash, ProposalConfig: repr},
-)
 def recall_job(data: Dataset, config: ProposalConfig) -> RecallJob:
-    """The server's one survey of this data with these knobs; it waits to be started."""
-    return RecallJob(data, config, turn_of("survey"))
+    """Return the server's one job for this data and these knobs; it waits to be started."""
+    return _recall_job(data.content_hash, config, data)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs={ProposalConfig: repr})
+def _recall_job(content_hash: str, config: ProposalConfig, _data: Dataset) -> RecallJob:
+    return RecallJob(_data, config, turn_of("survey"))

@@ -16,7 +16,7 @@ from fastrcnn_core.datasets import downloaded_folder, is_downloaded
 from fastrcnn_core.files import data_setting
 from pages.ui.cache import uploads
 
-SYNTHETIC = "synthetic:60:0"
+SYNTHETIC = "synthetic:60"
 UPLOADS = "uploads"
 _SOURCE, _FOLDERS, _OWN = "chosen-data", "typed-folders", "own-uploads"
 
@@ -91,7 +91,7 @@ def adopt_upload(key: str) -> bool:
 def _named() -> list[Source]:
     """List the source that `FASTRCNN_DATA` names, if any."""
     setting = data_setting()
-    if setting is None or setting == SYNTHETIC or setting == "synthetic":
+    if setting in (None, "synthetic", SYNTHETIC, f"{SYNTHETIC}:0"):
         return []
     if setting.startswith("synthetic:"):
         return [Source(setting.replace(":", "-"), "Street scenes, as set", setting)]

@@ -160,7 +160,7 @@ def _caption(run: Run, seen: View, step: int, picture: Picture) -> str:
 
 def _familiar(run: Run, picture: Picture) -> str:
     """Whether the run learned from this picture; nothing where it is of other data."""
-    if picture.dataset is None or picture.dataset.content_hash != run.data_hash():
+    if picture.dataset is None or not picture.dataset.has_hash(run.data_hash()):
         return ""
     if picture.name in run.environment()["data"].get("train", ()):
         return "The run learned from this picture; one of the test split tells more."

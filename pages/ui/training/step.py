@@ -85,4 +85,4 @@ def _colouring() -> str:
 
 def _is_other(run: Run, data: Dataset) -> bool:
     """The data set is not what it was when the run was begun."""
-    return run.data_hash() not in (None, data.content_hash)
+    return not (run.data_hash() is None or data.has_hash(run.data_hash()))
