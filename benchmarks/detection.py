@@ -31,7 +31,7 @@ from fastrcnn_core.detection import predict, select
 from fastrcnn_core.detector import bundled_checkpoint, checkpoint_config
 from fastrcnn_core.devices import choose_device, describe
 from fastrcnn_core.files import data_setting
-from fastrcnn_core.model import FastRCNN, resize
+from fastrcnn_core.model import FastRCNN, image_tensor, resize
 from fastrcnn_core.nms import greedy_nms
 from fastrcnn_core.proposals import propose
 from fastrcnn_core.structures import Detections, FloatArray, Image, RoIPredictions
@@ -108,7 +108,7 @@ def torchvisions_select(boxes: Tensor, scores: Tensor, config: DetectionConfig) 
 
 
 def measure_backbone(image: Image) -> None:
-    pixels = resize(torch.tensor(image.pixels).permute(2, 0, 1), (600, 627))[None]
+    pixels = resize(image_tensor(image), (600, 627))[None]
     backbone = build_backbone("efficientnet_lite0", trainable_stages=0)
     network: Any = timm.create_model("tf_efficientnet_lite0").eval()
     with torch.inference_mode():

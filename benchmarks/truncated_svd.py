@@ -26,7 +26,7 @@ from fastrcnn_core.commands.evaluate import ranks_in
 from fastrcnn_core.config import Config
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 from fastrcnn_core.datasets.dataset import Dataset
-from fastrcnn_core.detection import inferring
+from fastrcnn_core.detection import inference
 from fastrcnn_core.detector import Detector, bundled_checkpoint, checkpoint_config
 from fastrcnn_core.devices import choose_device
 from fastrcnn_core.evaluation import evaluate
@@ -73,7 +73,7 @@ def _seconds(whole: FastRCNN, compressed: FastRCNN, repeats: int) -> tuple[float
 
 
 def _look(model: FastRCNN, roi_features: Tensor) -> float:
-    with inferring(model):
+    with inference(model):
         began = time.perf_counter()
         model.head(roi_features).class_logits.sum().item()  # waits for the device
         return time.perf_counter() - began

@@ -1,6 +1,6 @@
-"""The command line: `python -m fastrcnn_core data|propose|estimate|train|evaluate|detect`.
+"""The command line: `python -m fastrcnn_core data|propose|estimate|train|evaluate|detect`, or `fastrcnn …`.
 
-Exit codes: 0 well done; 1 it failed, or a picture could not be used; 2 the arguments make no sense; 130 Ctrl-C.
+Exit codes: 0 success; 1 failure, or an image could not be used; 2 invalid arguments; 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -11,45 +11,56 @@ import os
 import sys
 from collections.abc import Sequence
 
+import fastrcnn_core
 from fastrcnn_core.errors import ConfigError, UserError
 
 COMMANDS = {
-    "data": "fetch, make or check a data set, and print what is in it",
-    "propose": "find the boxes that are worth looking at",
-    "estimate": "measure what a training run will cost here",
+    "data": "download, write or check a data set, and print its statistics",
+    "propose": "compute the proposals of a data set by Selective Search",
+    "estimate": "estimate the time and memory of a training run on this machine",
     "train": "train a detector; the process that the app starts",
-    "evaluate": "judge a detector by COCO's average precision",
-    "detect": "detect on picture files",
+    "evaluate": "evaluate a detector by COCO's average precision",
+    "detect": "detect on image files",
 }
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
-    given = list(sys.argv[1:] if words is None else words)
-    if not given or given[0] in ("-h", "--help"):
-        print(_usage())
-        return 0 if given else 2
-    command, *rest = given
-    if command not in COMMANDS:
-        print(_unknown(command), file=sys.stderr)
-        return 2
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code.
+
+    Args:
+        argv: the command and its arguments; None takes those of the process.
+    """
     try:
-        module = importlib.import_module(f"fastrcnn_core.commands.{command}")
-        return int(module.run(rest))
+        return _run(list(sys.argv[1:] if argv is None else argv))
     except UserError as error:
         print(f"{error.problem} {error.hint}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # `… | head` has seen enough
+    except BrokenPipeError:  # the reader, such as `head`, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
 
 
+def _run(argv: list[str]) -> int:
+    if not argv or argv[0] in ("-h", "--help"):
+        print(_usage())
+        return 0 if argv else 2
+    if argv[0] == "--version":
+        print(fastrcnn_core.__version__)
+        return 0
+    command, *arguments = argv
+    if command not in COMMANDS:
+        print(_unknown(command), file=sys.stderr)
+        return 2
+    module = importlib.import_module(f"fastrcnn_core.commands.{command}")
+    return int(module.run(arguments))
+
+
 def _usage() -> str:
-    rows = "\n".join(f"  {name:<10}{what}" for name, what in COMMANDS.items())
-    return f"usage: python -m fastrcnn_core COMMAND …\n\n{rows}\n\n`COMMAND --help` tells all of a command's knobs."
+    rows = "\n".join(f"  {name:<10}{summary}" for name, summary in COMMANDS.items())
+    return f"usage: python -m fastrcnn_core COMMAND …\n\n{rows}\n\n`COMMAND --help` lists all options of a command."
 
 
 def _unknown(command: str) -> str:

@@ -15,7 +15,7 @@ from torch import Tensor
 from fastrcnn_core.backbones import Backbone
 from fastrcnn_core.devices import autocast, autocast_type
 from fastrcnn_core.files import cache_folder, write_tensors
-from fastrcnn_core.model import FastRCNN, Features
+from fastrcnn_core.model import FastRCNN, Features, image_tensor
 from fastrcnn_core.structures import Image
 
 MEMORY_BYTES = 2**30
@@ -84,7 +84,7 @@ class FeatureStore:
     def _compute(self, image: Image, flipped: bool, path: Path) -> dict[str, Tensor]:
         device = self.model.device
         with torch.no_grad(), autocast(device, mixed=self.mixed):
-            features = self.model.frozen_features(pixels_of(image, flipped=flipped).to(device))
+            features = self.model.frozen_features(image_tensor(image, flipped=flipped).to(device))
         packed = _pack(features)
         self._write(path, packed)
         return packed
@@ -147,12 +147,6 @@ def _read(path: Path) -> dict[str, Tensor] | None:
     with suppress(FileNotFoundError, PermissionError):
         path.touch()  # `prune` sees that it is used
     return packed
-
-
-def pixels_of(image: Image, *, flipped: bool = False) -> Tensor:
-    """The picture, or its mirror image, as the network takes it: (3, H, W) uint8 on the CPU."""
-    pixels = torch.tensor(image.pixels).permute(2, 0, 1)
-    return pixels.flip(2) if flipped else pixels
 
 
 def prune(folder: Path, *, most_bytes: int = DISK_BYTES) -> None:

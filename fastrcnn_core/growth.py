@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 import torch
 
 from fastrcnn_core.config import PredictionConfig
-from fastrcnn_core.detection import inferring, predict, predict_rois
-from fastrcnn_core.model import FastRCNN, Features
+from fastrcnn_core.detection import inference, predict, predict_rois
+from fastrcnn_core.model import FastRCNN, Features, image_tensor
 from fastrcnn_core.structures import FloatArray, Image, RoIPredictions
 
 _ONE_LOOK = PredictionConfig()
@@ -45,14 +45,14 @@ def predict_each(
 
 def _frozen(model: FastRCNN, image: Image) -> Features:
     """What training never changes."""
-    with inferring(model):
-        return model.frozen_features(torch.tensor(image.pixels).to(model.device).permute(2, 0, 1))
+    with inference(model):
+        return model.frozen_features(image_tensor(image).to(model.device))
 
 
 def _from_frozen(
     model: FastRCNN, frozen: Features, image: Image, proposals: FloatArray, passes: int
 ) -> RoIPredictions:
-    with inferring(model):
+    with inference(model):
         features = model.trained_features(frozen)
     rois = torch.tensor(proposals).to(model.device)
     return predict_rois(

@@ -21,7 +21,7 @@ from fastrcnn_core.config import (
 )
 from fastrcnn_core.detection import predict, select
 from fastrcnn_core.losses import losses
-from fastrcnn_core.model import FastRCNN, compress_head
+from fastrcnn_core.model import FastRCNN, compress_head, image_tensor
 from fastrcnn_core.nms import greedy_nms
 from fastrcnn_core.roi_sampling import sample_rois
 from fastrcnn_core.structures import Detections, Image, RoIPredictions, SampledRoIs
@@ -62,7 +62,7 @@ def sampled(device: str) -> SampledRoIs:
 def training_forward(model: FastRCNN, device: str, config: LossConfig) -> Tensor:
     """What a training step computes before its gradients."""
     rois = sampled(device)
-    features = model.features(torch.tensor(image().pixels, device=device).permute(2, 0, 1))
+    features = model.features(image_tensor(image()).to(device))
     outputs = model.outputs([features], [rois.boxes])
     return losses(outputs, labels=rois.labels, targets=rois.targets, config=config).total
 
@@ -130,7 +130,7 @@ def test_fault_two_devices_hard_examples_are_found_on_cuda_and_kept_on_the_cpu()
     def hardest(device: str) -> SampledRoIs:
         model = network().to(device)
         with torch.inference_mode():  # pretended tensors cannot change over to it later
-            pixels = torch.tensor(image().pixels).to(device).permute(2, 0, 1)
+            pixels = image_tensor(image()).to(device)
             features = model.features(pixels)
         return hardest_rois(model, features, sampled("cpu"), config)
 

@@ -35,7 +35,7 @@ FLOORS: dict[str, int] = {
     "detection": 5,
     "features": 5,
     "growth": 6,
-    "insides": 6,
+    "activations": 6,
     "diagnosis": 7,
     "prediction_trace": 7,
     "runs": 7,

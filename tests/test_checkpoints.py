@@ -195,7 +195,7 @@ def test_another_format_version_asks_for_an_update(file: Path) -> None:
 def test_other_classes_than_the_data_has_are_named(file: Path) -> None:
     assert load_checkpoint(file, device=CPU, classes=CLASSES).classes == CLASSES
     with pytest.raises(
-        CheckpointError, match=r"knows 2 classes \(person, dog\), but 1 .*\(person\)"
+        CheckpointError, match=r"has 2 classes \(person, dog\), but the data has 1 \(person\)"
     ):
         load_checkpoint(file, device=CPU, classes=("person",))
 

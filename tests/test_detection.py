@@ -15,7 +15,7 @@ from fastrcnn_core.boxes import encode, pairwise_iou
 from fastrcnn_core.config import DetectionConfig, ImageConfig, ModelConfig, PredictionConfig
 from fastrcnn_core.detection import predict, predicting, select
 from fastrcnn_core.errors import DeviceError
-from fastrcnn_core.model import FastRCNN, Features
+from fastrcnn_core.model import FastRCNN, Features, image_tensor
 from fastrcnn_core.structures import Image, RoIOutputs, RoIPredictions
 
 CLASSES = ("person", "dog", "car")
@@ -72,7 +72,7 @@ def test_detections_are_torchvisions() -> None:
     config = DetectionConfig(score_threshold=0.2, nms_iou=0.4, limit=30)
     ours = select(predict(model, image, boxes), config)
     with torch.inference_mode():
-        pixels = torch.tensor(image.pixels).permute(2, 0, 1)
+        pixels = image_tensor(image)
         rois = torch.from_numpy(boxes)
         answer = model.outputs([model.features(pixels)], [rois])
         heads = RoIHeads(*[None] * 3, 0.5, 0.5, 64, 0.25, (10.0, 10.0, 5.0, 5.0), 0.2, 0.4, 30)
@@ -208,7 +208,7 @@ def test_fault_exp_overflow_boxes_stay_inside_the_picture_whatever_the_network_s
 
 def test_many_rois_take_turns_and_nothing_else_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = predict(network(), picture(), proposals(20))
-    monkeypatch.setattr(predicting, "_ROIS_AT_ONCE", 7)
+    monkeypatch.setattr(predicting, "HEAD_CHUNK_SIZE", 7)
     in_turns = predict(network(), picture(), proposals(20))
     torch.testing.assert_close(in_turns.scores, at_once.scores)
     torch.testing.assert_close(in_turns.boxes, at_once.boxes, rtol=1e-4, atol=1e-3)
@@ -226,7 +226,7 @@ def test_a_model_in_training_predicts_without_dropout_and_goes_on_training() -> 
 def test_a_model_that_fails_goes_on_training_too_and_says_why(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def out_of_memory(pixels: Tensor, *, zoom: float) -> None:
+    def out_of_memory(pixels: Tensor, *, scale: float) -> None:
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
 
     model = network().train()

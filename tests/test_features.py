@@ -10,8 +10,8 @@ from torch import Tensor
 
 from fastrcnn_core import features
 from fastrcnn_core.config import ImageConfig, ModelConfig
-from fastrcnn_core.features import FeatureStore, pixels_of, prune
-from fastrcnn_core.model import FastRCNN, Features
+from fastrcnn_core.features import FeatureStore, prune
+from fastrcnn_core.model import FastRCNN, Features, image_tensor
 from fastrcnn_core.structures import Image
 
 
@@ -20,9 +20,9 @@ class CountingModel(FastRCNN):
 
     looks = 0
 
-    def frozen_features(self, pixels: Tensor, *, zoom: float = 1.0) -> Features:
+    def frozen_features(self, pixels: Tensor, *, scale: float = 1.0) -> Features:
         self.looks += 1
-        return super().frozen_features(pixels, zoom=zoom)
+        return super().frozen_features(pixels, scale=scale)
 
 
 def new_model(shorter_side: int = 64, *, trainable_stages: int = 0) -> CountingModel:
@@ -71,7 +71,7 @@ def test_the_map_is_the_models_own_rounded_to_16_bits() -> None:
     model = new_model()
     kept = FeatureStore(model).of(image(), flipped=True)
     with torch.no_grad():
-        own = model.features(pixels_of(image()).flip(2))
+        own = model.features(image_tensor(image()).flip(2))
     assert torch.allclose(kept.map, own.map, rtol=1e-3, atol=1e-3)
     assert kept.map.dtype == torch.float32
     assert (kept.scale_x, kept.scale_y) == (own.scale_x, own.scale_y)
@@ -213,7 +213,7 @@ def test_the_folder_is_kept_small_and_what_was_used_last_stays(tmp_path: Path) -
 @pytest.mark.parametrize("trainable_stages", [0, 2, 6])
 def test_frozen_and_trained_part_together_are_the_features(trainable_stages: int) -> None:
     model = new_model(trainable_stages=trainable_stages)
-    pixels = pixels_of(image())
+    pixels = image_tensor(image())
     whole, half = model.features(pixels), model.frozen_features(pixels)
     assert torch.equal(model.trained_features(half).map, whole.map)
     assert half.map.requires_grad is False

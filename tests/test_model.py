@@ -56,10 +56,10 @@ def test_the_input_size_obeys_both_sides(
     assert input_size(height, width, config) == expected
 
 
-def test_a_zoom_enlarges_both_sides_and_their_bounds() -> None:
-    assert input_size(300, 900, ImageConfig(), zoom=1.5) == (500, 1500)
-    assert input_size(536, 560, AS_IT_IS, zoom=0.5) == (268, 280)
-    assert input_size(1, 1, AS_IT_IS, zoom=0.25) == (1, 1)
+def test_a_scale_enlarges_both_sides_and_their_bounds() -> None:
+    assert input_size(300, 900, ImageConfig(), scale=1.5) == (500, 1500)
+    assert input_size(536, 560, AS_IT_IS, scale=0.5) == (268, 280)
+    assert input_size(1, 1, AS_IT_IS, scale=0.25) == (1, 1)
 
 
 @pytest.mark.parametrize("size", [(40, 50), (200, 130), (91, 73)])

@@ -11,7 +11,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from fastrcnn_core import checkpoints, detection, devices, insides
+from fastrcnn_core import activations, checkpoints, detection, devices
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.structures import RoIPredictions
 from pages.ui.cache import networks
@@ -39,7 +39,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A machine with a pretended graphics card; on which device the network was asked, each time."""
     where: list[str] = []
     load, predict = checkpoints.load_checkpoint, detection.predict
-    look_inside = insides.look_inside
+    capture_activations = activations.capture_activations
 
     def load_there(path: Path, *, device: torch.device) -> FastRCNN:
         with PretendedCuda():
@@ -50,15 +50,15 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         with PretendedCuda():
             return predict(model, *rest)
 
-    def look_there(*words: Any) -> insides.Insides:
+    def look_there(*words: Any) -> activations.Activations:
         with PretendedCuda():
-            return look_inside(*words)
+            return capture_activations(*words)
 
     monkeypatch.setattr(devices, "available_devices", lambda: ("cuda", "cpu"))
     monkeypatch.setattr(devices, "describe", lambda device: f"The {device.type.upper()}")
     monkeypatch.setattr(checkpoints, "load_checkpoint", load_there)
     monkeypatch.setattr(detection, "predict", predict_there)
-    monkeypatch.setattr(insides, "look_inside", look_there)
+    monkeypatch.setattr(activations, "capture_activations", look_there)
     return where
 
 
@@ -66,10 +66,10 @@ def fail_on(kind: str, monkeypatch: pytest.MonkeyPatch, *, above: float = 0.0) -
     """The network runs out of memory on devices of a kind, at zooms above a number, inside its own forward half."""
     features = FastRCNN.features
 
-    def failing(model: FastRCNN, pixels: torch.Tensor, *, zoom: float = 1.0) -> Any:
-        if model.device.type == kind and zoom > above:
+    def failing(model: FastRCNN, pixels: torch.Tensor, *, scale: float = 1.0) -> Any:
+        if model.device.type == kind and scale > above:
             raise OUT_OF_MEMORY
-        return features(model, pixels, zoom=zoom)
+        return features(model, pixels, scale=scale)
 
     monkeypatch.setattr(FastRCNN, "features", failing)
 

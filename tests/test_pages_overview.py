@@ -129,7 +129,7 @@ def test_a_checkpoints_card_is_read_without_its_weights(bundle: Callable[..., Pa
     config: ModelConfig = tiny_config().model
     assert card.model == config
     assert card.classes == ("person", "dog")
-    assert card.about == {"command": "none"}
+    assert card.card == {"command": "none"}
     assert card.parameters == sum(
         tensor.numel()
         for tensor in networks.model(networks.Detector("small", "small", path), "auto")

@@ -1,17 +1,19 @@
-"""Fast R-CNN: a backbone that looks at a picture once, and a head that looks at each RoI of it."""
+"""The Fast R-CNN network, its input preprocessing, and compression of its head by truncated SVD."""
 
-from fastrcnn_core.model.compression import compress_head, make_room_for, ranks_of
-from fastrcnn_core.model.head import Head
-from fastrcnn_core.model.network import FastRCNN, Features
-from fastrcnn_core.model.resizing import input_size, resize
+from fastrcnn_core.model.compression import Ranks, compress_head, ranks_of, set_ranks
+from fastrcnn_core.model.head import DropoutMasks, Head
+from fastrcnn_core.model.network import FastRCNN, Features, image_tensor, input_size, resize
 
 __all__ = [
+    "DropoutMasks",
     "FastRCNN",
     "Features",
     "Head",
+    "Ranks",
     "compress_head",
+    "image_tensor",
     "input_size",
-    "make_room_for",
     "ranks_of",
     "resize",
+    "set_ranks",
 ]

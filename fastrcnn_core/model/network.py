@@ -1,6 +1,6 @@
-"""Fast R-CNN: a backbone that looks at a picture once, and a head that looks at each RoI of it.
+"""Fast R-CNN: a backbone that runs once an image, RoIAlign or RoIPool, and a head that runs once a RoI.
 
-Shape letters: H, W the picture, C, h, w its features, R RoIs, K classes without the background, S cells a side.
+Shape letters: H, W the image, C, h, w its features, R RoIs, K classes without the background, S cells a side.
 Source: Girshick, Fast R-CNN, ICCV 2015, section 2.
 """
 
@@ -11,23 +11,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import roi_align, roi_pool
 
 from fastrcnn_core.backbones import build_backbone
 from fastrcnn_core.config import ImageConfig, ModelConfig
-from fastrcnn_core.model.head import Head
-from fastrcnn_core.model.resizing import input_size, resize
-from fastrcnn_core.structures import RoIOutputs
+from fastrcnn_core.model.head import DropoutMasks, Head
+from fastrcnn_core.structures import Image, RoIOutputs
 
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """What the backbone makes of one picture: the value between the slow and the fast half of the network.
+    """The backbone's feature map of one image, which all its RoIs share.
 
     Args:
         map: (C, h, w), floating point of any width.
-        scale_x, scale_y: input pixels for each pixel of the original picture.
+        scale_x, scale_y: input pixels for each pixel of the original image.
     """
 
     map: Tensor
@@ -36,18 +36,18 @@ class Features:
 
 
 class FastRCNN(nn.Module):
-    """The detector's network. It owns all that stands between a picture's raw pixels and its features.
+    """The Fast R-CNN network; it resizes and normalises raw pixels itself.
 
     Args:
-        config: what it is made of.
-        image_config: how large it sees a picture.
+        config: backbone, RoI layer and head.
+        image_config: the input size.
         classes: the K names, in the order of labels 1..K.
-        generator: where the head's first weights come from.
-        pretrained: whether the backbone starts with its ImageNet weights; False where a checkpoint replaces them.
+        generator: draws the head's initial weights.
+        pretrained: load ImageNet weights into the backbone; False where a checkpoint replaces them.
 
     Raises:
         ConfigError: the backbone has fewer stages than shall train.
-        WeightsError: the ImageNet weights are not here and cannot be fetched.
+        WeightsError: the ImageNet weights are not on this machine and cannot be downloaded.
     """
 
     def __init__(
@@ -72,38 +72,50 @@ class FastRCNN(nn.Module):
         )
         self._key: tuple[tuple[object, ...], str] | None = None
 
-    @property
-    def device(self) -> torch.device:
-        """Where its weights are."""
-        return self.head.class_logits.weight.device
-
-    def features(self, pixels: Tensor, *, zoom: float = 1.0) -> Features:
-        """Resize, normalise, and run the backbone: (3, H, W) uint8 RGB → features. Once for each picture.
+    def forward(self, images: Sequence[Tensor], rois: Sequence[Tensor]) -> RoIOutputs:
+        """Run the whole network: backbone, RoI layer and head.
 
         Args:
-            zoom: the network sees it at this multiple of the size that `image_config` gives it.
-        """
-        return self.trained_features(self.frozen_features(pixels, zoom=zoom))
+            images: (3, H, W) uint8 RGB each, on the model's device; sizes may differ.
+            rois: of each image, (R, 4) float32 in its pixels; R may be 0.
 
-    def frozen_features(self, pixels: Tensor, *, zoom: float = 1.0) -> Features:
-        """The part of `features` that training never changes: the result of the backbone's frozen stages."""
+        Returns:
+            The outputs of all RoIs, in the images' order.
+        """
+        return self.outputs([self.features(pixels) for pixels in images], rois)
+
+    @property
+    def device(self) -> torch.device:
+        """The device of its weights."""
+        return self.head.class_logits.weight.device
+
+    def features(self, pixels: Tensor, *, scale: float = 1.0) -> Features:
+        """Resize, normalise, and run the backbone: (3, H, W) uint8 RGB → features.
+
+        Args:
+            scale: multiplies the input size that `image_config` gives.
+        """
+        return self.trained_features(self.frozen_features(pixels, scale=scale))
+
+    def frozen_features(self, pixels: Tensor, *, scale: float = 1.0) -> Features:
+        """Run the backbone's frozen stages, the part of `features` that training never changes."""
         height, width = pixels.shape[1:]
-        size = input_size(height, width, self.image_config, zoom=zoom)
+        size = input_size(height, width, self.image_config, scale=scale)
         feature_map = self.backbone.frozen_part(resize(pixels, size)[None])[0]
         return Features(feature_map, scale_x=size[1] / width, scale_y=size[0] / height)
 
     def trained_features(self, frozen: Features) -> Features:
-        """The rest of `features`: from the frozen stages' result to the last stage's."""
+        """Run the backbone's trainable stages on `frozen_features`' result."""
         return replace(frozen, map=self.backbone.trained_part(frozen.map[None])[0])
 
     def roi_features(self, features: Features, rois: Tensor) -> Tensor:
-        """RoIAlign or RoIPool of one picture: (R, 4) boxes in pixels of the original → (R, C, S, S)."""
-        scale = rois.new_tensor([features.scale_x, features.scale_y] * 2)
-        # In input pixels, such that the first cell's center is where RoIAlign expects it: half a stride in.
-        boxes = rois * scale + (self.backbone.stride / 2 - self.backbone.first_cell)
+        """Pool each RoI's features by RoIAlign or RoIPool: (R, 4) boxes in pixels of the original → (R, C, S, S)."""
+        to_input = rois.new_tensor([features.scale_x, features.scale_y] * 2)
+        # RoIAlign takes the first cell's center to be half a stride in: shift the boxes by what it is off.
+        boxes = rois * to_input + (self.backbone.stride / 2 - self.backbone.first_cell)
         feature_map = features.map[None].to(rois.dtype)
         if self.config.roi_layer == "pool":
-            # RoIPool's boxes end with their last pixel, ours behind it.
+            # RoIPool's x2, y2 are inclusive, ours exclusive.
             inclusive = boxes - boxes.new_tensor([0, 0, 1, 1])
             return roi_pool(
                 feature_map, [inclusive], self.config.roi_cells, 1 / self.backbone.stride
@@ -121,25 +133,21 @@ class FastRCNN(nn.Module):
         self,
         features: Sequence[Features],
         rois: Sequence[Tensor],
-        kept: tuple[Tensor, Tensor] | None = None,
+        dropout_masks: DropoutMasks | None = None,
     ) -> RoIOutputs:
-        """What the head says of each picture's RoIs, rows in the pictures' order.
+        """Run the RoI layer and the head on feature maps that are already computed.
 
         Args:
-            features: of each picture.
-            rois: of each picture, (R, 4) float32 in pixels of its original; R may be 0.
-            kept: what dropout leaves of the head's hidden layers, if the caller has drawn it.
+            features, rois: of each image, as in `forward`.
+            dropout_masks: of the head's hidden layers; None lets the head draw them in training mode.
         """
-        of_each = [self.roi_features(*pair) for pair in zip(features, rois, strict=True)]
-        outputs: RoIOutputs = self.head(torch.cat(of_each), kept)
+        per_image = [self.roi_features(*pair) for pair in zip(features, rois, strict=True)]
+        outputs: RoIOutputs = self.head(torch.cat(per_image), dropout_masks)
         return outputs
 
     @property
     def weights_key(self) -> str:
-        """32 hexadecimal digits made of the weights and of all else on which the outputs depend.
-
-        Computed again only when a weight has changed since.
-        """
+        """Hash of the weights, configs and classes: 32 hexadecimal digits, computed again when a weight has changed."""
         versions = tuple((id(tensor), tensor._version) for _, tensor in self._tensors())
         if self._key is None or self._key[0] != versions:
             self._key = versions, self._hash()
@@ -156,3 +164,31 @@ class FastRCNN(nn.Module):
             digest.update(name.encode())
             digest.update(tensor.detach().cpu().contiguous().numpy().data)
         return digest.hexdigest()
+
+
+def image_tensor(image: Image, *, flipped: bool = False) -> Tensor:
+    """Convert an image, or its horizontal flip, to the network's input: (3, H, W) uint8 RGB on the CPU."""
+    pixels = torch.tensor(image.pixels).permute(2, 0, 1)
+    return pixels.flip(2) if flipped else pixels
+
+
+def input_size(
+    height: int, width: int, config: ImageConfig, *, scale: float = 1.0
+) -> tuple[int, int]:
+    """Compute the (height, width) of the network's input for an image; at least 1 × 1.
+
+    Args:
+        scale: multiplies the result, the bound on the longer side included.
+    """
+    factor = 1.0 if config.shorter_side is None else config.shorter_side / min(height, width)
+    if config.longer_side is not None:
+        factor = min(factor, config.longer_side / max(height, width))
+    return max(1, round(height * factor * scale)), max(1, round(width * factor * scale))
+
+
+def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resize bilinearly with antialiasing: (3, H, W) uint8 → (3, *size) float32 in [0, 1]."""
+    unit = pixels.float() / 255
+    if tuple(pixels.shape[1:]) == size:
+        return unit
+    return F.interpolate(unit[None], size, mode="bilinear", antialias=True)[0]

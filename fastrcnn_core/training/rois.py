@@ -11,7 +11,7 @@ from torch import Tensor
 
 from fastrcnn_core.boxes import flip_horizontally
 from fastrcnn_core.config import Config
-from fastrcnn_core.detection import inferring
+from fastrcnn_core.detection import inference
 from fastrcnn_core.losses import losses
 from fastrcnn_core.model import FastRCNN, Features
 from fastrcnn_core.nms import greedy_nms
@@ -56,7 +56,7 @@ def hardest_rois(
     Args:
         features: of the picture, on the model's device. rois: all that could be learned from, on the CPU.
     """
-    with inferring(model, mixed=config.training.mixed_precision):
+    with inference(model, mixed=config.training.mixed_precision):
         losses_of = [_loss_per_roi(model, features, rois, some, config) for some in _parts(rois)]
     loss = torch.cat(losses_of)
     kept = greedy_nms(rois.boxes, loss, iou_threshold=_SAME_PLACE).keep

@@ -184,7 +184,7 @@ class Trainer:
             if self.features is not None:
                 frozen = self.features.of(annotated.image, flipped=view.mirrored)
                 return self.model.trained_features(frozen)
-            return self.model.features(view.of(annotated.image).to(self._device), zoom=view.zoom)
+            return self.model.features(view.of(annotated.image).to(self._device), scale=view.zoom)
 
     def _forward(
         self,

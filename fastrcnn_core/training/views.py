@@ -13,7 +13,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as transform
 
 from fastrcnn_core.config import TrainingConfig
-from fastrcnn_core.features import pixels_of
+from fastrcnn_core.model import image_tensor
 from fastrcnn_core.structures import Image
 from fastrcnn_core.training.randomness import generator_of
 
@@ -36,7 +36,7 @@ class View:
 
     def of(self, image: Image) -> Tensor:
         """The picture's pixels as they are seen, before resizing: (3, H, W) uint8 on the CPU."""
-        pixels = pixels_of(image, flipped=self.mirrored)
+        pixels = image_tensor(image, flipped=self.mirrored)
         if self.brightness != 1:
             pixels = transform.adjust_brightness(pixels, self.brightness)
         if self.contrast != 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,23 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from fastrcnn_core.checkpoints import CheckpointHeader, read_header
 from fastrcnn_core.config import (
     Config,
-    ImageConfig,
-    ModelConfig,
     PredictionConfig,
     ProposalConfig,
     stored_config,
 )
-from fastrcnn_core.errors import CheckpointError, ConfigError
 from fastrcnn_core.files import asset_folder
-from fastrcnn_core.knobs import from_dict
 from fastrcnn_core.runs import Run
 from fastrcnn_core.structures import FloatArray, Image, RoIPredictions
 from pages.ui.cache.searches import proposals
 
 if TYPE_CHECKING:
-    from fastrcnn_core.insides import Insides
+    from fastrcnn_core.activations import Activations
     from fastrcnn_core.model import FastRCNN
 
 BUNDLED_FOLDER = asset_folder() / "checkpoints"
@@ -71,31 +67,14 @@ class Detector:
     run: Run | None = None
 
 
-@dataclass(frozen=True)
-class DetectorCard:
-    """What a checkpoint says of itself, read without its weights and without PyTorch.
-
-    Args:
-        model, image: how it is made, and how large it sees pictures.
-        classes: the K names. parameters: how many numbers it learned or was given.
-        about: what was written down for people: command, data, figures.
-    """
-
-    model: ModelConfig
-    image: ImageConfig
-    classes: tuple[str, ...]
-    parameters: int
-    about: dict[str, Any]
-
-
-def card(detector: Detector) -> DetectorCard:
+def card(detector: Detector) -> CheckpointHeader:
     """What the checkpoint says of itself. Raises CheckpointError."""
     return _card(detector.path, _stamp(detector.path))
 
 
 def trained_config(detector: Detector) -> Config:
     """Return the config that a detector was trained with; `paper` where its card does not say. Raises UserError."""
-    return stored_config(card(detector).about.get("config", {}))
+    return stored_config(card(detector).card.get("config", {}))
 
 
 def model(detector: Detector, device: str) -> FastRCNN:
@@ -129,7 +108,7 @@ def predictions(
     return _predictions(image, _Network(model(detector, device)), config, passes)
 
 
-def activations(image: Image, detector: Detector, rois: FloatArray, *, device: str) -> Insides:
+def activations(image: Image, detector: Detector, rois: FloatArray, *, device: str) -> Activations:
     """Capture what the network's middle stages make of a picture and of (R, 4) RoIs.
 
     Raises:
@@ -139,24 +118,8 @@ def activations(image: Image, detector: Detector, rois: FloatArray, *, device: s
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _card(path: Path, stamp: float) -> DetectorCard:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="numpy") as contents:
-            words = contents.metadata() or {}
-            shapes = [contents.get_slice(name).get_shape() for name in contents.keys()]  # noqa: SIM118
-        return DetectorCard(
-            from_dict(ModelConfig, json.loads(words["model"])),
-            from_dict(ImageConfig, json.loads(words["image"])),
-            tuple(json.loads(words["classes"])),
-            sum(_product(shape) for shape in shapes),
-            json.loads(words["card"]),
-        )
-    except (SafetensorError, OSError, KeyError, ValueError, ConfigError) as error:
-        raise CheckpointError(
-            f"{path.name} is damaged or is no checkpoint of this app.", hint="Choose another."
-        ) from error
+def _card(path: Path, stamp: float) -> CheckpointHeader:
+    return read_header(path)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Waking the network…")
@@ -181,18 +144,11 @@ def _predictions(
 
 
 @st.cache_resource(max_entries=16, show_spinner="Looking inside the network…", hash_funcs=_BY_KEY)
-def _activations(image: Image, network: _Network, rois: FloatArray) -> Insides:
-    from fastrcnn_core.insides import look_inside
+def _activations(image: Image, network: _Network, rois: FloatArray) -> Activations:
+    from fastrcnn_core.activations import capture_activations
 
-    return look_inside(network.model, image, rois)
+    return capture_activations(network.model, image, rois)
 
 
 def _stamp(path: Path) -> float:
     return path.stat().st_mtime if path.is_file() else 0.0
-
-
-def _product(shape: list[int]) -> int:
-    total = 1
-    for side in shape:
-        total *= side
-    return total

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from fastrcnn_core.checkpoints import CheckpointHeader
 from fastrcnn_core.config import SamplingConfig
-from pages.ui.cache.networks import DetectorCard
 from pages.ui.shell import header
 
 _STYLE = """<style>
@@ -55,7 +55,7 @@ class Card:
             self.picture.image(picture, width="stretch", alt=alt)
 
 
-def stages(about: DetectorCard | None) -> tuple[Stage, ...]:
+def stages(about: CheckpointHeader | None) -> tuple[Stage, ...]:
     """All stages, in the order in which a picture meets them; the last is for training alone.
 
     Args:
@@ -123,12 +123,12 @@ def stages(about: DetectorCard | None) -> tuple[Stage, ...]:
     )
 
 
-def _roi_layer(about: DetectorCard | None) -> str:
+def _roi_layer(about: CheckpointHeader | None) -> str:
     """What the detector's layer is called in the literature."""
     return "RoIPool" if about and about.model.roi_layer == "pool" else "RoIAlign"
 
 
-def cards(about: DetectorCard | None) -> dict[str, Card]:
+def cards(about: CheckpointHeader | None) -> dict[str, Card]:
     """Write a card for each stage, with all that is known without the picture; by the stages' keys."""
     st.html(_STYLE)
     with st.grid(4, min_column_width=210, gap="medium"):
