@@ -20,9 +20,9 @@ setup(
         "fastrcnn_core": ["py.typed"],
         DATA: [
             "checkpoints/*",
+            "street_scenes/Annotation/*",
             "street_scenes/PNGImages/*",
             "street_scenes/PedMasks/*",
-            "street_scenes/*.txt",
         ],
     },
     include_package_data=False,

@@ -56,6 +56,13 @@ def test_the_wheel_holds_the_detector_the_scenes_and_the_types(wheel: Path) -> N
     names = set(zipfile.ZipFile(wheel).namelist())
     assert "fastrcnn_core/py.typed" in names
     assert "fastrcnn_core/assets/checkpoints/efficientnet_lite0.safetensors" in names
+    shipped = {
+        path.relative_to(ROOT).as_posix()
+        for kind in ("Annotation", "PNGImages", "PedMasks")
+        for path in (ROOT / "assets" / "street_scenes" / kind).iterdir()
+    }
+    assert len(shipped) == 3 * 60
+    assert {f"fastrcnn_core/{name}" for name in shipped} <= names
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "fastrcnn_core").rglob("*.py")}
     assert {name for name in names if name.endswith(".py")} == modules
 
