@@ -1,11 +1,10 @@
-"""The door: `streamlit run app.py`."""
+"""Entry point of the app: `streamlit run app.py`."""
 
 from pathlib import Path
 
 import streamlit as st
 
 from pages.ui.shell import errors, gc_tuning, header, history, missing_checkpoint, sidebar
-from pages.ui.state import runs
 
 # A page that is not written yet is left out.
 PAGES = {
@@ -30,7 +29,6 @@ page = st.navigation(
     position="top",
 )
 with errors.shown():
-    runs.list_again()
     sidebar.show()
 header.style()
 history.one_step_a_page()

@@ -7,8 +7,8 @@ from fastrcnn_core.errors import DeviceError
 from fastrcnn_core.nms import greedy_nms
 from pages.ui.cache import networks
 from pages.ui.components import source
+from pages.ui.components.detection_view import detection_view
 from pages.ui.detection import box_details, controls, panels, split, threshold
-from pages.ui.detection.view import view
 from pages.ui.jobs.split_evaluation import split_evaluation_job
 from pages.ui.shell import errors, header, inputs
 from pages.ui.state import devices
@@ -37,7 +37,7 @@ job = (
     else None
 )
 name = f"Test split ({len(job.names)} pictures)" if job else ""
-seen = view(picture.image, picture.annotated, predictions, config)
+seen = detection_view(picture.image, picture.annotated, predictions, config)
 chosen, ranking = box_details.asked(seen), threshold.ranking_of(job, seen)
 with left:
     panels.picture(seen, chosen, drawn)

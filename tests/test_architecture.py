@@ -101,6 +101,26 @@ def test_pages_never_import_pages(path: Path) -> None:
         )
 
 
+UI_LAYERS = ("cache", "jobs", "state", "components", "shell")
+
+
+@pytest.mark.parametrize("path", modules("pages/ui"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_an_ui_package_imports_from_lower_ones_and_a_pages_own_from_no_other_pages(
+    path: Path,
+) -> None:
+    package = path.relative_to(ROOT / "pages/ui").parts[0]
+    used = {name.split(".")[2] for name in imports(path) if name.startswith("pages.ui.")} - {
+        package
+    }
+    allowed = UI_LAYERS[: UI_LAYERS.index(package)] if package in UI_LAYERS else UI_LAYERS
+    assert used <= set(allowed)
+
+
+def test_each_page_has_a_package_of_its_own_name() -> None:
+    folders = {path.parent.name for path in (ROOT / "pages/ui").glob("*/__init__.py")}
+    assert folders - set(UI_LAYERS) == {path.stem for path in (ROOT / "pages").glob("[a-z]*.py")}
+
+
 @pytest.mark.parametrize("path", modules("pages"), ids=lambda path: str(path.relative_to(ROOT)))
 def test_only_cache_jobs_and_state_use_streamlits_caches_and_session(path: Path) -> None:
     if path.parent in {ROOT / "pages/ui" / name for name in ("cache", "jobs", "state")}:
@@ -113,7 +133,7 @@ def test_only_cache_jobs_and_state_use_streamlits_caches_and_session(path: Path)
     assert not used & {"cache_data", "cache_resource", "session_state"}, path.name
 
 
-def test_the_door_is_small() -> None:
+def test_the_entry_point_is_small() -> None:
     assert len((ROOT / "app.py").read_text(encoding="utf-8").splitlines()) < 40
 
 

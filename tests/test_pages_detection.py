@@ -25,11 +25,11 @@ from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.prediction_trace import trace
 from fastrcnn_core.structures import AnnotatedImage, Image, RoIPredictions
 from pages.ui.cache import datasets, networks
-from pages.ui.components import figures
+from pages.ui.components import detection_layers, figures
+from pages.ui.components.detection_view import DetectionView, detection_view
 from pages.ui.detection import box_outcomes, charts, pictures, selection, tables
 from pages.ui.detection import words as words_of
 from pages.ui.detection.selection import Prediction, Somebody
-from pages.ui.detection.view import View, view
 from pages.ui.jobs.split_evaluation import SplitEvaluationJob, split_evaluation_job
 from pages.ui.state import detectors, sources
 from tests.support.app import complaints, link, open_app, visit, words
@@ -54,11 +54,11 @@ def predictions(
 annotated = partial(annotate, height=64, width=96)
 
 
-def seen(said: RoIPredictions, truth: AnnotatedImage, **knobs: Any) -> View:
-    return view(truth.image, truth, said, DetectionConfig(**knobs))
+def seen(said: RoIPredictions, truth: AnnotatedImage, **knobs: Any) -> DetectionView:
+    return detection_view(truth.image, truth, said, DetectionConfig(**knobs))
 
 
-def fate(it: View, row: int = 0) -> box_outcomes.Story:
+def fate(it: DetectionView, row: int = 0) -> box_outcomes.Story:
     assert it.annotated is not None
     return box_outcomes.of_somebody(it.fates[row], it.annotated, it.detections, it.config)
 
@@ -101,7 +101,7 @@ def test_with_soft_nms_a_story_tells_who_lowered_whom() -> None:
     kept = seen(said, truth, nms="linear", score_threshold=0.3)
     assert fate(kept, 1).happened == "Found by #2 at IoU 1.00."
 
-    def told(it: View, roi_index: int) -> str:
+    def told(it: DetectionView, roi_index: int) -> str:
         origin = trace(it.predictions, it.detections, it.config, roi_index=roi_index, label=1)
         return box_outcomes.of_prediction(origin, it.detections, it.config).happened
 
@@ -132,7 +132,7 @@ def test_the_verdicts_colour_the_layers_and_marks_stand_for_their_boxes() -> Non
     far, again = [60.0, 8, 80, 56], [13.0, 8, 33, 56]
     said = predictions((PERSON, 0.9), (far, 0.7), (again, 0.6))
     it = seen(said, annotated(PERSON, [40.0, 8, 50, 30]), nms_iou=0.9)
-    drawing = pictures.survivors(it, chosen=None, truth=True, suppressed=True)
+    drawing = detection_layers.survivors(it, chosen=None, truth=True, suppressed=True)
     count = {layer.role.name: len(layer.array) for layer in drawing.layers}
     assert count == {
         **{"hit": 1, "background_hit": 1, "duplicate": 1},
@@ -557,11 +557,13 @@ def tiny_setting() -> str:
     return os.environ["FASTRCNN_DATA"]
 
 
-def view_of() -> View:
+def view_of() -> DetectionView:
     picture = datasets.annotated_image(
         datasets.opened(sources.Source("", "", tiny_setting())), "tiny00"
     )
-    return view(picture.image, picture, _answer(picture.image, ("person",)), DetectionConfig())
+    return detection_view(
+        picture.image, picture, _answer(picture.image, ("person",)), DetectionConfig()
+    )
 
 
 def tables_of(app: AppTest) -> list[str]:

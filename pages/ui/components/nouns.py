@@ -1,18 +1,27 @@
-"""What the marked things of a data set are called: people where they are people, objects where classes are mixed."""
+"""Nouns for annotated objects: "person" where all classes are people, "object" where classes are mixed."""
 
 from __future__ import annotations
+
+from fastrcnn_core.structures import AnnotatedImage
 
 PEOPLE = ("person", "pedestrian")
 
 
-def one(classes: tuple[str, ...]) -> str:
-    """A single one of them."""
+def singular(classes: tuple[str, ...]) -> str:
+    """Return "person" or "object"."""
     return "person" if _are_people(classes) else "object"
 
 
-def many(classes: tuple[str, ...]) -> str:
-    """Several of them."""
+def plural(classes: tuple[str, ...]) -> str:
+    """Return "people" or "objects"."""
     return "people" if _are_people(classes) else "objects"
+
+
+def numbered(annotated: AnnotatedImage, gt_index: int) -> str:
+    """Name a ground-truth box by its class and number, such as "person 2"; a dash for -1, no box."""
+    if gt_index < 0:
+        return "–"
+    return f"{annotated.classes[annotated.labels[gt_index] - 1]} {gt_index + 1}"
 
 
 def _are_people(classes: tuple[str, ...]) -> bool:

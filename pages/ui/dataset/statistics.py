@@ -29,7 +29,7 @@ def show(data: Dataset) -> None:
     }
     first, second, third = st.columns(3, gap="medium")
     with first:
-        _counts(parts, nouns.many(data.classes))
+        _counts(parts, nouns.plural(data.classes))
     with second:
         _heights(parts)
     with third:

@@ -8,22 +8,22 @@ import streamlit as st
 from fastrcnn_core.boxes import pairwise_iou
 from fastrcnn_core.diagnosis import Fate
 from fastrcnn_core.prediction_trace import Origin, trace
-from pages.ui.components import figures, formulas
+from pages.ui.components import figures, formulas, nouns
+from pages.ui.components.detection_view import DetectionView
 from pages.ui.detection import box_outcomes, charts, lists, pictures, selection, tables, words
 from pages.ui.detection.selection import Choice, Prediction, Somebody
-from pages.ui.detection.view import View
 from pages.ui.shell import header
 from pages.ui.state import link_words
 
 
-def asked(view: View) -> Choice | None:
+def asked(view: DetectionView) -> Choice | None:
     """The box that the reader asked about, or the first worth asking about; the link says which."""
     chosen = selection.choice_of(view, link_words.asked(selection.LINK))
     link_words.write_asked(selection.LINK, None if chosen is None else selection.word(view, chosen))
     return chosen or selection.first(view)
 
 
-def show(view: View, chosen: Choice | None) -> None:
+def show(view: DetectionView, chosen: Choice | None) -> None:
     """Tables to choose a box from, and the story of the chosen one."""
     st.header("Where did this box come from, and what happened to it?", anchor=False)
     if chosen is None:
@@ -41,7 +41,7 @@ def show(view: View, chosen: Choice | None) -> None:
             _somebody(view, view.fates[gt_index])
 
 
-def _prediction(view: View, origin: Origin) -> None:
+def _prediction(view: DetectionView, origin: Origin) -> None:
     others = _nearest(view, origin)
     left, right = st.columns(2, gap="large")
     with left:
@@ -68,7 +68,7 @@ def _prediction(view: View, origin: Origin) -> None:
     _formulas(view, origin, others)
 
 
-def _formulas(view: View, origin: Origin, others: list[int]) -> None:
+def _formulas(view: DetectionView, origin: Origin, others: list[int]) -> None:
     with st.expander("Box regression with this box's numbers", icon=":material/function:"):
         st.markdown(
             "The network says four deltas for each class: the shift of the center in units of the proposal's size, "
@@ -81,7 +81,7 @@ def _formulas(view: View, origin: Origin, others: list[int]) -> None:
             st.latex(formulas.iou(origin.box, view.annotated.boxes[others[0]]))
 
 
-def _somebody(view: View, fate: Fate) -> None:
+def _somebody(view: DetectionView, fate: Fate) -> None:
     assert view.annotated is not None
     if fate.roi_index < 0:
         _told(box_outcomes.of_somebody(fate, view.annotated, view.detections, view.config))
@@ -98,7 +98,7 @@ def _somebody(view: View, fate: Fate) -> None:
             drawing, key="journey", caption=_journey_caption(view, origin, [fate.gt_index])
         )
     with right:
-        st.markdown(f"**{words.somebody(view.annotated, fate.gt_index).capitalize()}**")
+        st.markdown(f"**{nouns.numbered(view.annotated, fate.gt_index).capitalize()}**")
         _told(box_outcomes.of_somebody(fate, view.annotated, view.detections, view.config))
         if fate.stage == "proposals":
             header.link("proposals", "Look at the proposals")
@@ -115,7 +115,7 @@ def _told(story: box_outcomes.Story) -> None:
     st.markdown(f"{story.happened} {story.hint}")
 
 
-def _nearest(view: View, origin: Origin) -> list[int]:
+def _nearest(view: DetectionView, origin: Origin) -> list[int]:
     """The ground truth of its class that the box overlaps most; empty if it overlaps none."""
     if view.annotated is None:
         return []
@@ -124,13 +124,13 @@ def _nearest(view: View, origin: Origin) -> list[int]:
     return [int(overlap.argmax())] if overlap.max(initial=0.0) > 0 else []
 
 
-def _journey_caption(view: View, origin: Origin, others: list[int]) -> str:
+def _journey_caption(view: DetectionView, origin: Origin, others: list[int]) -> str:
     if not others or view.annotated is None:
         return "How did box regression move it? From the proposal to the box."
     target = view.annotated.boxes[others]
     before = float(pairwise_iou(origin.roi[None], target)[0, 0])
     after = float(pairwise_iou(origin.box[None], target)[0, 0])
-    name = words.somebody(view.annotated, others[0])
+    name = nouns.numbered(view.annotated, others[0])
     return (
         f"How did box regression move it? IoU with {name}: {before:.2f} before, {after:.2f} after."
     )

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from pages.ui.components.detection_view import DetectionView
 from pages.ui.detection import selection, tables
 from pages.ui.detection.selection import Choice, Somebody
-from pages.ui.detection.view import View
 from pages.ui.state import link_words, widget_state
 
 
-def show(view: View, chosen: Choice) -> None:
+def show(view: DetectionView, chosen: Choice) -> None:
     """Detections, suppressed boxes, people: one table at a time; a click on a row asks about it."""
     silenced = np.argsort(-view.detections.suppressed.scores.numpy(), kind="stable")
     silenced = silenced[: tables.MOST]
@@ -49,7 +49,7 @@ def show(view: View, chosen: Choice) -> None:
 
 
 def _table(
-    view: View, table: pd.DataFrame, choices: Sequence[Choice], chosen: Choice, *, key: str
+    view: DetectionView, table: pd.DataFrame, choices: Sequence[Choice], chosen: Choice, *, key: str
 ) -> None:
     rows = [choices.index(chosen)] if chosen in choices else []
     widget_state.put(key, {"selection": {"rows": rows, "columns": [], "cells": []}})
@@ -64,7 +64,7 @@ def _table(
     )
 
 
-def _ask(view: View, choices: Sequence[Choice], key: str) -> None:
+def _ask(view: DetectionView, choices: Sequence[Choice], key: str) -> None:
     """A row was clicked on."""
     rows = widget_state.value(key)["selection"]["rows"]
     if rows:

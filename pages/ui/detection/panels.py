@@ -9,11 +9,11 @@ import streamlit as st
 from fastrcnn_core.config import EVALUATION_SCORE_THRESHOLD
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.evaluation import PrecisionRecallCurve
-from pages.ui.components import figures
+from pages.ui.components import detection_layers, detection_words, figures, nouns
+from pages.ui.components.detection_view import DetectionView
 from pages.ui.detection import box_outcomes, controls, pictures, selection, tables, words
 from pages.ui.detection.controls import Drawn
 from pages.ui.detection.selection import Choice
-from pages.ui.detection.view import View
 from pages.ui.jobs.split_evaluation import FLOOR
 from pages.ui.shell import header
 from pages.ui.state import link_words
@@ -22,10 +22,13 @@ from pages.ui.state import link_words
 _MOST_MISSED = 6
 
 
-def picture(view: View, chosen: Choice | None, drawn: Drawn) -> None:
+def picture(view: DetectionView, chosen: Choice | None, drawn: Drawn) -> None:
     """Which boxes survive? Under the picture stand the two thresholds and what they leave."""
-    drawing = pictures.survivors(
-        view, chosen=chosen, truth=drawn.truth, suppressed=drawn.suppressed
+    drawing = detection_layers.survivors(
+        view,
+        chosen=None if chosen is None else pictures.box_of(view, chosen),
+        truth=drawn.truth,
+        suppressed=drawn.suppressed,
     )
     figures.show(
         drawing,
@@ -38,7 +41,7 @@ def picture(view: View, chosen: Choice | None, drawn: Drawn) -> None:
     _missed(view)
 
 
-def numbers(view: View, ranking: PrecisionRecallCurve | None, *, split: str) -> None:
+def numbers(view: DetectionView, ranking: PrecisionRecallCurve | None, *, split: str) -> None:
     """Precision, recall, F1, hits and misses: of this picture, and of the split where they are known."""
     if view.tally is None:
         st.markdown(
@@ -56,7 +59,7 @@ def numbers(view: View, ranking: PrecisionRecallCurve | None, *, split: str) -> 
         st.caption(f"The split is counted from confidence {FLOOR:.2f}.")
 
 
-def downloads(view: View, data: Dataset | None) -> None:
+def downloads(view: DetectionView, data: Dataset | None) -> None:
     """The detections as files; the picture is saved from its own toolbar."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Save the detections", width="content")
@@ -78,17 +81,17 @@ def downloads(view: View, data: Dataset | None) -> None:
         )
 
 
-def _caption(view: View) -> str:
+def _caption(view: DetectionView) -> str:
     count, rois = len(view.detections.boxes), len(view.predictions.rois)
-    told = "" if view.tally is None else f": {words.counts(view.tally)}"
+    told = "" if view.tally is None else f": {detection_words.counts(view.tally)}"
     return f"{words.thresholds(view.config)} · {count} of {rois:,} boxes survive{told}."
 
 
-def _alt(view: View) -> str:
+def _alt(view: DetectionView) -> str:
     return f"The picture {view.image.name} with its detections. {_caption(view)}"
 
 
-def _nothing_survives(view: View) -> None:
+def _nothing_survives(view: DetectionView) -> None:
     """What to do when the picture is empty."""
     if not len(view.predictions.rois):
         st.markdown(
@@ -100,7 +103,7 @@ def _nothing_survives(view: View) -> None:
         _nothing_is_sure(view)
 
 
-def _nothing_is_sure(view: View) -> None:
+def _nothing_is_sure(view: DetectionView) -> None:
     """How sure the surest box is, and the way to it if it is worth looking at."""
     if view.sees_nothing:
         st.markdown(
@@ -118,7 +121,7 @@ def _nothing_is_sure(view: View) -> None:
     )
 
 
-def _missed(view: View) -> None:
+def _missed(view: DetectionView) -> None:
     """Where was each of the missed lost? One sentence each."""
     if view.judged is None or view.annotated is None or not len(view.judged.missed):
         return
@@ -127,13 +130,13 @@ def _missed(view: View) -> None:
         story = box_outcomes.of_somebody(
             view.fates[row], view.annotated, view.detections, view.config
         )
-        name = words.somebody(view.annotated, int(row)).capitalize()
+        name = nouns.numbered(view.annotated, int(row)).capitalize()
         st.markdown(f"**{name}.** {story.happened} {story.hint}")
     if len(view.judged.missed) > _MOST_MISSED:
         st.caption(f"And {len(view.judged.missed) - _MOST_MISSED} more: see “To be found” below.")
 
 
-def _ask(view: View, mark: figures.Chosen) -> None:
+def _ask(view: DetectionView, mark: figures.Chosen) -> None:
     """A mark was clicked on."""
     if (choice := pictures.clicked(view, mark)) is not None:
         link_words.ask_about(selection.LINK, selection.word(view, choice))

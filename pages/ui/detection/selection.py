@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pages.ui.detection.view import View
+from pages.ui.components.detection_view import DetectionView
 
 LINK = "box"
 
@@ -33,7 +33,7 @@ class Somebody:
 Choice = Prediction | Somebody
 
 
-def word(view: View, choice: Choice) -> str:
+def word(view: DetectionView, choice: Choice) -> str:
     """The choice for session and link; `choice_of` undoes it."""
     match choice:
         case Prediction(roi_index, label):
@@ -42,7 +42,7 @@ def word(view: View, choice: Choice) -> str:
             return f"{view.key}-gt-{gt_index}"
 
 
-def choice_of(view: View, spoken: str | None) -> Choice | None:
+def choice_of(view: DetectionView, spoken: str | None) -> Choice | None:
     """What the word chooses on this picture; None if it speaks of another, or of nothing that is there."""
     parts = re.fullmatch(r"([0-9a-f]{6})-(gt|\d{1,6})-(\d{1,6})", spoken or "")
     if parts is None or parts[1] != view.key:
@@ -55,7 +55,7 @@ def choice_of(view: View, spoken: str | None) -> Choice | None:
     return Prediction(int(parts[2]), row) if is_there and has_class else None
 
 
-def first(view: View) -> Choice | None:
+def first(view: DetectionView) -> Choice | None:
     """What to ask about when nobody has chosen: the surest detection, else the first who was missed."""
     if len(view.detections.boxes):
         return detection(view, 0)
@@ -63,13 +63,13 @@ def first(view: View) -> Choice | None:
     return Somebody(lost[0]) if lost else None
 
 
-def detection(view: View, row: int) -> Prediction:
+def detection(view: DetectionView, row: int) -> Prediction:
     """The prediction that a detection is."""
     it = view.detections
     return Prediction(int(it.roi_index[row]), int(it.labels[row]))
 
 
-def suppressed(view: View, row: int) -> Prediction:
+def suppressed(view: DetectionView, row: int) -> Prediction:
     """The prediction that a suppressed box is."""
     it = view.detections.suppressed
     return Prediction(int(it.roi_index[row]), int(it.labels[row]))

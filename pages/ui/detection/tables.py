@@ -11,8 +11,9 @@ import streamlit as st
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.evaluation import Counts, coco_results
 from fastrcnn_core.structures import IntArray
+from pages.ui.components import detection_words, nouns
+from pages.ui.components.detection_view import DetectionView
 from pages.ui.detection import words
-from pages.ui.detection.view import View
 
 FORMATS = {
     name: st.column_config.NumberColumn(format="%.2f")
@@ -22,7 +23,7 @@ FORMATS = {
 MOST = 500
 
 
-def detections(view: View) -> pd.DataFrame:
+def detections(view: DetectionView) -> pd.DataFrame:
     """One row a detection, in their order."""
     it = view.detections
     silenced = [int((it.suppressed.by == row).sum()) for row in range(len(it.boxes))]
@@ -37,7 +38,7 @@ def detections(view: View) -> pd.DataFrame:
     )
 
 
-def suppressed(view: View, rows: IntArray) -> pd.DataFrame:
+def suppressed(view: DetectionView, rows: IntArray) -> pd.DataFrame:
     """One row for each of these suppressed boxes."""
     it = view.detections.suppressed
     return pd.DataFrame(
@@ -50,13 +51,15 @@ def suppressed(view: View, rows: IntArray) -> pd.DataFrame:
     )
 
 
-def people(view: View) -> pd.DataFrame:
+def people(view: DetectionView) -> pd.DataFrame:
     """One row a ground-truth box: how it was found, or where it was lost."""
     assert view.annotated is not None
     return pd.DataFrame(
         {
-            "Who": [words.somebody(view.annotated, fate.gt_index) for fate in view.fates.values()],
-            "What became of it": [words.STAGES[fate.stage] for fate in view.fates.values()],
+            "Who": [nouns.numbered(view.annotated, fate.gt_index) for fate in view.fates.values()],
+            "What became of it": [
+                detection_words.STAGES[fate.stage] for fate in view.fates.values()
+            ],
             "Best proposal, IoU": [fate.proposal_iou for fate in view.fates.values()],
             "Confidence": [fate.score for fate in view.fates.values()],
             "Box, IoU": [fate.box_iou for fate in view.fates.values()],
@@ -77,7 +80,7 @@ def figures(tallies: Mapping[str, Counts]) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(names))
 
 
-def csv(view: View) -> str:
+def csv(view: DetectionView) -> str:
     """The detections with their boxes, for a spreadsheet."""
     it = view.detections
     table = pd.DataFrame(it.boxes.numpy(), columns=["x1", "y1", "x2", "y2"])
@@ -85,12 +88,12 @@ def csv(view: View) -> str:
     table.insert(1, "class", [it.classes[label - 1] for label in it.labels])
     table.insert(2, "score", it.scores.numpy())
     if view.judged is not None:
-        table["verdict"] = [words.VERDICTS[word] for word in view.judged.verdicts]
+        table["verdict"] = [detection_words.VERDICTS[word] for word in view.judged.verdicts]
         table["iou"] = view.judged.iou
     return str(table.to_csv(index=False, float_format="%.4f"))
 
 
-def coco(view: View, data: Dataset | None = None) -> str:
+def coco(view: DetectionView, data: Dataset | None = None) -> str:
     """The detections in COCO's results format, with the picture's name beside each.
 
     Args:
@@ -101,13 +104,13 @@ def coco(view: View, data: Dataset | None = None) -> str:
     return json.dumps(coco_results({view.image.name: view.detections}, ids), indent=1)
 
 
-def _worth(view: View) -> dict[str, object]:
+def _worth(view: DetectionView) -> dict[str, object]:
     """Verdict and IoU of each detection; nothing where nobody can judge."""
     if view.judged is None or view.annotated is None:
         return {}
-    verdicts = [words.VERDICTS[word].capitalize() for word in view.judged.verdicts]
+    verdicts = [detection_words.VERDICTS[word].capitalize() for word in view.judged.verdicts]
     who = [
-        words.somebody(view.annotated, int(index)) if index >= 0 else "–"
+        nouns.numbered(view.annotated, int(index)) if index >= 0 else "–"
         for index in view.judged.gt_index
     ]
     return {"Verdict": verdicts, "Whom": who, "IoU": view.judged.iou}

@@ -9,13 +9,13 @@ import streamlit as st
 from fastrcnn_core.detection import select
 from fastrcnn_core.detection.matching import match_detections
 from fastrcnn_core.evaluation import PrecisionRecallCurve, precision_recall_curve
-from pages.ui.components import formulas
+from pages.ui.components import detection_words, formulas
+from pages.ui.components.detection_view import DetectionView
 from pages.ui.detection import charts, controls, words
-from pages.ui.detection.view import View
 from pages.ui.jobs.split_evaluation import FLOOR, SplitEvaluationJob
 
 
-def ranking_of(job: SplitEvaluationJob | None, view: View) -> PrecisionRecallCurve | None:
+def ranking_of(job: SplitEvaluationJob | None, view: DetectionView) -> PrecisionRecallCurve | None:
     """The split's ranking at this NMS IoU; None while nobody asked for it."""
     return job.ranking(view.config) if job is not None and job.seen else None
 
@@ -34,7 +34,7 @@ def best(ranking: PrecisionRecallCurve | None, *, split: str) -> None:
     )
 
 
-def show(view: View, ranking: PrecisionRecallCurve | None, *, split: str) -> None:
+def show(view: DetectionView, ranking: PrecisionRecallCurve | None, *, split: str) -> None:
     """Where should the threshold stand? Curves and histogram, of the split if it was judged, else of the picture."""
     if view.annotated is None:
         return
@@ -65,14 +65,14 @@ def show(view: View, ranking: PrecisionRecallCurve | None, *, split: str) -> Non
     _words(view, shown, whose)
 
 
-def _of_picture(view: View) -> PrecisionRecallCurve:
+def _of_picture(view: DetectionView) -> PrecisionRecallCurve:
     assert view.annotated is not None
     low = dataclasses.replace(view.config, score_threshold=FLOOR)
     found = select(view.predictions, low)
     return precision_recall_curve([(found, match_detections(found, view.annotated))])
 
 
-def _words(view: View, shown: PrecisionRecallCurve, whose: str) -> None:
+def _words(view: DetectionView, shown: PrecisionRecallCurve, whose: str) -> None:
     tally = shown.at(view.config.score_threshold)
     st.markdown(
         "A higher confidence drops wrong boxes first, and precision rises; then it drops right ones, and recall falls. "
@@ -82,4 +82,4 @@ def _words(view: View, shown: PrecisionRecallCurve, whose: str) -> None:
     with st.expander("Precision, recall and F1 with these numbers", icon=":material/function:"):
         wrong = tally.duplicates + tally.background
         st.latex(formulas.figures(hits=tally.hits, wrong=wrong, missed=tally.missed))
-        st.caption(f"{whose.capitalize()}: {words.counts(tally)}.")
+        st.caption(f"{whose.capitalize()}: {detection_words.counts(tally)}.")

@@ -5,45 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from fastrcnn_core.config import DetectionConfig
-from fastrcnn_core.detection.matching import MatchedDetections, Verdict
-from fastrcnn_core.diagnosis import Stage
-from fastrcnn_core.evaluation import Counts
 from fastrcnn_core.prediction_trace import Origin
-from fastrcnn_core.structures import AnnotatedImage, Detections
+from fastrcnn_core.structures import Detections
 
 # From here on a box counts as lying on somebody. Source: the PASCAL VOC criterion, as in `match_detections`.
 IOU = 0.5
-
-VERDICTS: dict[Verdict, str] = {
-    "hit": "hit",
-    "duplicate": "duplicate",
-    "background": "background hit",
-    "ignored": "in a crowd",
-}
-
-STAGES: dict[Stage, str] = {
-    "proposals": "No proposal",
-    "score": "Scored too low",
-    "localisation": "Badly localised",
-    "suppression": "Suppressed",
-    "limit": "Beyond the limit",
-    "found": "Found",
-}
-
-
-def somebody(annotated: AnnotatedImage, gt_index: int) -> str:
-    """A ground-truth box as people call it: "person 2"."""
-    return f"{annotated.classes[annotated.labels[gt_index] - 1]} {gt_index + 1}"
-
-
-def verdict(judged: MatchedDetections, row: int, annotated: AnnotatedImage) -> str:
-    """What a detection is worth: "hit: person 2, IoU 0.81"."""
-    word, gt_index = judged.verdicts[row], int(judged.gt_index[row])
-    iou = f"IoU {judged.iou[row]:.2f}"
-    if word in ("hit", "duplicate"):
-        again = " again" if word == "duplicate" else ""
-        return f"{VERDICTS[word]}: {somebody(annotated, gt_index)}{again}, {iou}"
-    return f"{VERDICTS[word]}: best {iou}"
 
 
 def title(origin: Origin, detections: Detections) -> str:
@@ -56,21 +22,6 @@ def title(origin: Origin, detections: Detections) -> str:
     }
     shown = detections.scores[origin.detection] if origin.outcome == "detection" else origin.score
     return f"{kinds[origin.outcome]}, {detections.classes[origin.label - 1]} {float(shown):.2f}"
-
-
-def counts(tally: Counts) -> str:
-    """ "4 hits, 1 duplicate, 2 missed"; what is zero is left out, but for hits."""
-    words = {
-        "hit": tally.hits,
-        "duplicate": tally.duplicates,
-        "background hit": tally.background,
-    }
-    parts = [
-        f"{count} {word}{'' if count == 1 else 's'}"
-        for word, count in words.items()
-        if count or word == "hit"
-    ]
-    return ", ".join([*parts, f"{tally.missed} missed"] if tally.missed else parts)
 
 
 def thresholds(config: DetectionConfig) -> str:

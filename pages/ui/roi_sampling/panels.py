@@ -86,7 +86,7 @@ def crops(view: View) -> None:
         )
         more = f", the first {_CROPS} of {len(rows)}" if len(rows) > _CROPS else ""
         st.caption(f"{words.NAMES[kind].capitalize()}{more}, each with its IoU.")
-    called = nouns.one(view.annotated.classes)
+    called = nouns.singular(view.annotated.classes)
     whole = f"{'an' if called == 'object' else 'a'} {called}"
     st.markdown(
         "The head will see each of them, whatever its shape, as 7 × 7 cells of features. A negative may well show "

@@ -11,7 +11,7 @@ import PIL.ImageOps
 
 from fastrcnn_core.boxes import clip
 from fastrcnn_core.structures import FloatArray, Image, IntArray
-from pages.ui.components import figures, palette
+from pages.ui.components import figures, nouns, palette
 from pages.ui.components.crop import crop
 from pages.ui.components.figures import Drawing, Layer
 from pages.ui.components.palette import Role
@@ -106,12 +106,12 @@ def _some(view: View, role: Role, rows: IntArray) -> Layer:
 def _layer(view: View, role: Role, rows: IntArray) -> Layer:
     notes = [
         f"{words.candidate(view, row)}<br>{words.SHORT[view.kind(row)].lower()}, IoU {view.iou[row]:.2f} "
-        f"with {words.somebody(view, int(view.matches[row]))}"
+        f"with {nouns.numbered(view.annotated, int(view.matches[row]))}"
         for row in rows
     ]
     return Layer(role, view.candidates[rows], notes=notes)
 
 
 def _truth(view: View, rows: Sequence[int]) -> Layer:
-    names = [words.somebody(view, row) for row in rows]
+    names = [nouns.numbered(view.annotated, row) for row in rows]
     return Layer(palette.GROUND_TRUTH, view.annotated.boxes[list(rows)], notes=names)

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from fastrcnn_core.boxes import encode
-from pages.ui.components import figures, formulas
+from pages.ui.components import figures, formulas, nouns
 from pages.ui.roi_sampling import pictures, selection, tables, words
 from pages.ui.roi_sampling.view import View
 from pages.ui.state import link_words, widget_state
@@ -84,6 +84,4 @@ def _caption(view: View, row: int) -> str:
     match = int(view.matches[row])
     if match < 0:
         return "Whom does it show? Nobody: it touches no ground truth."
-    return (
-        f"Whom does it show? Most of all {words.somebody(view, match)}, at IoU {view.iou[row]:.2f}."
-    )
+    return f"Whom does it show? Most of all {nouns.numbered(view.annotated, match)}, at IoU {view.iou[row]:.2f}."

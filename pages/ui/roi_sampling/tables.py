@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from pages.ui.components import nouns
 from pages.ui.roi_sampling import words
 from pages.ui.roi_sampling.view import View
 
@@ -23,7 +24,7 @@ def drawn(view: View) -> pd.DataFrame:
             "RoI": [words.SHORT[view.kind(row)] for row in view.drawn],
             "From": [_origin(view, int(row)) for row in view.drawn],
             "IoU": view.iou[view.drawn],
-            "Match": [words.somebody(view, int(view.matches[row])) for row in view.drawn],
+            "Match": [nouns.numbered(view.annotated, int(view.matches[row])) for row in view.drawn],
             **dict(zip(TARGETS, targets.T, strict=True)),
         }
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pages.ui.components import nouns
 from pages.ui.roi_sampling.view import Kind, View
 
 NAMES: dict[Kind, str] = {
@@ -12,18 +13,11 @@ NAMES: dict[Kind, str] = {
 SHORT: dict[Kind, str] = {"foreground": "Positive", "background": "Negative", "ignored": "Ignored"}
 
 
-def somebody(view: View, gt_index: int) -> str:
-    """A ground-truth box as people call it: "person 2"; a dash for nobody."""
-    if gt_index < 0:
-        return "–"
-    return f"{view.annotated.classes[view.annotated.labels[gt_index] - 1]} {gt_index + 1}"
-
-
 def candidate(view: View, row: int) -> str:
     """Where a candidate comes from: "proposal 812", or "ground truth of person 2"."""
     if row < view.proposals:
         return f"proposal {row + 1}"
-    return f"the ground truth of {somebody(view, row - view.proposals)}"
+    return f"the ground truth of {nouns.numbered(view.annotated, row - view.proposals)}"
 
 
 def why(view: View, row: int) -> str:
@@ -31,7 +25,7 @@ def why(view: View, row: int) -> str:
     config, kind = view.config, view.kind(row)
     iou, match = view.iou[row], int(view.matches[row])
     best = (
-        f"its best IoU is {iou:.2f}, with {somebody(view, match)}"
+        f"its best IoU is {iou:.2f}, with {nouns.numbered(view.annotated, match)}"
         if match >= 0
         else "it touches nobody (IoU 0)"
     )

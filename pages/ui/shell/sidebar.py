@@ -7,7 +7,7 @@ import streamlit as st
 from fastrcnn_core.errors import UserError
 from pages.ui.cache import datasets
 from pages.ui.shell import add_data, device_picker, errors
-from pages.ui.state import detectors, link, projector, selected_picture, sources, widget_state
+from pages.ui.state import detectors, link, projector, runs, selected_picture, sources, widget_state
 
 # Above this many names, the list shows only those around the current one and those that match the search.
 _LIST_LIMIT = 2000
@@ -15,6 +15,7 @@ _LIST_LIMIT = 2000
 
 def show() -> None:
     """Draw both blocks and bring link and choice together. Called by `app.py` alone, before the page."""
+    runs.list_again()
     complaints = link.follow_link()
     with st.sidebar:
         name = _picture_block()

@@ -10,7 +10,7 @@ _LISTED, _RUN, _LINK = "listed-runs", "chosen-run", "run"
 
 
 def list_again() -> tuple[Run, ...]:
-    """List the runs folder, newest run first, and remember it until the script runs again. Called by `app.py`."""
+    """List the runs folder, newest first, and remember it until the next rerun. Called first by the side bar."""
     found = list_runs()
     st.session_state[_LISTED] = found
     return found

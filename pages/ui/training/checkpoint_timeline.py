@@ -20,7 +20,7 @@ from pages.ui.state.selected_picture import Picture
 from pages.ui.training import timeline_chart
 
 if TYPE_CHECKING:
-    from pages.ui.detection.view import View
+    from pages.ui.components.detection_view import DetectionView
 
 _LINK, _SLIDER, _PLAY = "checkpoint", "checkpoint-of-run", "play-checkpoints"
 _PLAY_LOOKS, _PROGRESS_LOOKS = 1.0, 0.7  # seconds
@@ -105,8 +105,8 @@ def _invitation(checkpoints: int, picture: str) -> str:
 
 
 def _show(run: Run, growing: CheckpointTimelineJob, picture: Picture) -> None:
-    from pages.ui.detection import pictures
-    from pages.ui.detection.view import view
+    from pages.ui.components import detection_layers
+    from pages.ui.components.detection_view import detection_view
 
     steps = sorted(growing.seen)
     left, right = st.columns([3, 2], gap="large")
@@ -116,11 +116,12 @@ def _show(run: Run, growing: CheckpointTimelineJob, picture: Picture) -> None:
             DetectionConfig, only=["score_threshold"], base=run.config().detection, reset=False
         )
         views = {
-            it: view(picture.image, picture.annotated, growing.seen[it], config) for it in steps
+            it: detection_view(picture.image, picture.annotated, growing.seen[it], config)
+            for it in steps
         }
         timeline_chart.show(views, step)
     with left:
-        drawing = pictures.survivors(views[step], chosen=None, truth=True, suppressed=False)
+        drawing = detection_layers.survivors(views[step], chosen=None, truth=True, suppressed=False)
         figures.show(drawing, key="time-machine", caption=_caption(run, views[step], step, picture))
 
 
@@ -148,8 +149,8 @@ def _step(run: Run, steps: list[int]) -> int:
     return step
 
 
-def _caption(run: Run, seen: View, step: int, picture: Picture) -> str:
-    from pages.ui.detection.words import counts
+def _caption(run: Run, seen: DetectionView, step: int, picture: Picture) -> str:
+    from pages.ui.components.detection_words import counts
 
     told = "" if seen.tally is None else f": {counts(seen.tally)}"
     return (

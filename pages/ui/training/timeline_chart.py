@@ -10,12 +10,12 @@ import streamlit as st
 from pages.ui.components import palette
 
 if TYPE_CHECKING:
-    from pages.ui.detection.view import View
+    from pages.ui.components.detection_view import DetectionView
 
 _QUESTION = "How many does each checkpoint find?"
 
 
-def show(views: Mapping[int, View], step: int) -> None:
+def show(views: Mapping[int, DetectionView], step: int) -> None:
     """Hits, false alarms and missed people by checkpoint, a line at the one that is shown."""
     drawn = _lines(views)
     line = {"color": palette.GREY, "width": 1.5, "dash": "dot"}
@@ -41,7 +41,7 @@ def _between_ticks(lines: list[dict[str, Any]]) -> int | None:
     return 1 if max(count for line in lines for count in line["y"]) <= 8 else None
 
 
-def _lines(views: Mapping[int, View]) -> list[dict[str, Any]]:
+def _lines(views: Mapping[int, DetectionView]) -> list[dict[str, Any]]:
     tallies = {step: view.tally for step, view in views.items()}
     known = {step: tally for step, tally in tallies.items() if tally is not None}
     if not known:  # nobody annotated the picture

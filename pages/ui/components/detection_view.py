@@ -1,4 +1,4 @@
-"""Everything that the detection page says of one picture at one setting of its knobs: numbers only, no network."""
+"""Detections of one picture at one setting of the knobs, matched with its ground truth; needs no network."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from fastrcnn_core.structures import AnnotatedImage, Detections, Image, RoIPredi
 
 
 @dataclass(frozen=True, eq=False)
-class View:
-    """One picture, what the network said of it, and what becomes of that.
+class DetectionView:
+    """A picture, its predictions, and the detections that survive.
 
     Args:
         image: the picture.
@@ -68,12 +68,12 @@ class View:
         return self.surest < EVALUATION_SCORE_THRESHOLD
 
 
-def view(
+def detection_view(
     image: Image,
     annotated: AnnotatedImage | None,
     predictions: RoIPredictions,
     config: DetectionConfig,
-) -> View:
-    """What the knobs make of the network's predictions."""
+) -> DetectionView:
+    """Select detections from the predictions, and remap the ground truth to the detector's classes."""
     in_its_classes = annotated and remap_classes(annotated, predictions.classes)
-    return View(image, in_its_classes, predictions, config, select(predictions, config))
+    return DetectionView(image, in_its_classes, predictions, config, select(predictions, config))
