@@ -7,8 +7,8 @@ import streamlit as st
 from fastrcnn_core.datasets import split_by_name
 from fastrcnn_core.datasets.coco_writing import to_coco
 from pages.ui.cache import datasets
-from pages.ui.components import gallery, source
-from pages.ui.dataset import annotations, statistics
+from pages.ui.components import source
+from pages.ui.dataset import annotations, gallery, statistics
 from pages.ui.shell import add_data, header, inputs
 
 picture = inputs.picture()

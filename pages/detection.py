@@ -8,10 +8,11 @@ from fastrcnn_core.nms import greedy_nms
 from pages.ui.cache import networks
 from pages.ui.components import source
 from pages.ui.components.detection_view import detection_view
-from pages.ui.detection import box_details, controls, panels, split, threshold
+from pages.ui.detection import box_details, controls, panels, selection, split, threshold
 from pages.ui.jobs.split_evaluation import split_evaluation_job
 from pages.ui.shell import errors, header, inputs
 from pages.ui.state import devices
+from pages.ui.state.detection import DetectionSelection
 
 header.show(
     "Which boxes survive?",
@@ -21,7 +22,7 @@ picture, detector = inputs.picture(), inputs.detector()
 trained = networks.trained_config(detector)
 left, right = st.columns([3, 2], gap="large")
 with right:
-    config, drawn = controls.show(trained.detection, annotated=bool(picture.annotated))
+    config = controls.show(trained.detection, annotated=bool(picture.annotated))
 looks = config.slow_half
 with left:
     try:
@@ -38,9 +39,9 @@ job = (
 )
 name = f"Test split ({len(job.names)} pictures)" if job else ""
 seen = detection_view(picture.image, picture.annotated, predictions, config)
-chosen, ranking = box_details.asked(seen), threshold.ranking_of(job, seen)
+chosen, ranking = selection.chosen(seen), threshold.ranking_of(job, seen)
 with left:
-    panels.picture(seen, chosen, drawn)
+    panels.picture(seen, chosen, DetectionSelection.current())
 with right:
     threshold.best(ranking, split=name)
     panels.numbers(seen, ranking, split=name)

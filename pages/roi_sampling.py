@@ -6,10 +6,11 @@ from fastrcnn_core.errors import ConfigError
 from fastrcnn_core.roi_sampling import judge, sample_rois
 from pages.ui.cache import searches
 from pages.ui.components import source
-from pages.ui.roi_sampling import controls, no_annotations, panels, roi_details
+from pages.ui.roi_sampling import controls, no_annotations, panels, roi_details, selection
 from pages.ui.roi_sampling.view import view
 from pages.ui.shell import errors, header, inputs
 from pages.ui.state import detectors
+from pages.ui.state.roi_sampling import RoISamplingSelection
 
 header.show(
     "Which proposals become positives, and which are ignored?",
@@ -25,16 +26,17 @@ proposals = searches.proposals(picture.image, trained.proposals)
 
 left, right = st.columns([3, 2], gap="large")
 with right:
-    seed, shown = controls.seed(), controls.shown()
+    seed = controls.seed()
+    controls.shown()
     try:
         config = controls.knobs(trained.sampling)
     except ConfigError as error:
         errors.show(error)
         st.stop()
 seen = view(picture.annotated, proposals, config, delta_std=trained.model.delta_std, seed=seed)
-chosen = roi_details.asked(seen)
+chosen = selection.chosen(seen)
 with left:
-    panels.picture(seen, chosen, shown)
+    panels.picture(seen, chosen, RoISamplingSelection.current())
     panels.kept_out(picture.part)
 panels.counts(seen)
 

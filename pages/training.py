@@ -3,7 +3,7 @@
 import streamlit as st
 
 from fastrcnn_core.runs.starting import start_run
-from pages.ui.components import source
+from pages.ui.components import pickers, source
 from pages.ui.shell import header
 from pages.ui.state import runs
 from pages.ui.training import form, live, queue, run_actions, runs_table
@@ -29,7 +29,14 @@ if run is None:
 else:
     left, right = st.columns(2)
     with left:
-        run = known[runs.pick_run(list(known), run.name)]
+        pickers.synced(
+            st.selectbox,
+            "Run",
+            list(known),
+            key="pick-run",
+            value=run.name,
+            on_choose=runs.choose_run,
+        )
     runs.write_run_link(run)
     with right:
         compared = st.multiselect(

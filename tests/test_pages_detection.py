@@ -29,9 +29,9 @@ from pages.ui.components import detection_layers, figures
 from pages.ui.components.detection_view import DetectionView, detection_view
 from pages.ui.detection import box_outcomes, charts, pictures, selection, tables
 from pages.ui.detection import words as words_of
-from pages.ui.detection.selection import Prediction, Somebody
 from pages.ui.jobs.split_evaluation import SplitEvaluationJob, split_evaluation_job
 from pages.ui.state import detectors, sources
+from pages.ui.state.detection import GroundTruthBox, Prediction, SelectedBox
 from tests.support.app import complaints, link, open_app, visit, words
 from tests.support.builders import annotate, write_untrained
 from tests.support.datasets import MemoryDataset, write_tiny
@@ -140,15 +140,15 @@ def test_the_verdicts_colour_the_layers_and_marks_stand_for_their_boxes() -> Non
     }
     assert pictures.clicked(it, figures.Chosen("background_hit", 0)) == Prediction(1, 1)
     assert pictures.clicked(it, figures.Chosen("duplicate", 0)) == Prediction(2, 1)
-    assert pictures.clicked(it, figures.Chosen("missed", 0)) == Somebody(1)
+    assert pictures.clicked(it, figures.Chosen("missed", 0)) == GroundTruthBox(1)
     assert pictures.clicked(it, figures.Chosen("chosen", 0)) is None
 
 
 def test_a_chosen_box_stays_chosen_when_it_falls_silent() -> None:
     said, truth = predictions((PERSON, 0.9), ([12.0, 8, 32, 56], 0.8)), annotated(PERSON)
     before, after = seen(said, truth, nms_iou=0.9), seen(said, truth, nms_iou=0.3)
-    word = selection.word(before, selection.detection(before, 1))
-    assert selection.choice_of(after, word) == Prediction(1, 1)
+    selected = SelectedBox(before.key, selection.detection(before, 1))
+    assert selection.choice_of(after, selected) == Prediction(1, 1)
 
 
 @pytest.mark.parametrize("value", [0.9, 0.29, 0.57, 0.285, 1.0, 0.0, 0.004])
@@ -164,14 +164,15 @@ def test_a_sliders_step_keeps_the_box_that_it_is_offered_for(value: float) -> No
 )
 def test_a_word_that_means_nothing_here_chooses_nothing(word: str) -> None:
     it = seen(predictions((PERSON, 0.9)), annotated(PERSON))
-    assert selection.choice_of(it, word.replace("{key}", it.key)) is None
+    selected = SelectedBox.parse(word.replace("{key}", it.key))
+    assert selected is None or selection.choice_of(it, selected) is None
 
 
 def test_the_word_of_another_picture_means_nothing_here() -> None:
     it = seen(predictions((PERSON, 0.9)), annotated(PERSON))
     other = seen(predictions((PERSON, 0.9), (PERSON, 0.1)), annotated(PERSON))
-    assert selection.choice_of(other, selection.word(it, Prediction(0, 1))) is None
-    assert selection.choice_of(it, selection.word(it, Somebody(0))) == Somebody(0)
+    assert selection.choice_of(other, SelectedBox(it.key, Prediction(0, 1))) is None
+    assert selection.choice_of(it, SelectedBox(it.key, GroundTruthBox(0))) == GroundTruthBox(0)
 
 
 def test_the_files_say_what_the_picture_shows() -> None:
@@ -364,10 +365,10 @@ def test_the_story_is_told_of_the_surest_and_of_whom_the_link_names(app: AppTest
     assert "**#1, person 0.90**" in words(app)
     assert "It silenced 1 other box." in words(app)
     silenced = view_of()
-    other = visit("detection", **link(app), box=selection.word(silenced, Prediction(1, 1)))
+    other = visit("detection", **link(app), box=str(SelectedBox(silenced.key, Prediction(1, 1))))
     assert "**A suppressed box, person 0.80**" in words(other)
     assert "It was suppressed by #1: their IoU is 0.82, and NMS allows 0.30." in words(other)
-    assert link(other)["box"] == selection.word(silenced, Prediction(1, 1))
+    assert link(other)["box"] == str(SelectedBox(silenced.key, Prediction(1, 1)))
 
 
 def test_senseless_sizes_are_told_where_they_were_typed_and_the_picture_stays(street: Path) -> None:
@@ -389,7 +390,7 @@ def test_nonsense_in_the_link_tells_of_the_surest(
 
 
 def test_the_story_of_somebody_leads_to_the_box_that_tells_it(app: AppTest) -> None:
-    app = visit("detection", **link(app), box=selection.word(view_of(), Somebody(0)))
+    app = visit("detection", **link(app), box=str(SelectedBox(view_of().key, GroundTruthBox(0))))
     assert "Found by #1 at IoU 1.00." in words(app)
     app.button(key="ask-that-box").click().run()
     assert "**#1, person 0.90**" in words(app)

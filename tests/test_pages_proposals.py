@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -36,12 +37,18 @@ from pages.ui.proposals import (
     painting,
     players,
     saving,
-    sections,
     segmentation,
     sweeps,
 )
 from pages.ui.proposals.view import View, duration, noun, plural, view
-from pages.ui.state import widget_state
+from pages.ui.state.proposals import (
+    SECTIONS,
+    MergeRequest,
+    ProposalsSelection,
+    SelectedProposal,
+    request_merge,
+    requested_merge,
+)
 from pages.ui.state.selected_picture import Picture
 from tests.support.app import ROOT, complaints, link, open_app, words
 from tests.support.datasets import write_tiny
@@ -99,12 +106,12 @@ def test_the_table_says_of_everybody_where_the_best_box_stands_and_from_where_on
     assert table["Found"].tolist() == ((iou >= 0.5).argmax(axis=0) + 1).tolist()
 
 
-@pytest.mark.parametrize("section", sections.SECTIONS)
+@pytest.mark.parametrize("section", SECTIONS)
 def test_every_section_opens_by_link(section: str) -> None:
     app = open_app("proposals", section=section)
     assert not complaints(app)
     assert app.segmented_control(key="section").value == section
-    assert link(app).get("section", sections.SECTIONS[0]) == section
+    assert link(app).get("section", SECTIONS[0]) == section
 
 
 @pytest.mark.parametrize("method", ["single", "package"])
@@ -138,7 +145,7 @@ def test_a_picture_of_ones_own_is_searched_but_not_judged() -> None:
     file = io.BytesIO()
     PillowImage.fromarray(pixels).save(file, "PNG")
     app.file_uploader(key="upload").upload("mine.png", file.getvalue(), "image/png").run()
-    for section in sections.SECTIONS:
+    for section in SECTIONS:
         app.segmented_control(key="section").set_value(section).run()
         assert not complaints(app), section
     assert {it.value for it in app.metric if it.label != "Time"} == {"–"}
@@ -163,7 +170,7 @@ def test_a_very_tall_picture_is_shown_whole_and_not_as_wide_as_its_place() -> No
 def test_on_a_picture_without_people_nothing_can_be_recalled(street: Path) -> None:
     for mask in (street / "PedMasks").glob("*.png"):
         PillowImage.fromarray(np.zeros((64, 96), np.uint8)).save(mask)
-    for section in sections.SECTIONS:
+    for section in SECTIONS:
         app = open_app("proposals", section=section)
         assert not complaints(app), section
     assert "nothing can be recalled" in words(app)
@@ -230,7 +237,7 @@ def test_the_packages_boxes_have_no_story(street: Path) -> None:
 def test_from_a_chosen_box_one_goes_to_its_merge(street: Path) -> None:
     shown = seen(street, min_side=16)
     app = open_app("proposals")
-    app.session_state["chosen-proposal"] = (f"{shown.image.key} {shown.config}", 0)
+    app.session_state["selected-proposal"] = SelectedProposal(shown.search, 0)
     app.run()
     it = origin.origin_of(shown, 0)
     assert it.strategy is not None
@@ -238,13 +245,13 @@ def test_from_a_chosen_box_one_goes_to_its_merge(street: Path) -> None:
     app.button(key="play-origin").click().run()
     assert not complaints(app)
     assert app.segmented_control(key="section").value == "Grouping"
-    assert app.selectbox(key=sections.strategy_key()).value == it.strategy
+    assert app.selectbox(key=ProposalsSelection.key("strategy")).value == it.strategy
 
 
 def test_a_choice_does_not_outlive_its_picture_or_its_knobs(street: Path) -> None:
     shown = seen(street, min_side=16)
     app = open_app("proposals")
-    app.session_state["chosen-proposal"] = (f"{shown.image.key} {shown.config}", 0)
+    app.session_state["selected-proposal"] = SelectedProposal(shown.search, 0)
     app.slider(key="min-side").set_value(20).run()
     assert "Choose a box in the picture" in words(app)
 
@@ -306,10 +313,10 @@ def test_a_wish_for_a_pair_that_was_passed_over_brings_its_four_similarities(str
     it, row = traced.hierarchy, len(traced.hierarchy.passed_over) // 2
     pair = (int(it.passed_over[row, 0]), int(it.passed_over[row, 1]))
     since = int(it.passed_over_since[row])
-    told = players.wished(traced, sections.Wish(looked_at.search, strategy, since, pair, 1))
+    told = players.wished(traced, MergeRequest(looked_at.search, strategy, since, pair, 1))
     assert (told["merge"], tuple(told["pair"])) == (since, pair)
     assert sum(told["similarities"]) == pytest.approx(float(it.passed_over_sums[row]), abs=1e-5)
-    merged = players.wished(traced, sections.Wish(looked_at.search, strategy, 1, None, 2))
+    merged = players.wished(traced, MergeRequest(looked_at.search, strategy, 1, None, 2))
     assert (merged["pair"], merged["similarities"]) == (None, None)
 
 
@@ -430,7 +437,7 @@ def test_from_a_followed_box_one_goes_to_its_merge(street: Path) -> None:
     app.button(key="play-followed").click().run()
     assert not complaints(app)
     assert app.segmented_control(key="section").value == "Grouping"
-    assert app.selectbox(key=sections.strategy_key()).value == strategy
+    assert app.selectbox(key=ProposalsSelection.key("strategy")).value == strategy
 
 
 def test_on_a_projector_a_charts_type_is_larger_everywhere() -> None:
@@ -509,7 +516,7 @@ def test_a_picture_of_almost_nothing_can_be_looked_into(shape: tuple[int, int]) 
     pixels = np.random.default_rng(1).integers(0, 255, (*shape, 3), dtype=np.uint8)
     PillowImage.fromarray(pixels).save(file, "PNG")
     app.file_uploader(key="upload").upload("mine.png", file.getvalue(), "image/png").run()
-    for section in sections.SECTIONS:
+    for section in SECTIONS:
         app.segmented_control(key="section").set_value(section).run()
         assert not complaints(app), section
 
@@ -517,14 +524,13 @@ def test_a_picture_of_almost_nothing_can_be_looked_into(shape: tuple[int, int]) 
 def test_a_merge_that_was_wanted_is_wanted_of_its_own_search_and_strategy_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    held: dict[str, Any] = {}
-    monkeypatch.setattr(widget_state, "put", held.__setitem__)
-    monkeypatch.setattr(widget_state, "value", held.get)
+    visitor = SimpleNamespace(session_state={}, query_params={})
+    monkeypatch.setattr("pages.ui.state.page_selection.st", visitor)
     one, other = STRATEGIES["fast"][:2]
-    sections.go_to_merge("this picture", one, 12, None)
-    sections.go_to_merge("this picture", one, 12, None)
-    wanted = sections.wish("this picture", one)
+    request_merge("this picture", one, 12, None)
+    request_merge("this picture", one, 12, None)
+    wanted = requested_merge("this picture", one)
     assert wanted is not None
     assert (wanted.merge, wanted.number) == (12, 2)  # said twice, so that it is heard twice
-    assert sections.wish("this picture", other) is None
-    assert sections.wish("another picture", one) is None  # its pairs are others
+    assert requested_merge("this picture", other) is None
+    assert requested_merge("another picture", one) is None  # its pairs are others

@@ -18,6 +18,7 @@ from pages.ui.roi_sampling import charts, pictures, selection, tables
 from pages.ui.roi_sampling import words as words_of
 from pages.ui.roi_sampling.view import View, view
 from pages.ui.state import sources
+from pages.ui.state.roi_sampling import SelectedRoI
 from tests.support.app import complaints, link, open_app, visit, words
 from tests.support.builders import annotate
 from tests.support.datasets import write_tiny
@@ -159,8 +160,9 @@ def test_the_formulas_have_the_boxes_own_numbers() -> None:
 @pytest.mark.parametrize("word", ["", "x", "000000-0", "{key}-9", "{key}--1", "{key}-0-1"])
 def test_a_word_that_means_nothing_here_chooses_nothing(word: str) -> None:
     it = seen(HALF)
-    assert selection.row_of(it, word.replace("{key}", it.key)) is None
-    assert selection.row_of(it, selection.word(it, 1)) == 1
+    selected = SelectedRoI.parse(word.replace("{key}", it.key))
+    assert selected is None or selection.row_of(it, selected) is None
+    assert selection.row_of(it, SelectedRoI(it.key, 1)) == 1
 
 
 def test_crops_of_any_shape_have_one_size() -> None:
@@ -241,7 +243,7 @@ def test_a_candidate_is_asked_about_by_link(app: AppTest, street: Path) -> None:
     boxes = searches.proposals(first.image, networks.ProposalConfig())
     it = seen(*boxes.tolist(), truth=first)
     row = len(it.candidates) - 1
-    other = visit("roi_sampling", **link(app), roi=selection.word(it, row))
+    other = visit("roi_sampling", **link(app), roi=str(SelectedRoI(it.key, row)))
     assert "**The ground truth of person 1**" in words(other)
     assert "its best IoU is 1.00, with person 1" in words(other)
 

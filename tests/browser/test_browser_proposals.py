@@ -17,7 +17,8 @@ from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.proposals import best_overlap, propose
 from fastrcnn_core.selective_search import STRATEGIES
 from fastrcnn_core.selective_search.proposal_trace import Trace, trace
-from pages.ui.proposals import players, sections
+from pages.ui.proposals import players
+from pages.ui.state.proposals import SECTIONS
 from tests.browser.conftest import eventually, served, settle
 from tests.support.datasets import write_tiny
 
@@ -295,7 +296,7 @@ QUESTIONS = {
 def test_every_section_fits_a_phone(address: str, visit: Visit, scheme: str) -> None:
     page = visit(address, width=400, scheme=scheme)
     told(page, "viewer")
-    for section in sections.SECTIONS:
+    for section in SECTIONS:
         page.get_by_role("radio", name=section, exact=True).click()  # not the method "quality"
         page.get_by_role("heading", name=QUESTIONS[section]).wait_for()
         settle(page)

@@ -11,6 +11,7 @@ import streamlit as st
 from fastrcnn_core.structures import AnnotatedImage
 from pages.ui.components import figures, palette
 from pages.ui.state import selected_picture
+from pages.ui.state.dataset import DatasetSelection
 
 # The notebook's filter drops proposals that are thinner than this.
 NOTEBOOK_ASPECT = 4.0
@@ -29,7 +30,10 @@ def show(picture: selected_picture.Picture) -> None:
     with right:
         chosen = _table(picture.annotated)
         masks = picture.annotated.instances is not None and st.toggle(
-            "Instance masks", key="masks", bind="query-params", help="Who owns each pixel."
+            "Instance masks",
+            key=DatasetSelection.key("masks"),
+            bind="query-params",
+            help="Who owns each pixel.",
         )
     with left:
         _picture(picture, picture.annotated, chosen=chosen, masks=masks)

@@ -11,16 +11,8 @@ from fastrcnn_core.prediction_trace import Origin, trace
 from pages.ui.components import figures, formulas, nouns
 from pages.ui.components.detection_view import DetectionView
 from pages.ui.detection import box_outcomes, charts, lists, pictures, selection, tables, words
-from pages.ui.detection.selection import Choice, Prediction, Somebody
 from pages.ui.shell import header
-from pages.ui.state import link_words
-
-
-def asked(view: DetectionView) -> Choice | None:
-    """The box that the reader asked about, or the first worth asking about; the link says which."""
-    chosen = selection.choice_of(view, link_words.asked(selection.LINK))
-    link_words.write_asked(selection.LINK, None if chosen is None else selection.word(view, chosen))
-    return chosen or selection.first(view)
+from pages.ui.state.detection import Choice, GroundTruthBox, Prediction
 
 
 def show(view: DetectionView, chosen: Choice | None) -> None:
@@ -37,7 +29,7 @@ def show(view: DetectionView, chosen: Choice | None) -> None:
                 view.predictions, view.detections, view.config, roi_index=roi_index, label=label
             )
             _prediction(view, origin)
-        case Somebody(gt_index):
+        case GroundTruthBox(gt_index):
             _somebody(view, view.fates[gt_index])
 
 
@@ -106,8 +98,8 @@ def _somebody(view: DetectionView, fate: Fate) -> None:
             "Ask about that box",
             key="ask-that-box",
             icon=":material/search:",
-            on_click=link_words.ask_about,
-            args=(selection.LINK, selection.word(view, Prediction(fate.roi_index, label))),
+            on_click=selection.choose,
+            args=(view, Prediction(fate.roi_index, label)),
         )
 
 

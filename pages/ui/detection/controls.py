@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
@@ -16,6 +15,7 @@ from pages.ui.detection import words
 from pages.ui.shell import errors, inputs
 from pages.ui.shell.errors import WayOut
 from pages.ui.state import widget_state
+from pages.ui.state.detection import DetectionSelection
 
 CONFIDENCE = key(DetectionConfig, "score_threshold")
 _LABELS = {
@@ -31,15 +31,7 @@ _RARE = ("limit", "nms", "nms_sigma", "box_passes", "flip_average", "zooms")
 _ZOOMS = key(DetectionConfig, "zooms")
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """What the reader wants to see beside the detections."""
-
-    truth: bool
-    suppressed: bool
-
-
-def show(base: DetectionConfig, *, annotated: bool) -> tuple[DetectionConfig, Drawn]:
+def show(base: DetectionConfig, *, annotated: bool) -> DetectionConfig:
     """Confidence and NMS IoU, dragged or typed, in the link, with a way back; what is drawn; what is rarely touched.
 
     Args:
@@ -52,13 +44,15 @@ def show(base: DetectionConfig, *, annotated: bool) -> tuple[DetectionConfig, Dr
         DetectionConfig, only=["score_threshold", "nms_iou"], base=base, labels=_LABELS
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        drawn = Drawn(truth=annotated and _truth(), suppressed=_suppressed())
+        if annotated:
+            _truth()
+        _suppressed()
         with st.popover("More", icon=":material/tune:", type="tertiary"):
             try:
                 config = inputs.knobs(DetectionConfig, only=_RARE, base=config, labels=_LABELS)
             except ConfigError as error:
                 errors.show(error)
-    return config, drawn
+    return config
 
 
 def offer_confidence(value: float, label: str, *, place: str, help: str | None = None) -> None:
@@ -82,20 +76,20 @@ def ways_out(error: UserError, config: DetectionConfig) -> tuple[WayOut, ...]:
     return (("Look at it at half the size", partial(widget_state.put, _ZOOMS, text(half))),)
 
 
-def _truth() -> bool:
-    return st.toggle(
+def _truth() -> None:
+    st.toggle(
         "Ground truth",
         value=True,
-        key="truth",
+        key=DetectionSelection.key("truth"),
         bind="query-params",
         help="What the annotation says.",
     )
 
 
-def _suppressed() -> bool:
-    return st.toggle(
+def _suppressed() -> None:
+    st.toggle(
         "Suppressed boxes",
-        key="silenced",
+        key=DetectionSelection.key("suppressed"),
         bind="query-params",
         help="Confident boxes that a better box of their class silenced.",
     )

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from pages.ui.components import pickers
 from pages.ui.components.detection_view import DetectionView
 from pages.ui.detection import selection, tables
-from pages.ui.detection.selection import Choice, Somebody
-from pages.ui.state import link_words, widget_state
+from pages.ui.state.detection import Choice, GroundTruthBox
 
 
 def show(view: DetectionView, chosen: Choice) -> None:
@@ -30,7 +29,7 @@ def show(view: DetectionView, chosen: Choice) -> None:
         ),
     }
     if view.annotated is not None:
-        everybody = [Somebody(gt_index) for gt_index in view.fates]
+        everybody = [GroundTruthBox(gt_index) for gt_index in view.fates]
         offered["people"] = (tables.people(view), everybody)
     labels = {"detections": "Detections", "suppressed": "Suppressed", "people": "To be found"}
     shown = st.segmented_control(
@@ -51,21 +50,11 @@ def show(view: DetectionView, chosen: Choice) -> None:
 def _table(
     view: DetectionView, table: pd.DataFrame, choices: Sequence[Choice], chosen: Choice, *, key: str
 ) -> None:
-    rows = [choices.index(chosen)] if chosen in choices else []
-    widget_state.put(key, {"selection": {"rows": rows, "columns": [], "cells": []}})
-    st.dataframe(
+    pickers.table(
         table,
         key=key,
-        hide_index=True,
+        chosen=choices.index(chosen) if chosen in choices else None,
+        on_choose=lambda row: selection.choose(view, choices[row]),
         column_config=tables.FORMATS,
         height="auto" if len(table) < 6 else 240,
-        on_select=partial(_ask, view, choices, key),
-        selection_mode="single-row",
     )
-
-
-def _ask(view: DetectionView, choices: Sequence[Choice], key: str) -> None:
-    """A row was clicked on."""
-    rows = widget_state.value(key)["selection"]["rows"]
-    if rows:
-        link_words.ask_about(selection.LINK, selection.word(view, choices[rows[0]]))

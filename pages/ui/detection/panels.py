@@ -12,23 +12,21 @@ from fastrcnn_core.evaluation import PrecisionRecallCurve
 from pages.ui.components import detection_layers, detection_words, figures, nouns
 from pages.ui.components.detection_view import DetectionView
 from pages.ui.detection import box_outcomes, controls, pictures, selection, tables, words
-from pages.ui.detection.controls import Drawn
-from pages.ui.detection.selection import Choice
 from pages.ui.jobs.split_evaluation import FLOOR
 from pages.ui.shell import header
-from pages.ui.state import link_words
+from pages.ui.state.detection import Choice, DetectionSelection
 
 # Chosen here: what fits beside the figures; the table has them all.
 _MOST_MISSED = 6
 
 
-def picture(view: DetectionView, chosen: Choice | None, drawn: Drawn) -> None:
+def picture(view: DetectionView, chosen: Choice | None, selected: DetectionSelection) -> None:
     """Which boxes survive? Under the picture stand the two thresholds and what they leave."""
     drawing = detection_layers.survivors(
         view,
         chosen=None if chosen is None else pictures.box_of(view, chosen),
-        truth=drawn.truth,
-        suppressed=drawn.suppressed,
+        truth=selected.truth,
+        suppressed=selected.suppressed,
     )
     figures.show(
         drawing,
@@ -139,4 +137,4 @@ def _missed(view: DetectionView) -> None:
 def _ask(view: DetectionView, mark: figures.Chosen) -> None:
     """A mark was clicked on."""
     if (choice := pictures.clicked(view, mark)) is not None:
-        link_words.ask_about(selection.LINK, selection.word(view, choice))
+        selection.choose(view, choice)

@@ -15,7 +15,7 @@ from pages.ui.components.detection_layers import ROLES, rows_of
 from pages.ui.components.detection_view import DetectionView
 from pages.ui.components.figures import Drawing, Layer
 from pages.ui.detection import selection
-from pages.ui.detection.selection import Choice, Prediction, Somebody
+from pages.ui.state.detection import Choice, GroundTruthBox, Prediction
 
 # The two ends of box regression, in close-up; the same colours as everywhere.
 _BEFORE = replace(palette.PROPOSAL, label="Proposal", width=2.5, opacity=1.0, halo=1.0)
@@ -27,9 +27,9 @@ def clicked(view: DetectionView, mark: figures.Chosen) -> Choice | None:
     if mark.role == palette.SUPPRESSED.name:
         return selection.suppressed(view, mark.index)
     if mark.role == palette.GROUND_TRUTH.name:
-        return Somebody(mark.index)
+        return GroundTruthBox(mark.index)
     if mark.role == palette.MISSED.name and view.judged is not None:
-        return Somebody(int(view.judged.missed[mark.index]))
+        return GroundTruthBox(int(view.judged.missed[mark.index]))
     for verdict, role in ROLES.items():
         if mark.role == role.name:
             return selection.detection(view, rows_of(view, verdict)[mark.index])

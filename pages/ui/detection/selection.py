@@ -1,75 +1,62 @@
-"""Which box does the reader ask about? A prediction, or somebody who should be found.
+"""The selected box of the Detection page: what the link and the session mean on this picture.
 
-A choice is a word such as `3fa2c1-812-1` (RoI 812 for class 1) or `3fa2c1-gt-2`, in the session and in the link.
-Its first part says of which picture and RoIs it speaks, so that a choice never means another picture's box. A
-prediction stays chosen when the sliders move: it survives, is suppressed, or falls below the threshold.
+A prediction stays selected when the sliders move: it survives, is suppressed, or falls below the threshold.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
 from pages.ui.components.detection_view import DetectionView
-
-LINK = "box"
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What the network said of one RoI for one class."""
-
-    roi_index: int
-    label: int
+from pages.ui.state.detection import (
+    Choice,
+    DetectionSelection,
+    GroundTruthBox,
+    Prediction,
+    SelectedBox,
+)
 
 
-@dataclass(frozen=True)
-class Somebody:
-    """A ground-truth box."""
-
-    gt_index: int
-
-
-Choice = Prediction | Somebody
+def chosen(view: DetectionView) -> Choice | None:
+    """Return the selected box, or the first worth a look; the link says which was selected."""
+    selected = DetectionSelection.current().box
+    choice = None if selected is None else choice_of(view, selected)
+    DetectionSelection.write_link("box", None if choice is None else selected)
+    return choice or first(view)
 
 
-def word(view: DetectionView, choice: Choice) -> str:
-    """The choice for session and link; `choice_of` undoes it."""
-    match choice:
-        case Prediction(roi_index, label):
-            return f"{view.key}-{roi_index}-{label}"
-        case Somebody(gt_index):
-            return f"{view.key}-gt-{gt_index}"
+def choose(view: DetectionView, choice: Choice) -> None:
+    """Select a box of this picture: for a callback."""
+    DetectionSelection.select(box=SelectedBox(view.key, choice))
 
 
-def choice_of(view: DetectionView, spoken: str | None) -> Choice | None:
-    """What the word chooses on this picture; None if it speaks of another, or of nothing that is there."""
-    parts = re.fullmatch(r"([0-9a-f]{6})-(gt|\d{1,6})-(\d{1,6})", spoken or "")
-    if parts is None or parts[1] != view.key:
+def choice_of(view: DetectionView, selected: SelectedBox) -> Choice | None:
+    """Return the box if it is one of this picture; None if it is another's, or not there."""
+    if selected.view_key != view.key:
         return None
-    row = int(parts[3])
-    if parts[2] == "gt":
-        return Somebody(row) if row in view.fates else None
-    is_there = int(parts[2]) < len(view.predictions.rois)
-    has_class = 1 <= row <= len(view.predictions.classes)
-    return Prediction(int(parts[2]), row) if is_there and has_class else None
+    match selected.choice:
+        case GroundTruthBox(gt_index):
+            is_there = gt_index in view.fates
+        case Prediction(roi_index, label):
+            is_there = roi_index < len(view.predictions.rois) and 1 <= label <= len(
+                view.predictions.classes
+            )
+    return selected.choice if is_there else None
 
 
 def first(view: DetectionView) -> Choice | None:
-    """What to ask about when nobody has chosen: the surest detection, else the first who was missed."""
+    """Return the box to show before one is selected: the most confident detection, else the first missed person."""
     if len(view.detections.boxes):
         return detection(view, 0)
-    lost = [fate.gt_index for fate in view.fates.values() if fate.stage != "found"]
-    return Somebody(lost[0]) if lost else None
+    missed = [fate.gt_index for fate in view.fates.values() if fate.stage != "found"]
+    return GroundTruthBox(missed[0]) if missed else None
 
 
 def detection(view: DetectionView, row: int) -> Prediction:
-    """The prediction that a detection is."""
-    it = view.detections
-    return Prediction(int(it.roi_index[row]), int(it.labels[row]))
+    """Return the prediction that a detection is."""
+    detections = view.detections
+    return Prediction(int(detections.roi_index[row]), int(detections.labels[row]))
 
 
 def suppressed(view: DetectionView, row: int) -> Prediction:
-    """The prediction that a suppressed box is."""
-    it = view.detections.suppressed
-    return Prediction(int(it.roi_index[row]), int(it.labels[row]))
+    """Return the prediction that a suppressed box is."""
+    boxes = view.detections.suppressed
+    return Prediction(int(boxes.roi_index[row]), int(boxes.labels[row]))

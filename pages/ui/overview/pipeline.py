@@ -19,7 +19,8 @@ from pages.ui.components import palette
 from pages.ui.overview import thumbnails
 from pages.ui.overview.pipeline_cards import Card, cards
 from pages.ui.shell import header
-from pages.ui.state import devices, widget_state
+from pages.ui.state import devices
+from pages.ui.state.overview import OverviewSelection
 from pages.ui.state.selected_picture import Picture
 
 # As many proposals as a thumbnail can show, and as many RoIs as its grid.
@@ -66,12 +67,12 @@ def _fill_proposals(
 
 def _wanted(place: Any) -> bool:
     """The network's stages are asked for, or cost no start any more."""
-    if devices.network_is_awake() or widget_state.value("look-inside"):
+    if devices.network_is_awake() or OverviewSelection.current().runs_network:
         return True
     return bool(
         place.button(
             "Send this picture through the network",
-            key="look-inside",
+            key=OverviewSelection.key("runs_network"),
             type="primary",
             icon=":material/play_arrow:",
             help="Loads PyTorch and the detector: a few seconds, once.",

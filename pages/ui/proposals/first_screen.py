@@ -8,12 +8,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from fastrcnn_core.structures import Image
+from pages.ui.components import pickers
 from pages.ui.proposals import origin, players, saving
 from pages.ui.proposals.view import View, duration, number, plural
-from pages.ui.state import projector, widget_state
+from pages.ui.state import projector
+from pages.ui.state.proposals import ProposalsSelection, SelectedProposal
 
 _FIRST = 100  # chosen here: as many as a person can look at
-_VIEWER, _TABLE, _CHOSEN = "proposal-viewer", "proposal-table", "chosen-proposal"
+_VIEWER, _TABLE = "proposal-viewer", "proposal-table"
 
 
 def show(view: View) -> None:
@@ -33,28 +35,24 @@ def show(view: View) -> None:
 
 def chosen_proposal(view: View) -> int | None:
     """The proposal that the visitor asks about, if it is one of this picture's under these knobs."""
-    key, index = widget_state.value(_CHOSEN) or ("", None)
-    return index if key == _identity(view) else None
+    chosen = ProposalsSelection.current().proposal
+    return chosen.index if chosen is not None and chosen.search == view.search else None
 
 
 def choose(view: View, index: int | None) -> None:
     """Ask about this proposal from now on."""
-    widget_state.put(_CHOSEN, (_identity(view), index))
+    ProposalsSelection.select(proposal=SelectedProposal(view.search, index))
 
 
 def _take_click(view: View) -> None:
     """The picture speaks: no row of the table is meant any more."""
     choose(view, players.clicked(_VIEWER))
-    widget_state.put(_TABLE, {"selection": {"rows": [], "columns": [], "cells": []}})
+    pickers.choose_row(_TABLE, None)
 
 
 def _take_row(view: View, best: list[int]) -> None:
-    rows = widget_state.value(_TABLE)["selection"]["rows"]
-    choose(view, best[rows[0]] if rows and best[rows[0]] >= 0 else None)
-
-
-def _identity(view: View) -> str:
-    return f"{view.image.key} {view.config}"
+    row = pickers.chosen_row(_TABLE)
+    choose(view, best[row] if row is not None and best[row] >= 0 else None)
 
 
 def _figures(view: View) -> None:

@@ -16,6 +16,7 @@ from pages.ui.cache import searches
 from pages.ui.components import figures, palette
 from pages.ui.proposals import knobs, miss_reasons, origin, tables
 from pages.ui.proposals.view import View
+from pages.ui.state.proposals import followed_key
 
 _LOST = replace(palette.SUPPRESSED, width=2.5, opacity=1.0, halo=0.7)
 
@@ -45,14 +46,9 @@ def _pick(view: View, paths: Sequence[tuple[Best, ...]]) -> int:
             list(range(len(paths))),
             index=int(np.argmax(lost)),
             format_func=lambda who: f"{who + 1}: loses {lost[who]:.2f} of IoU on the way",
-            key=key(view.image.key),
+            key=followed_key(view.image.key),
         )
     )
-
-
-def key(image_key: str) -> str:
-    """The key of the widget that chooses whom to follow on a picture."""
-    return f"followed-{image_key}"
 
 
 def _ledger(view: View, who: int, steps: tuple[Best, ...]) -> None:

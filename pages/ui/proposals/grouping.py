@@ -11,10 +11,10 @@ from fastrcnn_core.selective_search.grouping import group
 from fastrcnn_core.selective_search.proposal_trace import trace
 from pages.ui.cache import searches
 from pages.ui.components import source
-from pages.ui.proposals import players, sections
+from pages.ui.proposals import players
 from pages.ui.proposals.origin import words
 from pages.ui.proposals.view import View
-from pages.ui.state import widget_state
+from pages.ui.state.proposals import ProposalsSelection, requested_merge
 
 
 def show(view: View) -> None:
@@ -29,7 +29,7 @@ def show(view: View) -> None:
     players.player(
         view,
         searches.traced(view.image, strategy, view.config),
-        wish=sections.wish(view.search, strategy),
+        request=requested_merge(view.search, strategy),
         key="grouping-player",
     )
     st.caption(
@@ -44,9 +44,10 @@ def show(view: View) -> None:
 
 def _pick(strategies: Sequence[Strategy]) -> Strategy:
     """Whose grouping; a choice that this method does not have falls back to the one that all methods have."""
-    key, usual = sections.strategy_key(), STRATEGIES["single"][0]
-    if widget_state.value(key) not in strategies:
-        widget_state.put(key, usual if usual in strategies else strategies[0])
+    usual = STRATEGIES["single"][0]
+    if ProposalsSelection.current().strategy not in strategies:
+        ProposalsSelection.select(strategy=usual if usual in strategies else strategies[0])
+    key = ProposalsSelection.key("strategy")
     return st.selectbox("Strategy", strategies, format_func=words, key=key)
 
 

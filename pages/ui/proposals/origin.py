@@ -11,8 +11,8 @@ from fastrcnn_core.boxes import pairwise_iou
 from fastrcnn_core.selective_search import Strategy
 from fastrcnn_core.selective_search.grouping import Hierarchy
 from pages.ui.cache import searches
-from pages.ui.proposals import sections
 from pages.ui.proposals.view import View
+from pages.ui.state.proposals import request_merge
 
 _WORDS = {"C": "colour", "T": "texture", "S": "size", "F": "fill"}
 
@@ -111,7 +111,7 @@ def story(view: View, strategy: Strategy, it: Origin, *, key: str, label: str) -
         label,
         icon=":material/play_circle:",
         key=key,
-        on_click=sections.go_to_merge,
+        on_click=request_merge,
         args=(view.search, strategy, merge, pair),
     )
     if play:

@@ -15,7 +15,7 @@ from pages.ui.proposals import charts, tables, worst_recall
 from pages.ui.proposals.charts import Line
 from pages.ui.proposals.view import View, duration, plural
 from pages.ui.shell import errors
-from pages.ui.state import widget_state
+from pages.ui.state.proposals import THE_DATA, THIS_PICTURE, ProposalsSelection
 
 _IOUS = tuple(np.linspace(0.3, 1.0, 71).tolist())
 _SHOWN_LIMITS = (100, 500, 1000, 2000)
@@ -25,8 +25,6 @@ _LOOKS: tuple[tuple[str, palette.Dash], ...] = (
     (palette.SKY, "dashdot"),
     (palette.BLUE, "solid"),
 )
-_PICTURE, _DATA = "This picture", "The data set"
-_WHOSE, _WATCHED = "quality-of", "survey-watched"
 
 
 def show(view: View) -> None:
@@ -37,11 +35,16 @@ def show(view: View) -> None:
             "Your own picture has no annotation: nothing can say which boxes are right. Choose another picture."
         )
         return
-    options = [_PICTURE, _DATA]
+    options = [THIS_PICTURE, THE_DATA]
     whose = st.segmented_control(
-        "Of", options, default=_PICTURE, required=True, key=_WHOSE, persist_state="session"
+        "Of",
+        options,
+        default=THIS_PICTURE,
+        required=True,
+        key=ProposalsSelection.key("quality_of"),
+        persist_state="session",
     )
-    if whose == _PICTURE:
+    if whose == THIS_PICTURE:
         limits, overlaps = range(len(view.proposals) + 1), view.overlaps
         _curves(
             np.array(limits), overlaps, f"{plural(len(view.people), view.noun)} of this picture"
@@ -54,9 +57,9 @@ def show(view: View) -> None:
 def is_growing(view: View) -> bool:
     """Whether a survey of this data runs and is looked at, so that the page must look again by itself."""
     data = view.picture.dataset
-    looked_at = data is not None and widget_state.value(_WHOSE) == _DATA
+    looked_at = data is not None and ProposalsSelection.current().quality_of == THE_DATA
     growing = data is not None and looked_at and recall_job(data, view.config).is_running
-    widget_state.put(_WATCHED, growing)
+    ProposalsSelection.select(watches_recall=growing)
     return growing
 
 
@@ -78,7 +81,7 @@ def _of_the_data(view: View) -> None:
 
 def _progress(view: View, survey: RecallJob) -> None:
     """What it does, how far it is, how long it will take, and a button to start or stop it."""
-    if survey.is_running != bool(widget_state.value(_WATCHED)):
+    if survey.is_running != ProposalsSelection.current().watches_recall:
         st.rerun()  # it has just begun or ended: the page decides anew how often to look
     total = len(survey.data)
     if survey.is_running:

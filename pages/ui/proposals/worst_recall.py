@@ -8,9 +8,10 @@ import streamlit as st
 
 from pages.ui.cache import datasets
 from pages.ui.jobs.proposal_recall import RecallJob
-from pages.ui.proposals import following, miss_reasons, sections
+from pages.ui.proposals import miss_reasons
 from pages.ui.proposals.view import View, plural
-from pages.ui.state import selected_picture, widget_state
+from pages.ui.state import selected_picture
+from pages.ui.state.proposals import follow_person
 
 _SHOWN = 20  # chosen here: as many as an engineer looks through
 _TABLE, _OPEN = "worst-found", "open-worst-found"
@@ -67,5 +68,4 @@ def _go(view: View, name: str, who: int) -> None:
     assert view.picture.dataset is not None  # a survey is of a data set
     image = datasets.annotated_image(view.picture.dataset, name).image
     selected_picture.choose_name(name)
-    widget_state.put(following.key(image.key), who - 1)
-    sections.go_to("Funnel")
+    follow_person(image.key, who - 1)

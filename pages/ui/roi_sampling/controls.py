@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import streamlit as st
 
 from fastrcnn_core.config import SamplingConfig
 from pages.ui.shell import inputs
-from pages.ui.state import widget_state
+from pages.ui.state.roi_sampling import RoISamplingSelection
 
-_SEED = "draw"
 _KNOBS = (
     "rois_per_image",
     "foreground_share",
@@ -19,14 +16,6 @@ _KNOBS = (
     "background_iou_high",
     "add_ground_truth",
 )
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What the reader wants to see beside the drawn RoIs."""
-
-    ignored: bool
-    left_out: bool
 
 
 def knobs(base: SamplingConfig) -> SamplingConfig:
@@ -42,7 +31,7 @@ def seed() -> int:
             min_value=0,
             max_value=2**31,
             value=0,
-            key=_SEED,
+            key=RoISamplingSelection.key("seed"),
             bind="query-params",
             width=160,
             help="The seed of the draw. Training takes a new one for each picture at each step.",
@@ -53,24 +42,23 @@ def seed() -> int:
     return int(number)
 
 
-def shown() -> Shown:
+def shown() -> None:
     """Switches for who was not drawn."""
     with st.container(horizontal=True):
-        ignored = st.toggle(
+        st.toggle(
             "Ignored",
             value=True,
-            key="ignored",
+            key=RoISamplingSelection.key("ignored"),
             bind="query-params",
             help="Candidates that are neither positive nor negative: no step ever looks at them.",
         )
-        left_out = st.toggle(
+        st.toggle(
             "Not drawn this time",
-            key="left-out",
+            key=RoISamplingSelection.key("left_out"),
             bind="query-params",
             help="Positive and negative candidates for which there was no place in this draw.",
         )
-    return Shown(ignored, left_out)
 
 
 def _next(number: int) -> None:
-    widget_state.put(_SEED, number + 1)
+    RoISamplingSelection.select(seed=number + 1)

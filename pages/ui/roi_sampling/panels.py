@@ -9,19 +9,20 @@ import streamlit as st
 from fastrcnn_core.config import ProposalConfig
 from pages.ui.components import figures, nouns
 from pages.ui.roi_sampling import charts, pictures, selection, tables, words
-from pages.ui.roi_sampling.controls import Shown
 from pages.ui.roi_sampling.view import Kind, View
 from pages.ui.shell import header
-from pages.ui.state import link_words
+from pages.ui.state.roi_sampling import RoISamplingSelection
 
 _PLAIN = {"displayModeBar": False}
 # Chosen here: two rows of crops on a wide screen.
 _CROPS = 24
 
 
-def picture(view: View, chosen: int | None, shown: Shown) -> None:
+def picture(view: View, chosen: int | None, selected: RoISamplingSelection) -> None:
     """Who is drawn? The RoIs that one training step would look at on this picture."""
-    drawing = pictures.draw(view, chosen=chosen, ignored=shown.ignored, left_out=shown.left_out)
+    drawing = pictures.draw(
+        view, chosen=chosen, ignored=selected.ignored, left_out=selected.left_out
+    )
     caption = words.caption(view)
     alt = f"The picture {view.annotated.name} with its sampled RoIs. {caption}"
     figures.show(drawing, key="sampled", caption=caption, alt=alt, on_choose=partial(_ask, view))
@@ -153,4 +154,4 @@ def _too_few(view: View) -> None:
 def _ask(view: View, mark: figures.Chosen) -> None:
     """A mark was clicked on."""
     if (row := pictures.clicked(view, mark)) is not None:
-        link_words.ask_about(selection.LINK, selection.word(view, row))
+        selection.choose(view, row)

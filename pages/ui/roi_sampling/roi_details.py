@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import streamlit as st
 
 from fastrcnn_core.boxes import encode
-from pages.ui.components import figures, formulas, nouns
+from pages.ui.components import figures, formulas, nouns, pickers
 from pages.ui.roi_sampling import pictures, selection, tables, words
 from pages.ui.roi_sampling.view import View
-from pages.ui.state import link_words, widget_state
-
-_TABLE = "drawn-rois"
-
-
-def asked(view: View) -> int | None:
-    """The candidate that the reader asked about, or the first worth asking about; the link says which."""
-    row = selection.row_of(view, link_words.asked(selection.LINK))
-    link_words.write_asked(selection.LINK, None if row is None else selection.word(view, row))
-    return selection.first(view) if row is None else row
 
 
 def show(view: View, chosen: int | None) -> None:
@@ -43,23 +31,14 @@ def show(view: View, chosen: int | None) -> None:
 
 def _drawn(view: View, chosen: int) -> None:
     rows = np.flatnonzero(view.drawn == chosen).tolist()
-    widget_state.put(_TABLE, {"selection": {"rows": rows, "columns": [], "cells": []}})
-    st.dataframe(
+    pickers.table(
         tables.drawn(view),
-        key=_TABLE,
-        hide_index=True,
+        key="drawn-rois",
+        chosen=rows[0] if rows else None,
+        on_choose=lambda row: selection.choose(view, int(view.drawn[row])),
         column_config=tables.FORMATS,
         height=240 if len(view.drawn) > 5 else "auto",
-        on_select=partial(_ask, view),
-        selection_mode="single-row",
     )
-
-
-def _ask(view: View) -> None:
-    """A row was clicked on."""
-    rows = widget_state.value(_TABLE)["selection"]["rows"]
-    if rows:
-        link_words.ask_about(selection.LINK, selection.word(view, int(view.drawn[rows[0]])))
 
 
 def _formulas(view: View, row: int) -> None:

@@ -1,29 +1,32 @@
-"""Which candidate does the reader ask about? A word such as `3fa2c1-812` in the session and in the link."""
+"""The selected candidate of the RoI sampling page: what the link and the session mean on this picture."""
 
 from __future__ import annotations
 
-import re
-
 from pages.ui.roi_sampling.view import View
-
-LINK = "roi"
-
-
-def word(view: View, row: int) -> str:
-    """The candidate for session and link; `row_of` undoes it."""
-    return f"{view.key}-{row}"
+from pages.ui.state.roi_sampling import RoISamplingSelection, SelectedRoI
 
 
-def row_of(view: View, spoken: str | None) -> int | None:
-    """The candidate that the word means on this picture; None if it speaks of others."""
-    parts = re.fullmatch(r"([0-9a-f]{6})-(\d{1,6})", spoken or "")
-    if parts is None or parts[1] != view.key or int(parts[2]) >= len(view.candidates):
-        return None
-    return int(parts[2])
+def chosen(view: View) -> int | None:
+    """Return the selected candidate's row, or the first worth a look; the link says which was selected."""
+    selected = RoISamplingSelection.current().roi
+    row = None if selected is None else row_of(view, selected)
+    RoISamplingSelection.write_link("roi", None if row is None else selected)
+    return first(view) if row is None else row
+
+
+def choose(view: View, row: int) -> None:
+    """Select a candidate of this picture: for a callback."""
+    RoISamplingSelection.select(roi=SelectedRoI(view.key, row))
+
+
+def row_of(view: View, selected: SelectedRoI) -> int | None:
+    """Return the row if it is one of this picture; None if it is another's, or not there."""
+    is_here = selected.view_key == view.key and selected.row < len(view.candidates)
+    return selected.row if is_here else None
 
 
 def first(view: View) -> int | None:
-    """Whom to ask about when nobody has chosen: the drawn foreground proposal that has most to learn."""
+    """Return the row to show before one is selected: the drawn foreground proposal of the lowest IoU."""
     drawn = view.rows("foreground", drawn=True)
     proposals = drawn[drawn < view.proposals]
     if len(proposals):

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.state import devices, widget_state
+from pages.ui.components import pickers
+from pages.ui.state import devices
 
-_PICKER = "pick-device"
 _LOOK = "look"
 
 
 def show() -> None:
     """The devices that can be chosen; what a link chose and this machine lacks stays in the list."""
     labels = _devices()
-    widget_state.put(_PICKER, devices.chosen_device())
-    st.selectbox(
+    pickers.synced(
+        st.selectbox,
         "Device",
         list(labels),
         format_func=labels.__getitem__,
-        key=_PICKER,
-        on_change=_choose,
+        key="pick-device",
+        value=devices.chosen_device(),
+        on_choose=_choose,
         help="Where the network computes. Which graphics cards there are is known once the network is loaded.",
     )
 
@@ -36,8 +37,7 @@ def _devices() -> dict[str, str]:
     return labels if chosen in labels else {chosen: absent} | labels
 
 
-def _choose() -> None:
-    setting = str(widget_state.value(_PICKER))
+def _choose(setting: str) -> None:
     if setting == _LOOK:
         devices.device_labels()  # which loads PyTorch, so that the list is whole from now on
     else:

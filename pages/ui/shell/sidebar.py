@@ -6,8 +6,9 @@ import streamlit as st
 
 from fastrcnn_core.errors import UserError
 from pages.ui.cache import datasets
+from pages.ui.components import pickers
 from pages.ui.shell import add_data, device_picker, errors
-from pages.ui.state import detectors, link, projector, runs, selected_picture, sources, widget_state
+from pages.ui.state import detectors, link, projector, runs, selected_picture, sources
 
 # Above this many names, the list shows only those around the current one and those that match the search.
 _LIST_LIMIT = 2000
@@ -54,13 +55,14 @@ def _data_picker() -> None:
     sources.choose_source(
         chosen
     )  # a new default, such as a finished download, takes nobody's picture away
-    widget_state.put("pick-data", chosen)
-    st.selectbox(
+    pickers.synced(
+        st.selectbox,
         "Data",
         list(labels),
         format_func=labels.__getitem__,
         key="pick-data",
-        on_change=lambda: sources.choose_source(widget_state.value("pick-data")),
+        value=chosen,
+        on_choose=sources.choose_source,
         help="The environment variable FASTRCNN_DATA puts a folder of yours at the top of this list.",
     )
 
@@ -72,13 +74,14 @@ def _name_picker() -> str | None:
     chosen = selected_picture.chosen_name()
     name = chosen if chosen in names else names[0]
     listed = _listed(names, name)
-    widget_state.put("pick-picture", name)
-    st.selectbox(
+    pickers.synced(
+        st.selectbox,
         "Picture",
         listed,
         format_func=selected_picture.title,
         key="pick-picture",
-        on_change=lambda: selected_picture.choose_name(widget_state.value("pick-picture")),
+        value=name,
+        on_choose=selected_picture.choose_name,
         label_visibility="collapsed",
         help="Type to search by name.",
     )
@@ -130,13 +133,14 @@ def _detector_block() -> None:
     st.subheader("Detector", anchor=False)
     labels = {it.token: it.label for it in detectors.offered_detectors()}
     if labels:
-        widget_state.put("pick-detector", detectors.chosen_detector().token)
-        st.selectbox(
+        pickers.synced(
+            st.selectbox,
             "Checkpoint",
             list(labels),
             format_func=labels.__getitem__,
             key="pick-detector",
-            on_change=lambda: detectors.choose_detector(widget_state.value("pick-detector")),
+            value=detectors.chosen_detector().token,
+            on_choose=detectors.choose_detector,
             help="What came with the app, and the newest checkpoint of each run.",
         )
     else:

@@ -43,19 +43,6 @@ def choose_run(name: str | None) -> None:
     st.query_params.pop(_LINK, None)
 
 
-def pick_run(names: list[str], chosen: str) -> str:
-    """Show the picker of the watched run and return its name."""
-    st.session_state["pick-run"] = chosen
-    return str(
-        st.selectbox(
-            "Run",
-            names,
-            key="pick-run",
-            on_change=lambda: choose_run(st.session_state["pick-run"]),
-        )
-    )
-
-
 def write_run_link(run: Run) -> None:
     """Write the watched run into the link."""
     if st.query_params.get(_LINK) != run.name:

@@ -12,17 +12,18 @@ import streamlit as st
 from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.errors import UserError
 from fastrcnn_core.runs import Run, RunCheckpoint
-from pages.ui.components import durations, figures
+from pages.ui.components import durations, figures, pickers
 from pages.ui.jobs.checkpoint_timeline import CheckpointTimelineJob, checkpoint_timeline_job
 from pages.ui.shell import errors, inputs
-from pages.ui.state import devices, link_words, selected_picture, widget_state
+from pages.ui.state import devices, selected_picture
 from pages.ui.state.selected_picture import Picture
+from pages.ui.state.training import RunStep, TrainingSelection, select_moved
 from pages.ui.training import timeline_chart
 
 if TYPE_CHECKING:
     from pages.ui.components.detection_view import DetectionView
 
-_LINK, _SLIDER, _PLAY = "checkpoint", "checkpoint-of-run", "play-checkpoints"
+_SLIDER = "checkpoint-of-run"
 _PLAY_LOOKS, _PROGRESS_LOOKS = 1.0, 0.7  # seconds
 
 
@@ -36,7 +37,7 @@ def looks(run: Run) -> float | None:
         return None
     if growing.is_running:
         return _PROGRESS_LOOKS
-    return _PLAY_LOOKS if widget_state.value(_PLAY, False) else None
+    return _PLAY_LOOKS if TrainingSelection.current().playing else None
 
 
 def show(run: Run, every: float | None) -> None:
@@ -127,25 +128,31 @@ def _show(run: Run, growing: CheckpointTimelineJob, picture: Picture) -> None:
 
 def _step(run: Run, steps: list[int]) -> int:
     """The slider's checkpoint; the next one while it plays, and the last at first."""
-    asked = link_words.asked_number(_LINK, run.name)
-    step = steps[-1] if asked is None else min(steps, key=lambda it: abs(it - asked))
+    chosen = TrainingSelection.current().of_run("checkpoint", run.name)
+    step = steps[-1] if chosen is None else min(steps, key=lambda each: abs(each - chosen))
     if len(steps) < 2:
         st.caption(f"Step {step}, the only checkpoint so far.")
         return step
-    if widget_state.value(_PLAY, False):
+    if TrainingSelection.current().playing:
         step = steps[(steps.index(step) + 1) % len(steps)]
-        link_words.ask_about(_LINK, f"{run.name}:{step}")
-    link_words.write_asked(_LINK, f"{run.name}:{step}" if step != steps[-1] else None)
+        TrainingSelection.select(checkpoint=RunStep(run.name, step))
+    TrainingSelection.write_link(
+        "checkpoint", RunStep(run.name, step) if step != steps[-1] else None
+    )
     # Another key when there is one more: a slider whose scale has changed answers with what it held before.
-    key = f"{_SLIDER}-{len(steps)}"
-    widget_state.put(key, step)
-    st.select_slider(
+    pickers.synced(
+        st.select_slider,
         "After step",
         steps,
-        key=key,
-        on_change=lambda: link_words.take(_LINK, run.name, int(widget_state.value(key)), put=step),
+        key=f"{_SLIDER}-{len(steps)}",
+        value=step,
+        on_choose=lambda number: select_moved("checkpoint", run.name, int(number), shown=step),
     )
-    st.toggle("Play", key=_PLAY, help="One checkpoint a second, again and again.")
+    st.toggle(
+        "Play",
+        key=TrainingSelection.key("playing"),
+        help="One checkpoint a second, again and again.",
+    )
     return step
 
 

@@ -16,10 +16,11 @@ from fastrcnn_core.runs import free_name, start_run, training_command
 from pages.ui.cache import datasets
 from pages.ui.components.knob_widgets import knobs, move_to
 from pages.ui.shell import errors
-from pages.ui.state import runs, sources, widget_state
+from pages.ui.state import runs, sources
+from pages.ui.state.training import TrainingSelection
 from pages.ui.training import estimate
 
-_PRESET, _NAME = "preset", "run-name"
+_NAME = "run-name"
 _ABOUT: dict[PresetName, tuple[str, str]] = {
     "minute": (
         "60 seconds on a CPU",
@@ -111,7 +112,7 @@ def _preset_picker() -> PresetName:
         format_func=lambda it: _ABOUT[it][0],
         default="minute",
         required=True,
-        key=_PRESET,
+        key=TrainingSelection.key("preset"),
         bind="query-params",
         on_change=_move_knobs,
     )
@@ -121,7 +122,7 @@ def _preset_picker() -> PresetName:
 
 def _move_knobs() -> None:
     """A preset moves every knob to where it has it."""
-    config = preset(widget_state.value(_PRESET, "minute"))
+    config = preset(TrainingSelection.current().preset)
     for shown in (_FIRST, _rest()):
         for part, names in shown.items():
             move_to(getattr(config, part), names, _prefix(part))

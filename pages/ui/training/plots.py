@@ -14,12 +14,11 @@ from fastrcnn_core.runs import Columns, Run
 from pages.ui.cache import run_files
 from pages.ui.components import palette
 from pages.ui.components.palette import Role
-from pages.ui.state import widget_state
+from pages.ui.state.training import TrainingSelection
 from pages.ui.training import curves
 from pages.ui.training.curves import Line
 
 _RECENT = 20  # steps of a mean; one step alone says little
-_SMOOTHING = "smoothing"
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def show(run: Run, others: tuple[Run, ...], columns: Columns) -> None:
         palette.legend(
             Role(name, name, colour) for name, colour in zip(runs, curves.RUN_COLOURS, strict=False)
         )
-    smoothing = float(widget_state.value(_SMOOTHING, 0.9))
+    smoothing = TrainingSelection.current().smoothing
     for row in (_PLOTS[:2], _PLOTS[2:]):
         for place, plot in zip(st.columns(2, gap="large"), row, strict=True):
             with place:
@@ -80,7 +79,7 @@ def show(run: Run, others: tuple[Run, ...], columns: Columns) -> None:
     st.slider(
         "Smoothing",
         *(0.0, 0.99, 0.9, 0.01),
-        key=_SMOOTHING,
+        key=TrainingSelection.key("smoothing"),
         bind="query-params",
         width=320,
         help="How much of the steps before goes into each point of a line; the faint line is not smoothed.",

@@ -18,7 +18,7 @@ _COLOURS = ("What it is", "What it costs")
 
 def follows(run: Run, *, moving: bool) -> bool:
     """Whether there are newer steps to come, and nobody holds one of the old."""
-    return moving and step_choice.asked(run) is None
+    return moving and step_choice.chosen(run) is None
 
 
 def show(run: Run, *, moving: bool, following: bool) -> None:
@@ -51,9 +51,9 @@ def show(run: Run, *, moving: bool, following: bool) -> None:
 
 def _shown(run: Run, kept: tuple[int, ...]) -> LiveStep | None:
     """The last kept step up to the one that is asked for; the newest there is if none is."""
-    asked = step_choice.asked(run)
-    if asked is not None and kept:
-        return run.step(kept[max(1, bisect_right(kept, asked)) - 1])
+    chosen = step_choice.chosen(run)
+    if chosen is not None and kept:
+        return run.step(kept[max(1, bisect_right(kept, chosen)) - 1])
     live = run.live()
     if kept and (live is None or live.step <= kept[-1]):
         return run.step(kept[-1])

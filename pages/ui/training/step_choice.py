@@ -9,22 +9,22 @@ import streamlit as st
 
 from fastrcnn_core.runs import Run
 from pages.ui.cache import run_files
-from pages.ui.state import link_words, widget_state
+from pages.ui.components import pickers
+from pages.ui.state.training import RunStep, TrainingSelection, select_moved
 
-_LINK = "step"
-_SLIDER, _TYPED, _HOLD = "step-of-run", "step-of-run-typed", "hold-step"
+_SLIDER, _TYPED = "step-of-run", "step-of-run-typed"
 _COSTLY = 4  # buttons
 _SLIDER_WIDTH = 600  # pixels, where there are so many
 
 
-def asked(run: Run) -> int | None:
+def chosen(run: Run) -> int | None:
     """The step that the reader or the link asks for; None for the newest."""
-    return link_words.asked_number(_LINK, run.name)
+    return TrainingSelection.current().of_run("step", run.name)
 
 
 def show(run: Run, kept: tuple[int, ...], shown: int, *, moving: bool) -> None:
     """A slider over the kept steps with its typed twin, neighbours, and the steps that cost most."""
-    link_words.write_asked(_LINK, None if asked(run) is None else f"{run.name}:{shown}")
+    TrainingSelection.write_link("step", None if chosen(run) is None else RunStep(run.name, shown))
     if len(kept) < 2:
         return
     if moving:
@@ -52,24 +52,26 @@ def _sought(
 ) -> None:
     """One of the two widgets that hold the step's number."""
     key = f"{name}-{kept[-1]}"  # a widget whose scale has changed answers with what it held before
-    widget_state.put(key, shown)
-    kind(
+    pickers.synced(
+        kind,
         label,
         *(kept[0], kept[-1]),
         step=1,
         key=key,
+        value=shown,
         label_visibility="visible" if name == _SLIDER else "collapsed",
         width=width,
-        on_change=lambda: link_words.take(_LINK, run.name, int(widget_state.value(key)), put=shown),
+        on_choose=lambda step: select_moved("step", run.name, int(step), shown=shown),
     )
 
 
 def _hold(run: Run, shown: int) -> None:
-    widget_state.put(_HOLD, asked(run) is not None)
-    st.toggle(
+    pickers.synced(
+        st.toggle,
         "Hold this step",
-        key=_HOLD,
-        on_change=lambda: _ask(run, shown if widget_state.value(_HOLD) else None),
+        key=TrainingSelection.key("holding"),
+        value=chosen(run) is not None,
+        on_choose=lambda holds: _choose(run, shown if holds else None),
         help="The run goes on; only what is shown here stays.",
     )
 
@@ -82,7 +84,7 @@ def _neighbour(run: Run, kept: tuple[int, ...], place: int, icon: str, words: st
         key=f"step-{words}",
         help=words,
         disabled=not is_there,
-        on_click=_ask,
+        on_click=_choose,
         args=(run, kept[place] if is_there else None),
     )
 
@@ -103,10 +105,10 @@ def _costly(run: Run, kept: tuple[int, ...]) -> None:
                 f"Step {step}, loss {losses[step]:.2f}",
                 key=f"costly-{step}",
                 type="tertiary",
-                on_click=_ask,
+                on_click=_choose,
                 args=(run, step),
             )
 
 
-def _ask(run: Run, step: int | None) -> None:
-    link_words.ask_about(_LINK, "" if step is None else f"{run.name}:{step}")
+def _choose(run: Run, step: int | None) -> None:
+    TrainingSelection.select(step=None if step is None else RunStep(run.name, step))

@@ -23,9 +23,9 @@ from fastrcnn_core.structures import FloatArray
 from pages.ui.cache import renderings
 from pages.ui.components import palette
 from pages.ui.components.palette import Role
-from pages.ui.proposals.sections import Wish
 from pages.ui.proposals.view import View
 from pages.ui.state import projector, widget_state
+from pages.ui.state.proposals import MergeRequest
 
 # More than a screen shows; a label map of a photograph would fill the wire.
 LABELS_SIDE = 800
@@ -66,23 +66,23 @@ def clicked(key: str) -> int | None:
     return None if chosen is None else int(chosen)
 
 
-def player(view: View, trace: Trace, *, wish: Wish | None, key: str) -> None:
+def player(view: View, trace: Trace, *, request: MergeRequest | None, key: str) -> None:
     """The grouping of one strategy, with a scrubber.
 
     Args:
-        wish: the merge to go to, once; None leaves the film where it is.
+        request: the merge to go to, once; None leaves the film where it is.
         key: unique on the page.
     """
-    _PLAYER(key=key, data=player_data(view, trace) | {"wish": wish and wished(trace, wish)})
+    _PLAYER(key=key, data=player_data(view, trace) | {"wish": request and wished(trace, request)})
 
 
-def wished(trace: Trace, wish: Wish) -> dict[str, Any]:
+def wished(trace: Trace, request: MergeRequest) -> dict[str, Any]:
     """The merge to go to, or the pair that was passed over, with its four similarities."""
     its = None
-    if wish.pair is not None:
-        (row,) = np.flatnonzero((trace.hierarchy.passed_over == wish.pair).all(axis=1))
+    if request.pair is not None:
+        (row,) = np.flatnonzero((trace.hierarchy.passed_over == request.pair).all(axis=1))
         its = trace.passed_over_similarities[row].tolist()
-    return asdict(wish) | {"similarities": its}
+    return asdict(request) | {"similarities": its}
 
 
 def viewer_data(view: View) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from fastrcnn_core.errors import UserError
 from pages.ui.cache import datasets, renderings
 from pages.ui.components import palette
 from pages.ui.state import selected_picture, widget_state
+from pages.ui.state.dataset import FILTERS, DatasetSelection
 
 PER_PAGE = 12
-FILTERS = ("All", "Training", "Test", "Nobody there")
 
 # The name below a thumbnail is a button that covers the picture, too.
 _STYLE = """<style>
@@ -36,7 +36,7 @@ def show(data: Dataset, *, current: str) -> None:
             FILTERS,
             default="All",
             required=True,
-            key="show",
+            key=DatasetSelection.key("filter"),
             bind="query-params",
             label_visibility="collapsed",
         )
@@ -54,8 +54,8 @@ def show(data: Dataset, *, current: str) -> None:
 def _page(key: str, names: tuple[str, ...], pages: int, current: str) -> int:
     """The visitor's page of the wall, from 1; another picture, or another wall, turns it to the chosen picture."""
     turned = (key, current)
-    if widget_state.value("wall-turned-to") != turned or widget_state.value(key) is None:
-        widget_state.put("wall-turned-to", turned)
+    if DatasetSelection.current().turned_to != turned or widget_state.value(key) is None:
+        DatasetSelection.select(turned_to=turned)
         if current in names:
             widget_state.put(key, names.index(current) // PER_PAGE + 1)
     return st.pagination(pages, key=key)
