@@ -30,7 +30,7 @@ from pages.ui.components.detection_view import DetectionView, detection_view
 from pages.ui.detection import box_outcomes, charts, pictures, selection, tables
 from pages.ui.detection import words as words_of
 from pages.ui.jobs.split_evaluation import SplitEvaluationJob, split_evaluation_job
-from pages.ui.state import detectors, sources
+from pages.ui.state import detectors
 from pages.ui.state.detection import GroundTruthBox, Prediction, SelectedBox
 from tests.support.app import complaints, link, open_app, visit, words
 from tests.support.builders import annotate, write_untrained
@@ -550,7 +550,7 @@ def wait(job: SplitEvaluationJob) -> None:
 
 def job_of() -> SplitEvaluationJob:
     """What the page itself watches: it is kept by content."""
-    data = datasets.opened(sources.Source("", "", tiny_setting()))
+    data = datasets.opened(tiny_setting())
     return split_evaluation_job(data, detectors.offered_detectors()[0], "test", device="auto")
 
 
@@ -559,9 +559,7 @@ def tiny_setting() -> str:
 
 
 def view_of() -> DetectionView:
-    picture = datasets.annotated_image(
-        datasets.opened(sources.Source("", "", tiny_setting())), "tiny00"
-    )
+    picture = datasets.annotated_image(datasets.opened(tiny_setting()), "tiny00")
     return detection_view(
         picture.image, picture, _answer(picture.image, ("person",)), DetectionConfig()
     )

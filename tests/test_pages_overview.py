@@ -9,7 +9,6 @@ import pytest
 from fastrcnn_core.config import ModelConfig, PredictionConfig
 from fastrcnn_core.structures import Image
 from pages.ui.cache import datasets, networks, renderings, searches
-from pages.ui.state import sources
 from tests.support.app import complaints, open_app, words
 from tests.support.builders import tiny_config, write_untrained
 from tests.support.datasets import write_tiny
@@ -79,7 +78,7 @@ def test_after_a_click_every_stage_has_this_pictures_numbers(
     app = open_app()
     app.button(key="look-inside").click().run()
     assert not complaints(app)
-    picture = datasets.annotated_image(datasets.opened(sources.Source("", "", str(tiny))), "tiny00")
+    picture = datasets.annotated_image(datasets.opened(str(tiny)), "tiny00")
     proposals = len(searches.proposals(picture.image, networks.ProposalConfig()))
     text = words(app)
     assert f"`{proposals} × 4`" in text
@@ -142,9 +141,9 @@ def test_predictions_are_kept_by_content_not_by_name(
     tiny: Path, bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = bundle(name="first"), bundle(name="second")
-    source = sources.Source("", "", str(tiny))
-    image = datasets.annotated_image(datasets.opened(source), "tiny00").image
-    other = datasets.annotated_image(datasets.opened(source), "tiny01").image
+    data = datasets.opened(str(tiny))
+    image = datasets.annotated_image(data, "tiny00").image
+    other = datasets.annotated_image(data, "tiny01").image
     config = tiny_config().proposals
 
     def of(path: Path, picture: Image, **looks: Any) -> object:

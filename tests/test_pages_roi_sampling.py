@@ -17,7 +17,6 @@ from pages.ui.components import figures, formulas
 from pages.ui.roi_sampling import charts, pictures, selection, tables
 from pages.ui.roi_sampling import words as words_of
 from pages.ui.roi_sampling.view import View, view
-from pages.ui.state import sources
 from pages.ui.state.roi_sampling import SelectedRoI
 from tests.support.app import complaints, link, open_app, visit, words
 from tests.support.builders import annotate
@@ -239,7 +238,7 @@ def test_draw_again_takes_the_next_draw_and_the_link_brings_it_back(app: AppTest
 
 
 def test_a_candidate_is_asked_about_by_link(app: AppTest, street: Path) -> None:
-    first = datasets.annotated_image(datasets.opened(sources.Source("", "", str(street))), "tiny00")
+    first = datasets.annotated_image(datasets.opened(str(street)), "tiny00")
     boxes = searches.proposals(first.image, networks.ProposalConfig())
     it = seen(*boxes.tolist(), truth=first)
     row = len(it.candidates) - 1
