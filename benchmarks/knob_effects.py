@@ -24,7 +24,6 @@ import tyro
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.config import Config, preset
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 from fastrcnn_core.detector import Detector
@@ -32,7 +31,7 @@ from fastrcnn_core.devices import keep_freed_memory
 from fastrcnn_core.evaluation import evaluate
 from fastrcnn_core.runs import Run
 from fastrcnn_core.runs.writing import create_run
-from fastrcnn_core.training import validation_split
+from fastrcnn_core.training import train, validation_split
 
 SHARE = 0.25
 UNMOVED = "minute"
@@ -94,7 +93,7 @@ def measure(setting: str, name: str, knobs: Knobs, seed: int) -> Iterator[Row]:
     config = moved(knobs, seed)
     with tempfile.TemporaryDirectory() as scratch:
         run = create_run("run", config=config, data=setting, preset="minute", folder=Path(scratch))
-        train(run)
+        train(config, open_dataset(setting), run)
         yield {"name": name, "seed": seed} | judge(run, setting, {})
         for other, detection in DETECTED.items() if name == UNMOVED else ():
             yield {"name": other, "seed": seed} | judge(run, setting, detection)

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from fastrcnn_core.evaluation import Evaluation, evaluate
     from fastrcnn_core.images import read_image
     from fastrcnn_core.proposals import ProposalStore, propose
-    from fastrcnn_core.runs import Run, find_run
+    from fastrcnn_core.runs import Run, create_run, find_run
     from fastrcnn_core.structures import AnnotatedImage, Detections, Image
+    from fastrcnn_core.training import train
 
 __all__ = [
     "AnnotatedImage",
@@ -36,6 +37,7 @@ __all__ = [
     "ProposalStore",
     "Run",
     "UserError",
+    "create_run",
     "drawing",
     "errors",
     "evaluate",
@@ -44,6 +46,7 @@ __all__ = [
     "preset",
     "propose",
     "read_image",
+    "train",
 ]
 
 _MODULES = {
@@ -54,8 +57,9 @@ _MODULES = {
     "evaluation": ("Evaluation", "evaluate"),
     "images": ("read_image",),
     "proposals": ("ProposalStore", "propose"),
-    "runs": ("Run", "find_run"),
+    "runs": ("Run", "create_run", "find_run"),
     "structures": ("AnnotatedImage", "Detections", "Image"),
+    "training": ("train",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

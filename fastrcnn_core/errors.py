@@ -62,6 +62,10 @@ class RunError(UserError):
     """A run that does not exist, is taken, or cannot go on."""
 
 
+class TrainingError(RunError):
+    """A training step that failed: the run can be resumed from its last checkpoint, if it has one."""
+
+
 class DeviceError(UserError):
     """A device that is absent, failed or is out of memory."""
 

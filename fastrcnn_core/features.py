@@ -1,14 +1,14 @@
-"""What a backbone's frozen stages make of each picture: computed once, then remembered in memory and on disk."""
+"""Feature maps of a backbone's frozen stages: computed once per image, then cached in memory (LRU) and on disk."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
 
 import safetensors.torch
 import torch
+from cachetools import LRUCache
 from safetensors import SafetensorError
 from torch import Tensor
 
@@ -20,22 +20,22 @@ from fastrcnn_core.structures import Image
 
 MEMORY_BYTES = 2**30
 DISK_BYTES = 8 * 2**30
-_PRUNINGS = 16  # while a store fills the disk's share once
+_EVICTIONS = 16  # while a store writes `disk_bytes` once
 
 
 class FeatureStore:
-    """What the frozen stages of a model's backbone make of pictures; all of its features if every stage is frozen.
+    """Cache of the feature maps of a model's frozen stages; of the whole backbone's if every stage is frozen.
 
-    A map's identity is the frozen stages' weights, the precision that they compute in, how large they see the picture,
-    the picture's content, and whether it is mirrored; no caller can pass a wrong one. Maps are kept as float16, the
-    least recently used leave memory first and are read back from disk; what finds no room there is computed again.
+    A map's key is computed here, from the frozen stages' weights, their precision, the image's size for the network,
+    its content, and whether it is flipped; no caller can pass a wrong one. Maps are stored as float16. The least
+    recently used are evicted from memory first and read back from disk; a map that finds no room there is recomputed.
 
     Args:
         model: its backbone's frozen stages must not change while the store lives.
-        folder: where maps are kept on disk; the user's cache if None.
-        memory_bytes: as much is kept in memory at most.
-        disk_bytes: as much, or a sixteenth more, is kept in the folder at most.
-        mixed: computed in mixed precision where the device gains by it; False computes in float32.
+        folder: where maps are stored on disk; the user's cache if None.
+        memory_bytes: size limit of the cache in memory.
+        disk_bytes: size limit of the folder, exceeded by at most a sixteenth.
+        mixed: compute in mixed precision where the device gains by it; False computes in float32.
     """
 
     def __init__(
@@ -49,37 +49,36 @@ class FeatureStore:
     ) -> None:
         self.model = model
         self.folder = folder or cache_folder() / "features"
-        self.memory_bytes = memory_bytes
         self.mixed = mixed
         narrow = autocast_type(model.device, training=False) if mixed else None
-        precision = "" if narrow is None else f" {narrow}"  # float32 needs no word
+        precision = "" if narrow is None else f" {narrow}"
         self._identity = f"{_weights_hash(model.backbone)} {model.image_config}{precision}"
-        self._kept: OrderedDict[Path, dict[str, Tensor]] = OrderedDict()
+        self._memory: LRUCache[Path, dict[str, Tensor]] = LRUCache(memory_bytes, getsizeof=_bytes)
         self.disk_bytes = disk_bytes
         self._own: set[Path] = set()  # on disk, read or written by this store
-        self._own_bytes = self._unpruned = 0
+        self._own_bytes = self._bytes_since_eviction = 0
 
-    def of(self, image: Image, *, flipped: bool = False) -> Features:
-        """The frozen part of the picture's features, or its mirror image's, on the model's device, without gradient.
+    def get(self, image: Image, *, flipped: bool = False) -> Features:
+        """Get the frozen stages' feature map of the image, or of its flipped copy: on the model's device, no gradient.
 
-        A picture that was met before is not looked at again.
+        It is read from memory or disk, or else computed and stored.
         """
         path = self._path(image, flipped)
-        kept = self._kept.get(path)
-        if kept is None:
-            kept = self._read(path) or self._compute(image, flipped, path)
-            self._keep(path, kept)
-        self._kept.move_to_end(path)
-        return _unpack(kept, self.model.device)
+        packed = self._memory.get(path)
+        if packed is None:
+            packed = self._read(path) or self._compute(image, flipped, path)
+            with suppress(ValueError):  # larger than the whole cache
+                self._memory[path] = packed
+        return _unpack(packed, self.model.device)
 
-    def knows(self, image: Image, *, flipped: bool = False) -> bool:
-        """Whether the picture, or its mirror image, was met before and is still remembered."""
+    def contains(self, image: Image, *, flipped: bool = False) -> bool:
+        """Look up whether the cache has the feature map of the image, or of its flipped copy."""
         path = self._path(image, flipped)
-        return path in self._kept or path.exists()
+        return path in self._memory or path.exists()
 
     def bytes_in_memory(self) -> int:
-        """How much the maps take that are kept in memory now."""
-        return sum(map(_bytes, self._kept.values()))
+        """Measure the size of the maps cached in memory."""
+        return int(self._memory.currsize)
 
     def _compute(self, image: Image, flipped: bool, path: Path) -> dict[str, Tensor]:
         device = self.model.device
@@ -90,40 +89,35 @@ class FeatureStore:
         return packed
 
     def _write(self, path: Path, packed: dict[str, Tensor]) -> None:
-        """To disk, in the place of what nobody uses any more; but no map takes the place of another of this store."""
+        """Write a feature map to disk, evicting the least recently used of other stores, never one of this store."""
         size = _bytes(packed)
         if self._own_bytes + size > self.disk_bytes:
             return
         write_tensors(path, packed)
-        self._call_own(path, size)
-        self._unpruned += size
-        if self._unpruned > self.disk_bytes / _PRUNINGS:
-            prune(self.folder, most_bytes=self.disk_bytes)
-            self._unpruned = 0
+        self._mark_own(path, size)
+        self._bytes_since_eviction += size
+        if self._bytes_since_eviction > self.disk_bytes / _EVICTIONS:
+            prune(self.folder, max_bytes=self.disk_bytes)
+            self._bytes_since_eviction = 0
 
     def _read(self, path: Path) -> dict[str, Tensor] | None:
         packed = _read(path)
         if packed is not None:
-            self._call_own(path, _bytes(packed))
+            self._mark_own(path, _bytes(packed))
         return packed
 
-    def _call_own(self, path: Path, size: int) -> None:
+    def _mark_own(self, path: Path, size: int) -> None:
         if path not in self._own:
             self._own.add(path)
             self._own_bytes += size
 
-    def _keep(self, path: Path, packed: dict[str, Tensor]) -> None:
-        self._kept[path] = packed
-        while len(self._kept) > 1 and self.bytes_in_memory() > self.memory_bytes:
-            self._kept.popitem(last=False)
-
     def _path(self, image: Image, flipped: bool) -> Path:
-        identity = f"{self._identity} {image.key} {flipped}"
-        return self.folder / f"{hashlib.sha256(identity.encode()).hexdigest()}.safetensors"
+        key = f"{self._identity} {image.key} {flipped}"
+        return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}.safetensors"
 
 
 def _pack(features: Features) -> dict[str, Tensor]:
-    """The map as float16 on the CPU, and the scales."""
+    """Pack the feature map as float16 on the CPU, and its scales."""
     scale = torch.tensor([features.scale_x, features.scale_y], dtype=torch.float64)
     return {"map": features.map.to("cpu", torch.float16).contiguous(), "scale": scale}
 
@@ -138,31 +132,31 @@ def _unpack(packed: dict[str, Tensor], device: torch.device) -> Features:
 
 
 def _read(path: Path) -> dict[str, Tensor] | None:
-    """What is on disk; None if it is not there, or damaged: then it is computed again."""
+    """Read a feature map from disk; None if it is missing or damaged, to be recomputed."""
     try:
         packed = safetensors.torch.load_file(path)
     except (FileNotFoundError, SafetensorError):
         return None
-    # It may be gone by now, or somebody else's, and theirs to keep.
+    # It may have been evicted by now, or belong to another user.
     with suppress(FileNotFoundError, PermissionError):
-        path.touch()  # `prune` sees that it is used
+        path.touch()  # the time of its last use, for `prune`
     return packed
 
 
-def prune(folder: Path, *, most_bytes: int = DISK_BYTES) -> None:
-    """Delete the maps that were not used for the longest time until the folder is small enough."""
+def prune(folder: Path, *, max_bytes: int = DISK_BYTES) -> None:
+    """Evict the least recently used feature maps from disk until the folder is within its size limit."""
     files = _files(folder)
-    excess = sum(size for _, size, _ in files) - most_bytes
+    excess = sum(size for _, size, _ in files) - max_bytes
     for path, size, _ in sorted(files, key=lambda file: file[2]):
         if excess <= 0:
             return
-        with suppress(PermissionError):  # somebody else's
+        with suppress(PermissionError):  # another user's
             path.unlink(missing_ok=True)
             excess -= size
 
 
 def _files(folder: Path) -> list[tuple[Path, int, float]]:
-    """Each map in the folder, its bytes, and when it was used last; another process may write and delete meanwhile."""
+    """List the folder's maps with size and time of last use; other processes may write and delete meanwhile."""
     found = []
     for path in folder.glob("[!.]*.safetensors"):
         with suppress(FileNotFoundError):
@@ -172,7 +166,7 @@ def _files(folder: Path) -> list[tuple[Path, int, float]]:
 
 
 def _weights_hash(backbone: Backbone) -> str:
-    """32 hexadecimal digits of how many stages are frozen, and of their weights and names."""
+    """Hash the frozen stages, their number, names and weights: 32 hexadecimal digits."""
     digest = hashlib.blake2b(str(backbone.frozen_stages).encode(), digest_size=16)
     for name, value in sorted(backbone.stages[: backbone.frozen_stages].state_dict().items()):
         digest.update(name.encode())

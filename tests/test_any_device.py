@@ -25,8 +25,8 @@ from fastrcnn_core.model import FastRCNN, compress_head, image_tensor
 from fastrcnn_core.nms import greedy_nms
 from fastrcnn_core.roi_sampling import sample_rois
 from fastrcnn_core.structures import Detections, Image, RoIPredictions, SampledRoIs
-from fastrcnn_core.training.averaging import WeightAverage
-from fastrcnn_core.training.rois import hardest_rois
+from fastrcnn_core.training.optimiser import ExponentialMovingAverage
+from fastrcnn_core.training.rois import ohem_rois
 from tests.support.pretended_cuda import PretendedCuda, PretendedTensor
 
 BOXES = [[10.0, 5, 30, 45], [11, 6, 33, 44], [0, 0, 20, 20], [12, 20, 48, 39], [8, 5, 30, 40]]
@@ -132,7 +132,7 @@ def test_fault_two_devices_hard_examples_are_found_on_cuda_and_kept_on_the_cpu()
         with torch.inference_mode():  # pretended tensors cannot change over to it later
             pixels = image_tensor(image()).to(device)
             features = model.features(pixels)
-        return hardest_rois(model, features, sampled("cpu"), config)
+        return ohem_rois(model, features, sampled("cpu"), config)
 
     expected = hardest("cpu")
     with PretendedCuda():
@@ -172,7 +172,7 @@ def test_fault_two_devices_soft_nms_answers_where_it_is_asked(nms: Any) -> None:
 def test_fault_two_devices_the_average_of_the_weights_stays_where_they_are() -> None:
     def averaged(device: str) -> Tensor:
         model = network().to(device)
-        average = WeightAverage(model, 0.9)
+        average = ExponentialMovingAverage(model, 0.9)
         with torch.no_grad():
             model.head.layer2.weight += 1
         average.follow(model, step=1)

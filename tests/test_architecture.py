@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS: dict[str, int] = {
     "errors": 0,
     "files": 0,
+    "progress": 0,
     "boxes": 0,
     "knobs": 1,
     "devices": 1,
@@ -34,8 +35,8 @@ FLOORS: dict[str, int] = {
     "checkpoints": 5,
     "detection": 5,
     "features": 5,
-    "growth": 6,
     "activations": 6,
+    "checkpoint_timeline": 6,
     "diagnosis": 7,
     "prediction_trace": 7,
     "runs": 7,

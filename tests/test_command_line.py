@@ -12,7 +12,7 @@ from PIL import Image as Picture
 
 from fastrcnn_core import detector
 from fastrcnn_core.__main__ import main
-from fastrcnn_core.commands import data, proposed, training_run
+from fastrcnn_core.commands import data, proposed
 from fastrcnn_core.commands.arguments import parse
 from fastrcnn_core.commands.train import GROUPS, TrainArguments
 from fastrcnn_core.config import PRESETS, Config, PresetName, preset
@@ -24,6 +24,7 @@ from fastrcnn_core.runs import find_run
 from fastrcnn_core.runs.writing import create_run
 from tests.support.builders import tiny_config, write_untrained
 from tests.support.datasets import write_tiny
+from tests.support.training import train_run
 
 ROOT = Path(__file__).resolve().parents[1]
 Captured = pytest.CaptureFixture[str]
@@ -336,7 +337,7 @@ def test_evaluate_judges_what_a_run_kept_out_of_training(
     figures = tmp_path / "figures.json"
     words = ["evaluate", "--data", tiny, "--split", "validation", "--json", figures]
     for name, share in (("whole", 0.0), ("choosing", 0.25)):
-        training_run.train(
+        train_run(
             create_run(
                 name,
                 config=tiny_config(epochs=0.1, validation=share),

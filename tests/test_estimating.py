@@ -6,17 +6,18 @@ from pathlib import Path
 import pytest
 
 from fastrcnn_core.__main__ import main
-from fastrcnn_core.commands import filling, probing, workload
+from fastrcnn_core.commands import probing, workload
 from fastrcnn_core.commands.probing import probe
-from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.errors import DataError, RunError
 from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import estimate_run
 from fastrcnn_core.runs.estimating import Measured, Workload, extrapolate, read_estimate
 from fastrcnn_core.runs.writing import create_run
+from fastrcnn_core.training import setup
 from tests.support.builders import tiny_config
 from tests.support.datasets import write_tiny
+from tests.support.training import train_run
 
 MEASURED = Measured(
     starting=3.0,
@@ -70,7 +71,7 @@ def test_memory_grows_with_what_the_run_remembers_until_it_begins_to_forget() ->
 def test_the_probe_counts_the_work_of_the_run_that_would_follow(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for room in (filling, workload):
+    for room in (setup, workload):
         monkeypatch.setattr(room, "worker_count", lambda tasks: 1)
     config, dataset = tiny_config(validation=0.25), open_dataset(str(tiny))
     counted: list[Workload] = []
@@ -82,7 +83,7 @@ def test_the_probe_counts_the_work_of_the_run_that_would_follow(
     monkeypatch.setattr(probing, "extrapolate", keep)
     before = probe(config, dataset)
     run = create_run("run", config=config, data=str(tiny), preset="paper")
-    train(run)
+    train_run(run)
     assert before.steps == run.status().total_steps == 9
     assert counted[0].checkpoints == len(run.validation()["step"]) == 3
     assert counted[0].judged == 3 * 2

@@ -44,32 +44,32 @@ def test_a_picture_is_looked_at_once_and_its_mirror_image_once() -> None:
     model = new_model()
     store = FeatureStore(model)
     for _ in range(3):
-        store.of(image())
-        store.of(image(), flipped=True)
+        store.get(image())
+        store.get(image(), flipped=True)
     assert model.looks == 2
 
 
 def test_the_same_content_under_another_name_is_the_same_picture() -> None:
     model = new_model()
     store = FeatureStore(model)
-    store.of(image(name="a"))
-    store.of(image(name="b"))
+    store.get(image(name="a"))
+    store.get(image(name="b"))
     assert model.looks == 1
-    store.of(image(seed=1, name="a"))
+    store.get(image(seed=1, name="a"))
     assert model.looks == 2
 
 
 def test_a_stored_step_does_not_touch_the_pixels() -> None:
     store = FeatureStore(new_model())
     it = image()
-    expected = store.of(it).map
+    expected = store.get(it).map
     object.__setattr__(it, "pixels", None)
-    assert torch.equal(store.of(it).map, expected)
+    assert torch.equal(store.get(it).map, expected)
 
 
 def test_the_map_is_the_models_own_rounded_to_16_bits() -> None:
     model = new_model()
-    kept = FeatureStore(model).of(image(), flipped=True)
+    kept = FeatureStore(model).get(image(), flipped=True)
     with torch.no_grad():
         own = model.features(image_tensor(image()).flip(2))
     assert torch.allclose(kept.map, own.map, rtol=1e-3, atol=1e-3)
@@ -80,77 +80,95 @@ def test_the_map_is_the_models_own_rounded_to_16_bits() -> None:
 def test_the_mirror_images_map_is_not_the_map_mirrored() -> None:
     """The stride's grid does not mirror onto itself, so it is computed and not turned."""
     store = FeatureStore(new_model())
-    assert not torch.allclose(store.of(image()).map.flip(2), store.of(image(), flipped=True).map)
+    assert not torch.allclose(store.get(image()).map.flip(2), store.get(image(), flipped=True).map)
 
 
 def test_another_process_finds_the_maps_on_disk() -> None:
-    FeatureStore(new_model()).of(image())
+    FeatureStore(new_model()).get(image())
     later = new_model()
-    FeatureStore(later).of(image())
+    FeatureStore(later).get(image())
     assert later.looks == 0
 
 
 def test_other_weights_and_another_size_are_other_maps() -> None:
-    FeatureStore(new_model()).of(image())
+    FeatureStore(new_model()).get(image())
     other_size = new_model(shorter_side=80)
-    FeatureStore(other_size).of(image())
+    FeatureStore(other_size).get(image())
     assert other_size.looks == 1
     other_weights = new_model()
     with torch.no_grad():
         next(other_weights.backbone.parameters()).mul_(1.01)
-    FeatureStore(other_weights).of(image())
+    FeatureStore(other_weights).get(image())
     assert other_weights.looks == 1
 
 
 def test_the_head_may_learn_without_the_maps_being_lost() -> None:
-    FeatureStore(new_model()).of(image())
+    FeatureStore(new_model()).get(image())
     trained = new_model()
     with torch.no_grad():
         trained.head.layer1.weight.zero_()
-    FeatureStore(trained).of(image())
+    FeatureStore(trained).get(image())
     assert trained.looks == 0
 
 
-def test_past_its_memory_the_store_reads_from_disk() -> None:
+def size_of_a_map(folder: Path) -> int:
+    """Measure the bytes of one map and its scales."""
+    store = FeatureStore(new_model(), folder=folder)
+    store.get(image())
+    return store.bytes_in_memory()
+
+
+def test_the_least_recently_used_map_is_evicted_from_memory_and_read_from_disk(
+    tmp_path: Path,
+) -> None:
     model = new_model()
-    store = FeatureStore(model, memory_bytes=1)
-    first = store.of(image(0)).map
-    store.of(image(1))
-    assert torch.equal(store.of(image(0)).map, first)
+    store = FeatureStore(model, memory_bytes=size_of_a_map(tmp_path))
+    first = store.get(image(0)).map
+    store.get(image(1))
+    assert torch.equal(store.get(image(0)).map, first)
     assert model.looks == 2
     assert store.bytes_in_memory() == first.numel() * 2 + 16
 
 
+def test_a_map_larger_than_the_memory_is_read_from_disk_each_time() -> None:
+    model = new_model()
+    store = FeatureStore(model, memory_bytes=1)
+    assert torch.equal(store.get(image()).map, store.get(image()).map)
+    assert (model.looks, store.bytes_in_memory()) == (1, 0)
+
+
 def test_a_damaged_map_is_computed_again() -> None:
     store = FeatureStore(new_model())
-    expected = store.of(image()).map
+    expected = store.get(image()).map
     (path,) = store.folder.iterdir()
     path.write_bytes(path.read_bytes()[:50])
     again = new_model()
-    assert torch.equal(FeatureStore(again).of(image()).map, expected)
+    assert torch.equal(FeatureStore(again).get(image()).map, expected)
     assert again.looks == 1
 
 
 def test_what_finds_no_room_on_disk_is_computed_again_and_others_make_room(tmp_path: Path) -> None:
-    size = FeatureStore(new_model(), folder=tmp_path / "one").of(image()).map.numel() * 2 + 16
+    size = size_of_a_map(tmp_path / "one")
     old = tmp_path / "maps" / "old.safetensors"
     old.parent.mkdir()
     old.write_bytes(bytes(size))
     os.utime(old, (1e9, 1e9))
     model = new_model()
-    store = FeatureStore(model, folder=old.parent, memory_bytes=1, disk_bytes=2 * size + size // 2)
+    store = FeatureStore(
+        model, folder=old.parent, memory_bytes=size, disk_bytes=2 * size + size // 2
+    )
     for number in (0, 1, 2, 2, 0, 1):
-        store.of(image(number))
+        store.get(image(number))
     assert not old.exists()
     assert len(list(old.parent.iterdir())) == 2
     assert model.looks == 3  # the third stays in memory for its second look; the first two are read
-    store.of(image(2))
+    store.get(image(2))
     assert model.looks == 4
 
 
 def test_maps_are_for_everybody_who_may_read_the_folder() -> None:
     store = FeatureStore(new_model())
-    store.of(image())
+    store.get(image())
     beside = store.folder / "beside"
     beside.touch()
     (path,) = store.folder.glob("*.safetensors")
@@ -159,7 +177,7 @@ def test_maps_are_for_everybody_who_may_read_the_folder() -> None:
 
 def test_somebody_elses_maps_are_read_and_left_to_them(monkeypatch: pytest.MonkeyPatch) -> None:
     store = FeatureStore(new_model())
-    expected = store.of(image()).map
+    expected = store.get(image()).map
 
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(1, "Operation not permitted")
@@ -167,36 +185,36 @@ def test_somebody_elses_maps_are_read_and_left_to_them(monkeypatch: pytest.Monke
     monkeypatch.setattr(Path, "touch", refuse)
     monkeypatch.setattr(Path, "unlink", refuse)
     again = new_model()
-    assert torch.equal(FeatureStore(again).of(image()).map, expected)
+    assert torch.equal(FeatureStore(again).get(image()).map, expected)
     assert again.looks == 0
-    prune(store.folder, most_bytes=0)
+    prune(store.folder, max_bytes=0)
     assert len(list(store.folder.iterdir())) == 1
 
 
 def test_a_store_that_goes_on_makes_no_room_at_its_own_cost() -> None:
     first = FeatureStore(new_model(), memory_bytes=1)
-    size = first.of(image(0)).map.numel() * 2 + 16
-    first.of(image(1))
+    size = first.get(image(0)).map.numel() * 2 + 16
+    first.get(image(1))
     model = new_model()
     later = FeatureStore(model, memory_bytes=1, disk_bytes=2 * size + size // 2)
     for number in (0, 1, 2):
-        later.of(image(number))
+        later.get(image(number))
     assert model.looks == 1
-    assert later.knows(image(0))
-    assert later.knows(image(1))
+    assert later.contains(image(0))
+    assert later.contains(image(1))
 
 
 def test_a_map_that_was_computed_in_another_precision_is_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As a card's bfloat16 map and a processor's float32 one."""
-    FeatureStore(new_model()).of(image())
+    FeatureStore(new_model()).get(image())
     monkeypatch.setattr(features, "autocast_type", lambda *_, **__: torch.bfloat16)
     narrow = new_model()
-    FeatureStore(narrow).of(image())
+    FeatureStore(narrow).get(image())
     assert narrow.looks == 1
     in_float32 = new_model()
-    FeatureStore(in_float32, mixed=False).of(image())
+    FeatureStore(in_float32, mixed=False).get(image())
     assert in_float32.looks == 0
 
 
@@ -205,9 +223,9 @@ def test_the_folder_is_kept_small_and_what_was_used_last_stays(tmp_path: Path) -
         path = tmp_path / f"{name}.safetensors"
         path.write_bytes(bytes(100))
         os.utime(path, (1e9 - age, 1e9 - age))
-    prune(tmp_path, most_bytes=250)
+    prune(tmp_path, max_bytes=250)
     assert {it.stem for it in tmp_path.iterdir()} == {"new", "middle"}
-    prune(tmp_path / "nowhere", most_bytes=0)
+    prune(tmp_path / "nowhere", max_bytes=0)
 
 
 @pytest.mark.parametrize("trainable_stages", [0, 2, 6])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from fastrcnn_core.checkpoint_timeline import predict_with_checkpoints
 from fastrcnn_core.config import PredictionConfig
 from fastrcnn_core.detection import predict
-from fastrcnn_core.growth import predict_each
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.structures import Image
 from tests.support.builders import tiny_config
@@ -32,7 +32,7 @@ def test_each_checkpoint_says_what_it_would_say_alone(config: PredictionConfig) 
         for parameter in models[1].parameters():
             if parameter.requires_grad and parameter.ndim == 4:
                 parameter.mul_(1.5)
-    each = predict_each(models, PICTURE, PROPOSALS, config)
+    each = predict_with_checkpoints(models, PICTURE, PROPOSALS, config)
     for found, network in zip(each, models, strict=True):
         alone = predict(network, PICTURE, PROPOSALS, config)
         assert torch.equal(found.scores, alone.scores)
@@ -48,10 +48,12 @@ def test_the_frozen_stages_run_once_for_all_of_them(monkeypatch: pytest.MonkeyPa
         return original(self, pixels)
 
     monkeypatch.setattr(FastRCNN, "frozen_features", counted)
-    assert len(list(predict_each([model(1), model(2), model(3)], PICTURE, PROPOSALS))) == 3
+    assert (
+        len(list(predict_with_checkpoints([model(1), model(2), model(3)], PICTURE, PROPOSALS))) == 3
+    )
     assert len(calls) == 1
 
 
 def test_a_picture_without_proposals_has_no_predictions() -> None:
-    (found,) = predict_each([model(1)], PICTURE, PROPOSALS[:0])
+    (found,) = predict_with_checkpoints([model(1)], PICTURE, PROPOSALS[:0])
     assert found.scores.shape == (0, 2)

@@ -16,10 +16,8 @@ import psutil
 import pytest
 import torch
 
-from fastrcnn_core import archives
+from fastrcnn_core import archives, training
 from fastrcnn_core.__main__ import main
-from fastrcnn_core.commands import training_run
-from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.config import Config, OptimiserConfig, TrainingConfig, preset
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.errors import CheckpointError, DataError, RunError
@@ -55,6 +53,7 @@ from fastrcnn_core.runs.writing import RunWriter, create_run, move_data
 from fastrcnn_core.structures import Losses, SampledRoIs, StepReport
 from tests.support.builders import tiny_config
 from tests.support.datasets import write_tiny
+from tests.support.training import train_run
 
 
 def new_run(name: str = "first") -> Run:
@@ -528,7 +527,7 @@ def test_a_stop_that_is_pressed_while_a_run_starts_is_heeded(
     resume_run(run)
     assert control.asked(run.folder) == "run"
     run.request_stop()
-    assert train(run) == 0
+    assert train_run(run).state == "stopped"
     assert run.status().state == "stopped"
     assert not run.metrics()["step"]
 
@@ -665,11 +664,10 @@ def test_a_run_that_a_terminal_begins_names_its_process_at_once(
 ) -> None:
     seen: list[int] = []
 
-    def look(run: Run, team: object) -> int:
+    def look(config: object, dataset: object, run: Run, *, processes: object) -> None:
         seen.append(run.status().process)
-        return 0
 
-    monkeypatch.setattr(training_run, "train", look)
+    monkeypatch.setattr(training, "train", look)
     assert main(["train", "--run", "typed", "--data", str(write_tiny(tmp_path))]) == 0
     assert seen == [os.getpid()]
 
@@ -933,7 +931,7 @@ def test_a_brought_run_that_goes_on_opens_no_path_of_the_zip(tmp_path: Path, str
     elsewhere = str(write_tiny(tmp_path / "elsewhere"))
     brought = sent(tmp_path, elsewhere)
     with pytest.raises(DataError, match="does not use here"):
-        train(brought)
+        train_run(brought)
     move_data(brought, elsewhere)  # its owner has named the folder
     assert brought.data_here() == elsewhere
 

@@ -15,11 +15,11 @@ from streamlit.testing.v1 import AppTest
 
 from fastrcnn_core.__main__ import main
 from fastrcnn_core.checkpoints import load_checkpoint
-from fastrcnn_core.commands import filling
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.datasets.coco_writing import to_coco
 from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import find_run
+from fastrcnn_core.training import setup
 from pages.ui.components import palette
 from tests.support.app import complaints, open_app, words
 from tests.support.builders import tiny_config
@@ -82,7 +82,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         environment.setenv("FASTRCNN_CACHE", str(scratch / "cache"))
         environment.setenv("FASTRCNN_RUNS", str(runs))
         # Worker processes take longer to start than these pictures take.
-        environment.setattr(filling, "worker_count", lambda tasks: 1)
+        environment.setattr(setup, "worker_count", lambda tasks: 1)
         knobs = to_arguments(tiny_config(epochs=1.0))
         assert main(["train", "--data", str(data), "--run", "shapes", *knobs]) == 0
     return data, runs

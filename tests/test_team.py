@@ -12,15 +12,14 @@ import psutil
 import pytest
 import torch
 
-from fastrcnn_core.commands import filling
-from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.config import Config
 from fastrcnn_core.errors import ConfigError
 from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import Run, run_path
 from fastrcnn_core.runs.writing import create_run
-from fastrcnn_core.training.team import ALONE, Team, expect_enough_pictures
+from fastrcnn_core.training.distributed import SINGLE_PROCESS, ProcessGroup, expect_enough_images
 from tests.support.builders import tiny_config
+from tests.support.training import train_run, use_one_worker
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -61,41 +60,44 @@ def wait_for_step(run: Run, step: int, process: psutil.Popen) -> None:
         time.sleep(0.05)
 
 
-def test_every_picture_of_a_step_is_somebodys_and_nobody_is_idle() -> None:
-    shares = [Team(rank, 3).share("abcdefgh") for rank in range(3)]
+def test_the_shards_of_a_batch_are_disjoint_complete_and_not_empty() -> None:
+    shares = [ProcessGroup(rank, 3).shard("abcdefgh") for rank in range(3)]
     assert ["".join(it) for it in shares] == ["ab", "cde", "fgh"]
-    assert [Team(rank, 3).first_place(8) for rank in range(3)] == [0, 2, 5]
-    local = [Team(rank, 6, local_rank=rank % 2, local_size=2).local_share("abc") for rank in (2, 3)]
+    assert [ProcessGroup(rank, 3).shard_start(8) for rank in range(3)] == [0, 2, 5]
+    local = [
+        ProcessGroup(rank, 6, local_rank=rank % 2, local_size=2).local_shard("abc")
+        for rank in (2, 3)
+    ]
     assert ["".join(it) for it in local] == ["ac", "b"]
 
 
 def test_more_processes_than_pictures_in_a_step_are_refused() -> None:
-    expect_enough_pictures(Team(0, 2), 2)
-    with pytest.raises(ConfigError, match="3 processes cannot share the 2 pictures"):
-        expect_enough_pictures(Team(0, 3), 2)
+    expect_enough_images(ProcessGroup(0, 2), 2)
+    with pytest.raises(ConfigError, match="3 processes cannot share the 2 images"):
+        expect_enough_images(ProcessGroup(0, 3), 2)
 
 
-def test_one_alone_is_a_team_that_talks_to_itself() -> None:
+def test_the_collectives_of_a_single_process_return_its_own_values() -> None:
     weight = torch.ones(3, requires_grad=True)
     loss = weight.sum()
     loss.backward()
-    assert ALONE.add_up(loss, [weight]) == 3
+    assert SINGLE_PROCESS.all_reduce_gradients(loss, [weight]) == 3
     assert weight.grad is not None
     assert weight.grad.tolist() == [1, 1, 1]
-    assert ALONE.gather("it") == ALONE.gather_everywhere("it") == ["it"]
-    assert ALONE.tell(lambda: "it") == "it"
+    assert SINGLE_PROCESS.gather("it") == SINGLE_PROCESS.all_gather("it") == ["it"]
+    assert SINGLE_PROCESS.broadcast(lambda: "it") == "it"
 
 
 @pytest.mark.slow
 def test_two_processes_stop_and_go_on_together_with_the_losses_of_one(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filling, "worker_count", lambda tasks: 1)
+    use_one_worker(monkeypatch)
     config = with_three_pictures(tiny_config(epochs=15.0, stages=1, validation=0.25))
     # Sums of a half and of a whole step round apart by more than 1e-3 in bfloat16.
     config = replace(config, training=replace(config.training, mixed_precision=False))
     one = create_run("one", config=config, data=str(tiny), preset="paper")
-    train(one)
+    train_run(one)
     two = Run(run_path("two"))
     log = tmp_path / "log.txt"
     words = ["--name", "two", "--data", str(tiny), *to_arguments(config)]

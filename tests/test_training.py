@@ -28,15 +28,15 @@ from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.structures import AnnotatedImage, FloatArray, Image, RoIOutputs, StepReport
 from fastrcnn_core.training import (
     Trainer,
+    batch_names,
     learning_rate_at,
-    names_of_step,
     steps_of_run,
     validation_split,
 )
-from fastrcnn_core.training.pictures import Pictures
-from fastrcnn_core.training.rois import draw_rois
-from fastrcnn_core.training.state import TrainerState, load_state, save_state
-from fastrcnn_core.training.views import View, draw_views
+from fastrcnn_core.training.augmentation import Augmentation, sample_augmentations
+from fastrcnn_core.training.data_loader import DataLoader
+from fastrcnn_core.training.optimiser import TrainerState, load_state, save_state
+from fastrcnn_core.training.rois import training_rois
 
 SMALL = Config(
     image=ImageConfig(shorter_side=64, longer_side=128),
@@ -183,7 +183,9 @@ def test_a_loss_that_is_no_number_names_its_pictures_and_leaves_the_weights() ->
     with torch.no_grad():
         trainer.model.head.deltas.bias.fill_(float("nan"))
     before = trainer.model.head.layer1.weight.clone()
-    with pytest.raises(RunError, match=r"loss of step 1 .* a \(mirrored\), b \(mirrored\)"):
+    with pytest.raises(
+        RunError, match=r"NaN or infinite loss at step 1 .* a \(flipped\), b \(flipped\)"
+    ):
         trainer.step(PAIR)
     assert torch.equal(trainer.model.head.layer1.weight, before)
     assert trainer.steps_done == 0
@@ -301,9 +303,9 @@ def test_the_hardest_rois_are_those_of_the_highest_loss_each_in_a_place_of_its_o
         with torch.no_grad():
             it.model.head.class_logits.weight.mul_(200)
             it.model.head.deltas.weight.mul_(200)
-    drawn = draw_rois(PAIR[0], False, config, torch.Generator())
+    drawn = training_rois(PAIR[0], False, config, torch.Generator())
     outputs = every.model.eval().outputs(
-        [every.model.features(View().of(PAIR[0][0].image))], [drawn.boxes]
+        [every.model.features(Augmentation().apply(PAIR[0][0].image))], [drawn.boxes]
     )
     paid = losses(outputs, labels=drawn.labels, targets=drawn.targets, config=config.loss)
     loss = paid.classification_per_roi + paid.box_per_roi
@@ -407,7 +409,7 @@ def test_a_run_without_an_average_cannot_go_on_with_one() -> None:
     trainer = new_trainer()
     trainer.step(PAIR)
     averaging = new_trainer(changed(SMALL, training__average=0.9))
-    with pytest.raises(CheckpointError, match="does not remember the weight"):
+    with pytest.raises(CheckpointError, match="does not match the model's trainable weights"):
         averaging.restore(trainer.state())
 
 
@@ -416,7 +418,7 @@ def test_a_state_of_another_model_is_refused() -> None:
     trainer.step(PAIR)
     state = trainer.state()
     other = new_trainer(changed(SMALL, model__hidden=8))
-    with pytest.raises(CheckpointError, match="does not train like that"):
+    with pytest.raises(CheckpointError, match="does not match the model's trainable weights"):
         other.restore(state)
     with pytest.raises(CheckpointError):
         other.restore(TrainerState(1, {"nothing|momentum_buffer": torch.zeros(2)}))
@@ -474,17 +476,24 @@ def test_the_average_changes_no_step_and_shares_what_never_trains() -> None:
 def test_views_are_a_function_of_seed_and_step() -> None:
     config = TrainingConfig(jitter=0.5, colour_jitter=0.2)
     flipped = (False, True)
-    assert draw_views(flipped, config, step=3) == draw_views(flipped, config, step=3)
-    others = {draw_views(flipped, config, step=step) for step in range(1, 20)}
+    assert sample_augmentations(flipped, config, step=3) == sample_augmentations(
+        flipped, config, step=3
+    )
+    others = {sample_augmentations(flipped, config, step=step) for step in range(1, 20)}
     assert len(others) == 19
-    assert draw_views(flipped, dataclasses.replace(config, seed=1), step=3) not in others
-    assert draw_views(flipped, TrainingConfig(), step=3) == (View(False), View(True))
+    assert sample_augmentations(flipped, dataclasses.replace(config, seed=1), step=3) not in others
+    assert sample_augmentations(flipped, TrainingConfig(), step=3) == (
+        Augmentation(False),
+        Augmentation(True),
+    )
 
 
 def test_zooms_are_spread_evenly_on_a_log_scale_and_colours_around_one() -> None:
     config = TrainingConfig(jitter=1.0, colour_jitter=0.4)
-    views = [it for step in range(200) for it in draw_views((False,) * 8, config, step=step)]
-    zooms = np.log2([it.zoom for it in views])
+    views = [
+        it for step in range(200) for it in sample_augmentations((False,) * 8, config, step=step)
+    ]
+    zooms = np.log2([it.scale for it in views])
     assert -1 <= zooms.min() < -0.98
     assert 0.98 < zooms.max() <= 1
     assert np.quantile(zooms, [0.25, 0.5, 0.75]) == pytest.approx([-0.5, 0, 0.5], abs=0.07)
@@ -508,8 +517,8 @@ def test_jitter_makes_the_picture_larger_and_leaves_its_rois_in_place(
     monkeypatch.setattr(type(trainer.model.backbone), "frozen_part", watch)
     report = trainer.step(PAIR)
     plain = new_trainer(changed(config, training__jitter=0.0)).step(PAIR)
-    views = draw_views(report.flipped, config.training, step=1)
-    assert sizes[:2] == [(round(64 * it.zoom), round(80 * it.zoom)) for it in views]
+    views = sample_augmentations(report.flipped, config.training, step=1)
+    assert sizes[:2] == [(round(64 * it.scale), round(80 * it.scale)) for it in views]
     assert sizes[2:] == [(64, 80)] * 2
     assert report.flipped == plain.flipped
     for ours, theirs in zip(report.rois, plain.rois, strict=True):
@@ -519,16 +528,16 @@ def test_jitter_makes_the_picture_larger_and_leaves_its_rois_in_place(
 
 def test_colours_change_and_grey_keeps_its_saturation() -> None:
     image = picture("a")[0].image
-    straight = View().of(image)
-    assert torch.equal(View(mirrored=True).of(image), straight.flip(2))
-    darker = View(brightness=0.5).of(image)
+    straight = Augmentation().apply(image)
+    assert torch.equal(Augmentation(flipped=True).apply(image), straight.flip(2))
+    darker = Augmentation(brightness=0.5).apply(image)
     torch.testing.assert_close(darker.float(), straight.float() / 2, atol=1, rtol=0)
-    flat = View(contrast=0.1).of(image)
+    flat = Augmentation(contrast=0.1).apply(image)
     assert flat.float().std() < 0.2 * straight.float().std()
-    grey = View(saturation=0.0).of(image)
+    grey = Augmentation(saturation=0.0).apply(image)
     assert torch.equal(grey[0], grey[1])
     assert grey.dtype == torch.uint8
-    again = View(saturation=0.3).of(Image(grey.permute(1, 2, 0).numpy()))
+    again = Augmentation(saturation=0.3).apply(Image(grey.permute(1, 2, 0).numpy()))
     torch.testing.assert_close(again.int(), grey.int(), atol=1, rtol=0)  # cut to whole numbers
 
 
@@ -538,7 +547,7 @@ def test_pictures_that_change_cannot_have_kept_features(knob: str) -> None:
         changed(SMALL, **{knob: 0.1})
     config = changed(changed(SMALL, model__trainable_stages=1), **{knob: 0.1})
     model = new_model(config)
-    with pytest.raises(ConfigError, match="without a store"):
+    with pytest.raises(ConfigError, match="without a feature store"):
         Trainer(model, config, total_steps=1, features=FeatureStore(model))
 
 
@@ -547,7 +556,7 @@ def test_pictures_that_change_cannot_have_kept_features(knob: str) -> None:
 
 def test_every_epoch_shows_every_picture_once_in_an_order_of_its_own() -> None:
     names = [f"p{i}" for i in range(10)]
-    steps = [names_of_step(names, step=step, images=2, seed=3) for step in range(1, 11)]
+    steps = [batch_names(names, step=step, images=2, seed=3) for step in range(1, 11)]
     first, second = sum(steps[:5], ()), sum(steps[5:], ())
     assert sorted(first) == sorted(second) == names
     assert first != second
@@ -555,14 +564,14 @@ def test_every_epoch_shows_every_picture_once_in_an_order_of_its_own() -> None:
 
 
 def test_a_step_can_span_two_epochs_and_ask_for_more_than_there_is() -> None:
-    assert len(names_of_step(["a", "b", "c"], step=2, images=2, seed=0)) == 2
-    assert names_of_step(["a"], step=1, images=3, seed=0) == ("a", "a", "a")
+    assert len(batch_names(["a", "b", "c"], step=2, images=2, seed=0)) == 2
+    assert batch_names(["a"], step=1, images=3, seed=0) == ("a", "a", "a")
 
 
 def test_the_order_depends_on_names_and_seed_alone() -> None:
-    one = names_of_step(["a", "b", "c", "d"], step=1, images=4, seed=0)
-    assert names_of_step(["d", "c", "b", "a"], step=1, images=4, seed=0) == one
-    others = {names_of_step(["a", "b", "c", "d"], step=1, images=4, seed=s) for s in range(9)}
+    one = batch_names(["a", "b", "c", "d"], step=1, images=4, seed=0)
+    assert batch_names(["d", "c", "b", "a"], step=1, images=4, seed=0) == one
+    others = {batch_names(["a", "b", "c", "d"], step=1, images=4, seed=s) for s in range(9)}
     assert len(others) > 1
 
 
@@ -670,10 +679,10 @@ def test_pictures_are_read_once_as_long_as_memory_lasts() -> None:
             return np.zeros((1, 4), np.float32)
 
     two = 2 * 64 * 80 * 3
-    pictures = Pictures(FakeDataset(), FakeStore(), SMALL.proposals, memory_bytes=two)  # type: ignore[arg-type]
+    loader = DataLoader(FakeDataset(), FakeStore(), SMALL.proposals, memory_bytes=two)  # type: ignore[arg-type]
     for name in ("a", "b", "a", "c", "a", "b"):
-        assert pictures.get(name)[0].name == name
-        assert pictures.get(name)[0].instances is None
+        assert loader.get(name)[0].name == name
+        assert loader.get(name)[0].instances is None
     assert reads == ["a", "b", "c", "b"]
 
 

@@ -15,9 +15,8 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
-from fastrcnn_core.commands import filling, learning, orders, training_run
-from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.config import Config, OptimiserConfig
+from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.detector import Detector
 from fastrcnn_core.errors import CheckpointError, DataError, RunError
 from fastrcnn_core.evaluation import inference
@@ -26,15 +25,16 @@ from fastrcnn_core.runs.events import EventFiles
 from fastrcnn_core.runs.queue import Turn
 from fastrcnn_core.runs.writing import RunWriter, create_run
 from fastrcnn_core.structures import StepReport
-from fastrcnn_core.training import Trainer
+from fastrcnn_core.training import Trainer, loop, run_control, train
 from tests.support.builders import tiny_config, wait_until
 from tests.support.datasets import write_tiny
+from tests.support.training import train_run, use_one_worker
 
 
 @pytest.fixture(autouse=True)
 def one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Worker processes take longer to start than these pictures take."""
-    monkeypatch.setattr(filling, "worker_count", lambda tasks: 1)
+    use_one_worker(monkeypatch)
 
 
 def new_run(data: Path, config: Config | None = None, name: str = "run") -> Run:
@@ -59,7 +59,7 @@ def losses(run: Run) -> list[float]:
 
 def test_a_run_finishes_and_leaves_everything_a_later_reader_needs(tiny: Path) -> None:
     run = new_run(tiny)
-    assert train(run) == 0
+    assert train_run(run).state == "finished"
     status = run.status()
     assert (status.state, status.step, status.total_steps) == ("finished", 12, 12)
     assert [it.step for it in run.checkpoints()] == [4, 8, 12]
@@ -81,7 +81,7 @@ def test_it_learns_to_find_the_bright_boxes(tmp_path: Path, mixed: bool) -> None
         training=dataclasses.replace(config.training, mixed_precision=mixed),
     )
     run = new_run(write_tiny(tmp_path / "tiny", count=30), config)
-    train(run)
+    train_run(run)
     judged, loss = run.validation(), run.metrics()["loss"]
     assert judged["step"] == run.metrics()["step"][8::9]
     assert sum(loss[:9]) > 1.3 * sum(loss[-9:])
@@ -92,7 +92,7 @@ def test_it_learns_to_find_the_bright_boxes(tmp_path: Path, mixed: bool) -> None
 
 def test_the_validation_part_is_not_trained_on(tiny: Path) -> None:
     run = new_run(tiny, tiny_config(validation=0.25))
-    train(run)
+    train_run(run)
     seen = {name for names in run.metrics()["images"] for name in names}
     data = run.environment()["data"]
     assert seen == set(data["train"])
@@ -104,14 +104,14 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_happened(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unbroken = new_run(tiny, tiny_config(stages=1), name="unbroken")
-    train(unbroken)
+    train_run(unbroken)
     broken = new_run(tiny, tiny_config(stages=1), name="broken")
     with monkeypatch.context() as patch:
         at_step(patch, 6, broken.request_stop)
-        assert train(broken) == 0
+        assert train_run(broken).state == "stopped"
     assert (broken.status().state, broken.status().step) == ("stopped", 6)
     assert broken.latest_checkpoint().step == 6
-    assert train(broken) == 0
+    assert train_run(broken).state == "finished"
     assert broken.metrics()["images"] == unbroken.metrics()["images"]
     assert losses(broken) == losses(unbroken)
     ends = [run.load_model().weights_key for run in (broken, unbroken)]
@@ -124,12 +124,12 @@ def test_a_resumed_run_that_is_stopped_in_the_queue_has_not_forgotten_its_steps(
     run = new_run(tiny)
     with monkeypatch.context() as patch:
         at_step(patch, 3, run.request_stop)
-        train(run)
+        train_run(run)
     other = Turn(run.folder.parent)
     assert other.try_to_take()
     watch = SimpleNamespace(sleep=lambda _: run.request_stop(), monotonic=time.monotonic)
-    monkeypatch.setattr(orders, "time", watch)
-    train(run)
+    monkeypatch.setattr(run_control, "time", watch)
+    train_run(run)
     other.give_back()
     status = run.status()
     assert (status.state, status.step, status.total_steps) == ("stopped", 3, 12)
@@ -141,11 +141,11 @@ def test_a_stopped_run_with_all_knobs_goes_on_as_if_nothing_had_happened(
 ) -> None:
     config = every_knob(tiny_config(stages=1))
     unbroken, broken = (new_run(tiny, config, name=name) for name in ("unbroken", "broken"))
-    train(unbroken)
+    train_run(unbroken)
     with monkeypatch.context() as patch:
         at_step(patch, 6, broken.request_stop)
-        assert train(broken) == 0
-    assert train(broken) == 0
+        assert train_run(broken).state == "stopped"
+    assert train_run(broken).state == "finished"
     assert losses(broken) == losses(unbroken)
     ends = [run.load_model().weights_key for run in (broken, unbroken)]
     assert ends[0] == ends[1]
@@ -167,7 +167,7 @@ def test_what_is_kept_and_judged_is_the_average_of_the_weights(
         config = tiny_config(epochs=1.0, validation=0.25)
         training = dataclasses.replace(config.training, average=average)
         run = new_run(tiny, dataclasses.replace(config, training=training), name=f"run {average}")
-        train(run)
+        train_run(run)
         runs.append(run)
         assert judged[-1] == run.load_model().weights_key
     assert losses(runs[0]) == losses(runs[1])
@@ -195,12 +195,14 @@ def test_a_run_rests_and_lets_others_compute(tiny: Path, monkeypatch: pytest.Mon
         if len(seen) == 1:
             other = new_run(tiny, name="other")
             with monkeypatch.context() as patch:
-                patch.setattr(training_run, "Interruption", _NoInterruption)
-                assert train(other) == 0
+                patch.setattr(loop, "GracefulShutdown", _NoSignals)
+                assert train_run(other).state == "finished"
         run.request_continue()
 
-    monkeypatch.setattr(orders, "time", SimpleNamespace(sleep=wake_up, monotonic=lambda: clock[0]))
-    assert train(run) == 0
+    monkeypatch.setattr(
+        run_control, "time", SimpleNamespace(sleep=wake_up, monotonic=lambda: clock[0])
+    )
+    assert train_run(run).state == "finished"
     assert seen == ["paused"]
     status = run.status()
     assert status.state == "finished"
@@ -208,10 +210,10 @@ def test_a_run_rests_and_lets_others_compute(tiny: Path, monkeypatch: pytest.Mon
     assert dataclasses.replace(status, updated=status.started + 1007).seconds == 7.0
 
 
-class _NoInterruption:
+class _NoSignals:
     received = None
 
-    def __enter__(self) -> "_NoInterruption":
+    def __enter__(self) -> "_NoSignals":
         return self
 
     def __exit__(self, *details: object) -> None: ...
@@ -220,7 +222,8 @@ class _NoInterruption:
 def test_ctrl_c_ends_with_a_checkpoint_and_130(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = new_run(tiny)
     at_step(monkeypatch, 2, lambda: os.kill(os.getpid(), signal.SIGINT))
-    assert train(run) == 130
+    with pytest.raises(KeyboardInterrupt, match="Stopped by SIGINT after step 2"):
+        train_run(run)
     assert (run.status().state, run.latest_checkpoint().step) == ("stopped", 2)
 
 
@@ -237,7 +240,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_its_pictures_and_a_checkpoin
 
     monkeypatch.setattr(Trainer, "step", spoil)
     with pytest.raises(RunError, match="tiny"):
-        train(run)
+        train_run(run)
     status = run.status()
     assert status.state == "failed"
     assert "step 7" in status.message
@@ -260,10 +263,10 @@ def test_a_full_disk_ends_the_run_in_words_with_an_intact_checkpoint(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     rooms = {"append_row": "fastrcnn_core.runs.writing", "save_file": "safetensors.torch"}
-    room = rooms.get(where, learning.__name__)
+    room = rooms.get(where, loop.__name__)
     at_step(monkeypatch, 6, lambda: monkeypatch.setattr(f"{room}.{where}", fail))
     with pytest.raises(RunError, match="disk is full"):
-        train(run)
+        train_run(run)
     status = run.status()
     assert (status.state, run.latest_checkpoint().step) == ("failed", 4)
     assert "disk is full" in status.message
@@ -287,7 +290,7 @@ def test_a_disk_that_is_full_for_the_curves_takes_nothing_from_the_last_words(
 
     monkeypatch.setattr(EventFiles, "close", fail)
     at_step(monkeypatch, step, run.request_stop)
-    assert train(run) == 0
+    assert train_run(run).state == state
     assert run.status().state == state
     assert "curves for TensorBoard end early" in "".join(capsys.readouterr())
 
@@ -303,7 +306,7 @@ def test_another_fault_of_the_curves_is_not_hidden(
     monkeypatch.setattr(EventFiles, "close", fail)
     at_step(monkeypatch, 6, run.request_stop)
     with pytest.raises(ZeroDivisionError):
-        train(run)
+        train_run(run)
     assert run.status().state == "stopped"
 
 
@@ -311,17 +314,17 @@ def test_after_the_disk_was_full_the_run_goes_on(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unbroken = new_run(tiny, name="unbroken")
-    train(unbroken)
+    train_run(unbroken)
     run = new_run(tiny)
 
     def fail(*arguments: Any, **named: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        at_step(patch, 6, lambda: patch.setattr(learning, "save_state", fail))
+        at_step(patch, 6, lambda: patch.setattr(loop, "save_state", fail))
         with pytest.raises(RunError):
-            train(run)
-    assert train(run) == 0
+            train_run(run)
+    assert train_run(run).state == "finished"
     assert losses(run) == losses(unbroken)
 
 
@@ -337,10 +340,10 @@ def test_a_checkpoint_that_was_not_judged_any_more_is_judged_when_the_run_goes_o
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        at_step(patch, last, lambda: patch.setattr(learning, "_judge", die))
+        at_step(patch, last, lambda: patch.setattr(loop, "_evaluate", die))
         with pytest.raises(ZeroDivisionError):
-            train(run)
-    train(run)
+            train_run(run)
+    train_run(run)
     judged = run.validation()["step"]
     assert last in judged
     assert judged == sorted(set(judged))
@@ -354,7 +357,7 @@ def test_a_fault_of_ours_is_in_the_status_too(tiny: Path, monkeypatch: pytest.Mo
 
     at_step(monkeypatch, 1, explode)
     with pytest.raises(ZeroDivisionError):
-        train(run)
+        train_run(run)
     assert run.status().state == "failed"
     assert "ZeroDivisionError: ours" in run.status().message
 
@@ -362,7 +365,7 @@ def test_a_fault_of_ours_is_in_the_status_too(tiny: Path, monkeypatch: pytest.Mo
 def test_a_data_set_without_people_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
     run = new_run(write_tiny(tmp_path / "empty", people=0))
     with pytest.raises(DataError, match="no ground-truth box"):
-        train(run)
+        train_run(run)
     assert run.status().state == "failed"
 
 
@@ -373,10 +376,10 @@ def test_a_run_does_not_go_on_with_other_data(
     run = new_run(data)
     with monkeypatch.context() as patch:
         at_step(patch, 6, run.request_stop)
-        train(run)
+        train_run(run)
     write_tiny(tmp_path / "data", people=2)
     with pytest.raises(DataError, match="not the one"):
-        train(run)
+        train_run(run)
 
 
 def test_a_run_does_not_go_on_with_other_classes(
@@ -385,17 +388,11 @@ def test_a_run_does_not_go_on_with_other_classes(
     run = new_run(tiny)
     with monkeypatch.context() as patch:
         at_step(patch, 6, run.request_stop)
-        train(run)
-    real = training_run.open_dataset
-
-    def other_classes(setting: str) -> Any:
-        dataset = real(setting)
-        object.__setattr__(dataset, "classes", ("dog", "cat"))
-        return dataset
-
-    monkeypatch.setattr(training_run, "open_dataset", other_classes)
+        train_run(run)
+    dataset = open_dataset(str(tiny))
+    object.__setattr__(dataset, "classes", ("dog", "cat"))
     with pytest.raises(CheckpointError, match="classes"):
-        train(run)
+        train(run.config(), dataset, run)
 
 
 def test_a_run_that_failed_before_its_first_checkpoint_begins_again(
@@ -409,8 +406,8 @@ def test_a_run_that_failed_before_its_first_checkpoint_begins_again(
     with monkeypatch.context() as patch:
         at_step(patch, 2, explode)
         with pytest.raises(ZeroDivisionError):
-            train(run)
-    assert train(run) == 0
+            train_run(run)
+    assert train_run(run).state == "finished"
     assert run.metrics()["step"] == list(range(1, 13))
 
 

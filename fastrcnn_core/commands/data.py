@@ -11,11 +11,11 @@ import numpy as np
 import tyro
 
 from fastrcnn_core.commands.arguments import parse
-from fastrcnn_core.commands.progress import bar, note
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 from fastrcnn_core.datasets.checking import Report, check
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import ConfigError
+from fastrcnn_core.progress import echo, progress_bar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ def run(words: Sequence[str]) -> int:
     report = _checked(dataset)
     print("\n".join(_description(dataset, report)))
     for name, problem in report.problems:
-        note(f"{name}: {problem}")
+        echo(f"{name}: {problem}")
     print(f"checks       {len(report.annotations)} of {len(dataset)} pictures can be used")
     return 1 if report.problems else 0
 
@@ -81,7 +81,7 @@ def _download(folder: str | None) -> Path:
     from fastrcnn_core.datasets.pennfudan_download import download, downloaded_folder
 
     target = downloaded_folder().parent if folder is None else Path(folder)
-    with bar(0, "Penn-Fudan", unit="B") as progress:
+    with progress_bar(0, "Penn-Fudan", unit="B") as progress:
 
         def show(done: int, total: int) -> None:
             progress.total = total
@@ -102,7 +102,7 @@ def _make(arguments: DataArguments) -> Path:
 
 def _checked(dataset: Dataset) -> Report:
     """Read every image once, with a progress bar."""
-    with bar(len(dataset), "checking") as progress:
+    with progress_bar(len(dataset), "checking") as progress:
         return check(dataset, progress=lambda done, total: progress.update())
 
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from fastrcnn_core.commands.models import ModelArguments, parse_with_model
-from fastrcnn_core.commands.progress import bar, note
 from fastrcnn_core.errors import StorageError, UserError
 from fastrcnn_core.files import write_text
+from fastrcnn_core.progress import echo, progress_bar
 
 if TYPE_CHECKING:
     from fastrcnn_core.structures import Detections
@@ -59,7 +59,7 @@ def run(words: Sequence[str]) -> int:
         DetectArguments, words, command="detect", groups=GROUPS
     )
     if arguments.run is None and arguments.checkpoint is None:
-        note(f"The detector that came with the app: {file.name}")
+        echo(f"The detector that came with the app: {file.name}")
 
     from fastrcnn_core import drawing
     from fastrcnn_core.detector import Detector
@@ -73,14 +73,14 @@ def run(words: Sequence[str]) -> int:
     )
     names = _distinct_stems(arguments.images)
     rows, bad = [], 0
-    with bar(len(arguments.images), "detecting") as progress:
+    with progress_bar(len(arguments.images), "detecting") as progress:
         for path in arguments.images:
             try:
                 detections = detector(path)
             except StorageError:  # no fault of this picture: the next one would say the same
                 raise
             except UserError as error:
-                note(f"{path}: {error}")
+                echo(f"{path}: {error}")
                 bad += 1
             else:
                 rows += coco_results({path.stem: detections})

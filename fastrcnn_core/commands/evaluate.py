@@ -13,10 +13,10 @@ import tyro
 
 from fastrcnn_core.commands.arguments import DataSetting
 from fastrcnn_core.commands.models import ModelArguments, parse_with_model
-from fastrcnn_core.commands.progress import bar, note
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import ConfigError, DataError
 from fastrcnn_core.files import write_text
+from fastrcnn_core.progress import echo, progress_bar
 from fastrcnn_core.runs import find_run
 
 GROUPS = ("proposals", "detection")
@@ -85,8 +85,8 @@ def run(words: Sequence[str]) -> int:
     if arguments.svd_ranks is not None:
         compressed = compress_head(detector.model, ranks_in(arguments.svd_ranks))
         detector = dataclasses.replace(detector, model=compressed)
-    note(f"{file} on {dataset.title}, {arguments.split}")
-    with bar(len(names), "detecting") as progress:
+    echo(f"{file} on {dataset.title}, {arguments.split}")
+    with progress_bar(len(names), "detecting") as progress:
         evaluation = evaluate(detector, dataset, names, progress=lambda name: progress.update())
     _print(evaluation.to_dict())
     if arguments.json is not None:

@@ -13,11 +13,11 @@ import tyro
 
 from fastrcnn_core.commands.arguments import DataSetting, parse
 from fastrcnn_core.commands.interruption import Interruption
-from fastrcnn_core.commands.progress import bar, note
 from fastrcnn_core.commands.proposed import tell, write_boxes
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 from fastrcnn_core.datasets.dataset import Dataset
+from fastrcnn_core.progress import echo, progress_bar
 from fastrcnn_core.proposals import (
     BatchReport,
     Outcome,
@@ -73,10 +73,10 @@ def run(words: Sequence[str]) -> int:
     with Interruption() as interruption:
         outcomes, report = _search(dataset, names, config.proposals, arguments, interruption)
     for name, problem in report.problems:
-        note(f"{name}: {problem}")
+        echo(f"{name}: {problem}")
     if interruption.received is not None and not report.is_complete:
         looked_at = report.done + len(report.problems)
-        note(
+        echo(
             f"Stopped by {interruption.received.name} after {looked_at} of {len(names)} pictures. "
             "The same command goes on from there."
         )
@@ -96,7 +96,7 @@ def _search(
 ) -> tuple[list[Outcome], BatchReport]:
     """What became of the pictures, until all are done or somebody interrupts."""
     outcomes: list[Outcome] = []
-    with bar(len(names), "proposals") as progress:
+    with progress_bar(len(names), "proposals") as progress:
 
         def keep(done: int, outcome: Outcome) -> None:
             outcomes.append(outcome)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
@@ -16,6 +16,10 @@ from fastrcnn_core.flags import flags
 from fastrcnn_core.runs import Run, find_run, free_name
 from fastrcnn_core.runs.status import this_process, write_status
 from fastrcnn_core.runs.writing import create_run, move_data, tell_of_failure
+
+if TYPE_CHECKING:
+    from fastrcnn_core.datasets.dataset import Dataset
+    from fastrcnn_core.training.distributed import ProcessGroup
 
 GROUPS = (
     "proposals",
@@ -67,22 +71,44 @@ def run(words: Sequence[str]) -> int:
         TrainArguments, words, command="train", groups=GROUPS, base=preset_of(words)
     )
     keep_freed_memory()
-    from fastrcnn_core.training.team import joined  # imports torch
+    from fastrcnn_core.training import train  # imports torch
+    from fastrcnn_core.training.distributed import init_distributed
 
-    with joined() as team:
-        chosen = team.tell(lambda: _chosen(arguments, config, words))
-        from fastrcnn_core.commands.training_run import train
-
-        code = train(chosen, team)
-    if not team.is_first:
-        return code
-    status = chosen.status()
-    print(f"{chosen.folder}: {status.state} at step {status.step} of {status.total_steps}")
+    code = 0
+    with init_distributed() as processes:
+        chosen = processes.broadcast(lambda: _chosen(arguments, config, words))
+        dataset = _dataset_of(chosen, processes)
+        knobs = processes.broadcast(chosen.config)
+        try:
+            train(knobs, dataset, chosen, processes=processes)
+        except KeyboardInterrupt:
+            code = 130
+        except SystemExit as exit_request:
+            code = int(exit_request.code or 0)
+    if processes.is_first:
+        status = chosen.status()
+        print(f"{chosen.folder}: {status.state} at step {status.step} of {status.total_steps}")
     return code
 
 
 def _chosen(arguments: TrainArguments, config: Config, words: Sequence[str]) -> Run:
     return _resumed(arguments, config, words) if arguments.resume else _begun(arguments, config)
+
+
+def _dataset_of(run: Run, processes: ProcessGroup) -> Dataset:
+    """Open the run's data set in every process; a failure is told in the status.
+
+    Raises:
+        DataError: it cannot be opened.
+    """
+    from fastrcnn_core.datasets import open_dataset
+
+    try:
+        return open_dataset(processes.broadcast(run.data_here))
+    except UserError as error:
+        if processes.is_first:
+            tell_of_failure(run, error)
+        raise
 
 
 def preset_of(words: Sequence[str]) -> Config:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastrcnn_core.commands.filling import mirrored_views, worker_count
-from fastrcnn_core.commands.learning import steps_between_checkpoints
-from fastrcnn_core.commands.preparing import Names
 from fastrcnn_core.features import MEMORY_BYTES as MOST_VIEW_BYTES
+from fastrcnn_core.plan import steps_between_checkpoints
 from fastrcnn_core.runs.estimating import Workload
-from fastrcnn_core.training import Trainer
-from fastrcnn_core.training.pictures import MEMORY_BYTES as MOST_PICTURE_BYTES
-from fastrcnn_core.training.pictures import Pictures
+from fastrcnn_core.training import DataLoader, Trainer
+from fastrcnn_core.training.data_loader import MEMORY_BYTES as MOST_PICTURE_BYTES
+from fastrcnn_core.training.setup import TrainingSplit, flip_values, worker_count
 
 FEW = 2  # pictures on which a probe works
 
@@ -26,23 +24,23 @@ class Known:
     views: int
 
 
-def what_is_known(trainer: Trainer, pictures: Pictures, name: str) -> Known:
+def what_is_known(trainer: Trainer, loader: DataLoader, name: str) -> Known:
     """What the stores have of the picture of this name."""
-    image = pictures.dataset.load(name).image
-    store, views = trainer.features, mirrored_views(trainer.config)
+    image = loader.dataset.load(name).image
+    store, views = trainer.features, flip_values(trainer.config)
     return Known(
         name,
-        pictures.store.look_up(image, pictures.config) is not None,
-        0 if store is None else sum(store.knows(image, flipped=it) for it in views),
+        loader.store.look_up(image, loader.config) is not None,
+        0 if store is None else sum(store.contains(image, flipped=it) for it in views),
     )
 
 
-def workload(trainer: Trainer, names: Names, known: Sequence[Known]) -> Workload:
+def workload(trainer: Trainer, names: TrainingSplit, known: Sequence[Known]) -> Workload:
     """All that is to be done; what the few that were asked lack, all the others are supposed to lack."""
     config, count = trainer.config, len(names.training)
     every = steps_between_checkpoints(count, config)
     checkpoints = -(-trainer.total_steps // every)
-    of_each = 0 if trainer.features is None else len(mirrored_views(config))
+    of_each = 0 if trainer.features is None else len(flip_values(config))
     lacking = 1 - sum(it.proposals for it in known) / len(known)
     lacking_views = of_each - sum(it.views for it in known) / len(known)
     return Workload(

@@ -30,6 +30,7 @@ from fastrcnn_core.runs.metrics import Columns
 from fastrcnn_core.runs.pace import Pace, doing_the_same, pace_of
 from fastrcnn_core.runs.starting import resume_run, start_run, training_command
 from fastrcnn_core.runs.status import RunState, RunStatus
+from fastrcnn_core.runs.writing import create_run
 
 __all__ = [
     "Anatomy",
@@ -43,6 +44,7 @@ __all__ = [
     "RunState",
     "RunStatus",
     "anatomy",
+    "create_run",
     "delete_run",
     "deleted_run",
     "doing_the_same",

@@ -1,14 +1,17 @@
-"""How the network learns: one step at a time, each a function of the weights, the seed and the step's number."""
+"""Training: `train` runs the training loop, `Trainer` one step: a function of weights, seed and step number."""
 
 from fastrcnn_core.plan import steps_of_run, validation_split
-from fastrcnn_core.training.order import names_of_step
-from fastrcnn_core.training.schedule import learning_rate_at
+from fastrcnn_core.training.data_loader import DataLoader, batch_names
+from fastrcnn_core.training.loop import train
+from fastrcnn_core.training.optimiser import learning_rate_at
 from fastrcnn_core.training.trainer import Trainer
 
 __all__ = [
+    "DataLoader",
     "Trainer",
+    "batch_names",
     "learning_rate_at",
-    "names_of_step",
     "steps_of_run",
+    "train",
     "validation_split",
 ]

@@ -1,6 +1,6 @@
-"""A training step in plain numbers: what was paid, and how the head did on foreground and background.
+"""Report of a training step in plain numbers: losses, and the head's accuracy on foreground and background.
 
-Shape letters: R RoIs of some or all pictures of the step, K classes without the background.
+Shape letters: R RoIs of some or all images of the step, K classes without the background.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from fastrcnn_core.structures import Losses, RoIOutputs, SampledRoIs, StepReport
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """What came of some of a step's pictures, on the CPU and without gradient.
+class StepPart:
+    """Results of one process's part of a step's batch, on the CPU and without gradient.
 
     Args:
-        images, flipped, rois: of each picture. scores: (R, K + 1) of all RoIs in order. losses: what they cost.
+        images, flipped, rois: of each image. scores: (R, K + 1) of all RoIs in order. losses: of these RoIs.
     """
 
     images: tuple[str, ...]
@@ -30,62 +30,62 @@ class Seen:
     losses: Losses
 
 
-def seen(
+def step_part(
     images: tuple[str, ...],
     flipped: tuple[bool, ...],
     rois: Sequence[SampledRoIs],
     outputs: RoIOutputs,
-    paid: Losses,
-) -> Seen:
-    """These pictures' part of the report."""
+    losses: Losses,
+) -> StepPart:
+    """Detach a part of a step from the graph and move it to the CPU."""
     scores = outputs.class_logits.detach().softmax(dim=1).cpu()
-    losses = Losses(*(value.detach().cpu() for value in vars(paid).values()))
-    return Seen(images, flipped, tuple(rois), scores, losses)
+    on_cpu = Losses(*(value.detach().cpu() for value in vars(losses).values()))
+    return StepPart(images, flipped, tuple(rois), scores, on_cpu)
 
 
-def together(parts: Sequence[Seen]) -> Seen:
-    """The parts of a step as one; their losses are sums over parts of what the whole is divided by."""
+def merge_parts(parts: Sequence[StepPart]) -> StepPart:
+    """Merge the parts of a step; their losses are divided by the whole batch's counts already, so they are summed."""
     if len(parts) == 1:
         return parts[0]
-    return Seen(
-        sum((it.images for it in parts), ()),
-        sum((it.flipped for it in parts), ()),
-        sum((it.rois for it in parts), ()),
-        torch.cat([it.scores for it in parts]),
+    return StepPart(
+        sum((part.images for part in parts), ()),
+        sum((part.flipped for part in parts), ()),
+        sum((part.rois for part in parts), ()),
+        torch.cat([part.scores for part in parts]),
         Losses(
-            torch.stack([it.losses.classification for it in parts]).sum(),
-            torch.stack([it.losses.box for it in parts]).sum(),
-            torch.cat([it.losses.classification_per_roi for it in parts]),
-            torch.cat([it.losses.box_per_roi for it in parts]),
+            torch.stack([part.losses.classification for part in parts]).sum(),
+            torch.stack([part.losses.box for part in parts]).sum(),
+            torch.cat([part.losses.classification_per_roi for part in parts]),
+            torch.cat([part.losses.box_per_roi for part in parts]),
         ),
     )
 
 
-def report_of(whole: Seen, **known: Any) -> StepReport:
-    """The report of a step.
+def build_report(batch: StepPart, **fields: Any) -> StepReport:
+    """Build the report of a step from all of its parts, merged.
 
     Args:
-        known: the fields of `StepReport` that need no computing.
+        fields: those of `StepReport` that are not computed here.
     """
-    labels = torch.cat([it.labels for it in whole.rois])
-    said, is_foreground = whole.scores.argmax(dim=1), labels > 0
+    labels = torch.cat([rois.labels for rois in batch.rois])
+    predicted, is_foreground = batch.scores.argmax(dim=1), labels > 0
     return StepReport(
-        images=whole.images,
-        flipped=whole.flipped,
-        loss=float(whole.losses.total),
-        classification_loss=float(whole.losses.classification),
-        box_loss=float(whole.losses.box),
+        images=batch.images,
+        flipped=batch.flipped,
+        loss=float(batch.losses.total),
+        classification_loss=float(batch.losses.classification),
+        box_loss=float(batch.losses.box),
         foreground=int(is_foreground.sum()),
         background=int((~is_foreground).sum()),
-        accuracy=_share(said == labels) or 0.0,
-        foreground_accuracy=_share((said == labels)[is_foreground]),
-        foreground_called_background=_share((said == 0)[is_foreground]),
-        rois=whole.rois,
-        losses=whole.losses,
-        scores=whole.scores,
-        **known,
+        accuracy=_mean(predicted == labels) or 0.0,
+        foreground_accuracy=_mean((predicted == labels)[is_foreground]),
+        foreground_called_background=_mean((predicted == 0)[is_foreground]),
+        rois=batch.rois,
+        losses=batch.losses,
+        scores=batch.scores,
+        **fields,
     )
 
 
-def _share(holds: Tensor) -> float | None:
-    return float(holds.float().mean()) if len(holds) else None
+def _mean(values: Tensor) -> float | None:
+    return float(values.float().mean()) if len(values) else None

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from fastrcnn_core.commands import filling
-from fastrcnn_core.commands.training_run import train
 from fastrcnn_core.runs import Run, list_runs
 from fastrcnn_core.runs.metrics import METRICS_FILE, append_row
 from fastrcnn_core.runs.status import RunStatus, write_status
@@ -20,6 +18,7 @@ from fastrcnn_core.runs.writing import create_run
 from tests.browser.conftest import SECONDS, eventually, served, settle
 from tests.support.builders import tiny_config
 from tests.support.datasets import write_tiny
+from tests.support.training import train_run, use_one_worker
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -129,11 +128,11 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Run]]
     street = str(write_tiny(scratch / "tiny street"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FASTRCNN_CACHE", str(scratch / "cache"))
-        patch.setattr(filling, "worker_count", lambda tasks: 1)
+        use_one_worker(patch)
         run = create_run(
             "done", config=tiny_config(), data=street, preset="paper", folder=scratch / "runs"
         )
-        assert train(run) == 0
+        assert train_run(run).state == "finished"
     assert [it.step for it in run.checkpoints()] == [4, 8, 12]
     with served(scratch, data=street) as address:
         yield f"{address}/training?run=done", run

@@ -103,11 +103,11 @@ class _Look:
     device: str
 
     def __call__(self, checkpoints: Sequence[RunCheckpoint]) -> Iterator[RoIPredictions]:
-        from fastrcnn_core.growth import predict_each
+        from fastrcnn_core.checkpoint_timeline import predict_with_checkpoints
 
         proposals = ProposalStore().get(self.image, self.config.proposals)
         models = (self._model(checkpoint) for checkpoint in checkpoints)
-        looks = predict_each(models, self.image, proposals, self.config.detection)
+        looks = predict_with_checkpoints(models, self.image, proposals, self.config.detection)
         return map(confident, looks)
 
     def _model(self, checkpoint: RunCheckpoint) -> FastRCNN:

@@ -1,4 +1,4 @@
-"""How a detector grew: what the checkpoints of one run say of one picture.
+"""Checkpoint timeline: the predictions of each of a run's checkpoints for one image.
 
 Shape letters: P proposals.
 """
@@ -14,42 +14,41 @@ from fastrcnn_core.detection import inference, predict, predict_rois
 from fastrcnn_core.model import FastRCNN, Features, image_tensor
 from fastrcnn_core.structures import FloatArray, Image, RoIPredictions
 
-_ONE_LOOK = PredictionConfig()
+_NO_AUGMENTATION = PredictionConfig()
 
 
-def predict_each(
+def predict_with_checkpoints(
     models: Iterable[FastRCNN],
     image: Image,
     proposals: FloatArray,
-    config: PredictionConfig = _ONE_LOOK,
+    config: PredictionConfig = _NO_AUGMENTATION,
 ) -> Iterator[RoIPredictions]:
-    """What each model says of every proposal, as `predict` would; what they share is computed once.
+    """Predict every proposal with each checkpoint's model, as `predict` would; frozen features are computed once.
 
     Args:
         models: checkpoints of one run, whose backbones' frozen stages are the same; taken one by one.
-        proposals: (P, 4) float32 in the picture's pixels; P may be 0.
-        config: how often the network looks.
+        proposals: (P, 4) float32 in the image's pixels; P may be 0.
+        config: test-time augmentation, with which nothing is shared, and box passes.
 
     Raises:
         DeviceError: the device failed or is out of memory.
     """
-    looks_once = config.zooms == (1.0,) and not config.flip_average
+    is_plain = config.zooms == (1.0,) and not config.flip_average
     frozen = None
     for model in models:
-        if looks_once:
-            frozen = frozen or _frozen(model, image)
-            yield _from_frozen(model, frozen, image, proposals, config.box_passes)
+        if is_plain:
+            frozen = frozen or _frozen_features(model, image)
+            yield _predict_from(model, frozen, image, proposals, config.box_passes)
         else:
             yield predict(model, image, proposals, config)
 
 
-def _frozen(model: FastRCNN, image: Image) -> Features:
-    """What training never changes."""
+def _frozen_features(model: FastRCNN, image: Image) -> Features:
     with inference(model):
         return model.frozen_features(image_tensor(image).to(model.device))
 
 
-def _from_frozen(
+def _predict_from(
     model: FastRCNN, frozen: Features, image: Image, proposals: FloatArray, passes: int
 ) -> RoIPredictions:
     with inference(model):

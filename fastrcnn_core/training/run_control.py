@@ -1,0 +1,203 @@
+"""Control of a run's processes: pause and stop requests, Ctrl-C and SIGTERM, and the queue of runs on this machine.
+
+The first process decides, all act alike: each check is a collective of the processes that train together.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, TypeVar
+
+from fastrcnn_core.runs import Run, RunCheckpoint, RunStatus, control
+from fastrcnn_core.runs.metrics import Row
+from fastrcnn_core.runs.queue import Turn
+from fastrcnn_core.runs.status import this_process
+from fastrcnn_core.runs.writing import RunWriter
+from fastrcnn_core.structures import StepReport
+from fastrcnn_core.training.distributed import SINGLE_PROCESS, ProcessGroup
+
+SECONDS_BETWEEN_CHECKS = 0.2  # while the run is paused or queued
+WAITING = "waiting for another run to end"
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+T = TypeVar("T")
+
+
+class RunStopped(Exception):  # noqa: N818 - not an error
+    """The end of a run on request or by a signal, whose number is `signal`; 0 on request."""
+
+    def __init__(self, message: str, signal_number: int) -> None:
+        super().__init__(message)
+        self.signal = signal_number
+
+
+class GracefulShutdown:
+    """Defers Ctrl-C (SIGINT) and SIGTERM until the step is done and saved; a second signal raises KeyboardInterrupt.
+
+    Outside the main thread, where Python delivers no signals, it does nothing.
+    """
+
+    def __init__(self) -> None:
+        self.received: signal.Signals | None = None
+        self._previous: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> GracefulShutdown:
+        if threading.current_thread() is threading.main_thread():
+            handler: Callable[[int, FrameType | None], None] = self._receive
+            self._previous = {number: signal.signal(number, handler) for number in SIGNALS}
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.received is not None:
+            raise KeyboardInterrupt
+        self.received = signal.Signals(number)
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """Continue; or wait and check again; or stop, if there is a message."""
+
+    wait: bool = False
+    message: str = ""
+    signal: int = 0
+
+
+class RunControl:
+    """Pause and stop requests in the run's folder, and signals to its process, checked between two pieces of work.
+
+    Args:
+        run: whose requests. writer: records in the status what is done about them.
+        turn: the queue's lock, released while the run is paused. shutdown: the signals received so far.
+        processes: those that train together; only the first reads the folder and holds the queue's lock.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        writer: RunWriter,
+        turn: Turn,
+        shutdown: GracefulShutdown,
+        processes: ProcessGroup = SINGLE_PROCESS,
+    ) -> None:
+        self._run = run
+        self._writer = writer
+        self._turn = turn
+        self._shutdown = shutdown
+        self.processes = processes
+        self._status_before_wait: RunStatus | None = None
+        self._wait_started = 0.0
+
+    def check(self, before_stop: Callable[[], object] = lambda: None) -> None:
+        """Check for requests and signals; wait while the run is paused or queued.
+
+        Args:
+            before_stop: called first if the run is to stop, to save it.
+
+        Raises:
+            RunStopped: the run is to stop.
+        """
+        while True:
+            received = self.processes.max(int(self._shutdown.received or 0))
+            decision = self.processes.broadcast(lambda received=received: self._decide(received))  # type: ignore[misc]
+            if decision.message:
+                before_stop()
+                raise RunStopped(decision.message, decision.signal)
+            if not decision.wait:
+                return
+            time.sleep(SECONDS_BETWEEN_CHECKS)
+
+    def pending(self) -> bool:
+        """Tell whether a request or a signal is pending, for which long work should be interrupted."""
+        asked = control.asked(self._run.folder) if self.processes.is_first else "run"
+        return self._shutdown.received is not None or asked in ("stop", "pause")
+
+    def for_each(self, items: Sequence[T], work: Callable[[T], object]) -> None:
+        """Work on each item, with a check before each; processes may have different numbers of items."""
+        for place in range(self.processes.max(len(items))):
+            self.check()
+            if place < len(items):
+                work(items[place])
+
+    def _decide(self, received: int) -> _Decision:
+        asked = control.asked(self._run.folder)
+        if received or asked == "stop":
+            return self._stop(received)
+        if asked == "pause":
+            self._turn.give_back()
+            self._wait("paused", self._writer.status.stage)
+            return _Decision(wait=True)
+        if not self._turn.try_to_take():
+            self._wait("queued", WAITING)
+            return _Decision(wait=True)
+        if self._status_before_wait is not None:
+            before, self._status_before_wait = self._status_before_wait, None
+            rested = self._rested(before)
+            self._writer.tell(state=before.state, stage=before.stage, rested=rested)
+        return _Decision()
+
+    def _wait(self, state: str, stage: str) -> None:
+        if self._status_before_wait is None:
+            self._status_before_wait, self._wait_started = self._writer.status, time.monotonic()
+        rested = self._rested(self._status_before_wait)
+        self._writer.tell(state=state, stage=stage, seconds_left=None, rested=rested)
+
+    def _rested(self, before: RunStatus) -> float:
+        """Sum up the seconds of all waits, the present one included."""
+        return before.rested + time.monotonic() - self._wait_started
+
+    def _stop(self, received: int) -> _Decision:
+        step = self._writer.status.step
+        if not received:
+            return _Decision(message=f"Stopped on request after step {step}.")
+        name = signal.Signals(received).name
+        return _Decision(message=f"Stopped by {name} after step {step}.", signal=received)
+
+
+class NullRunWriter(RunWriter):
+    """A run writer that discards everything, for ranks other than 0; the folder may be on another machine."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.status = this_process()
+
+    def tell(self, **changes: Any) -> None:
+        """Change the status in memory."""
+        self.status = dataclasses.replace(self.status, **changes)
+
+    def end(self, **changes: Any) -> None:
+        """Change the status in memory."""
+        self.tell(**changes)
+
+    def step(self, report: StepReport) -> None:
+        """Discard the report."""
+
+    def validation(self, row: Row) -> None:
+        """Discard the row."""
+
+    def environment(self, values: dict[str, Any]) -> None:
+        """Discard the values."""
+
+    def checkpoint(self, step: int, write: Callable[[Path], None], *, keep: int) -> RunCheckpoint:
+        """Write nothing; the first process has the same weights."""
+        return RunCheckpoint(step, self.run.folder)
+
+    def go_back_to(self, step: int) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
