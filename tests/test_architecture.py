@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS: dict[str, int] = {
     "errors": 0,
     "files": 0,
-    "progress": 0,
+    "terminal": 0,
     "boxes": 0,
     "knobs": 1,
     "devices": 1,

@@ -15,7 +15,7 @@ from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 from fastrcnn_core.datasets.checking import Report, check
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import ConfigError
-from fastrcnn_core.progress import echo, progress_bar
+from fastrcnn_core.terminal import echo, progress_bar
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ import tyro
 from fastrcnn_core.commands.models import ModelArguments, parse_with_model
 from fastrcnn_core.errors import StorageError, UserError
 from fastrcnn_core.files import write_text
-from fastrcnn_core.progress import echo, progress_bar
+from fastrcnn_core.terminal import echo, progress_bar
 
 if TYPE_CHECKING:
     from fastrcnn_core.structures import Detections

@@ -16,8 +16,8 @@ from fastrcnn_core.commands.models import ModelArguments, parse_with_model
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import ConfigError, DataError
 from fastrcnn_core.files import write_text
-from fastrcnn_core.progress import echo, progress_bar
 from fastrcnn_core.runs import find_run
+from fastrcnn_core.terminal import echo, progress_bar
 
 GROUPS = ("proposals", "detection")
 

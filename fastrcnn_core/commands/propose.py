@@ -12,18 +12,17 @@ from typing import Annotated, Literal
 import tyro
 
 from fastrcnn_core.commands.arguments import DataSetting, parse
-from fastrcnn_core.commands.interruption import Interruption
 from fastrcnn_core.commands.proposed import tell, write_boxes
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 from fastrcnn_core.datasets.dataset import Dataset
-from fastrcnn_core.progress import echo, progress_bar
 from fastrcnn_core.proposals import (
     BatchReport,
     Outcome,
     ProposalStore,
     propose_all,
 )
+from fastrcnn_core.terminal import GracefulShutdown, echo, progress_bar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,17 +69,17 @@ def run(words: Sequence[str]) -> int:
     dataset = open_dataset(arguments.data or default_dataset_setting())
     names = dataset.names if arguments.split == "all" else getattr(dataset.split, arguments.split)
     began = time.perf_counter()
-    with Interruption() as interruption:
-        outcomes, report = _search(dataset, names, config.proposals, arguments, interruption)
+    with GracefulShutdown() as shutdown:
+        outcomes, report = _search(dataset, names, config.proposals, arguments, shutdown)
     for name, problem in report.problems:
         echo(f"{name}: {problem}")
-    if interruption.received is not None and not report.is_complete:
+    if shutdown.received is not None and not report.is_complete:
         looked_at = report.done + len(report.problems)
         echo(
-            f"Stopped by {interruption.received.name} after {looked_at} of {len(names)} pictures. "
+            f"Stopped by {shutdown.received.name} after {looked_at} of {len(names)} pictures. "
             "The same command goes on from there."
         )
-        return 128 + interruption.received
+        return 128 + shutdown.received
     if arguments.out is not None:
         write_boxes(arguments.out, outcomes)
     tell(outcomes, seconds=time.perf_counter() - began, kept=report.kept)
@@ -92,7 +91,7 @@ def _search(
     names: Sequence[str],
     config: ProposalConfig,
     arguments: ProposeArguments,
-    interruption: Interruption,
+    shutdown: GracefulShutdown,
 ) -> tuple[list[Outcome], BatchReport]:
     """What became of the pictures, until all are done or somebody interrupts."""
     outcomes: list[Outcome] = []
@@ -111,6 +110,6 @@ def _search(
             backend=arguments.backend,
             scheduler=arguments.scheduler,
             on_outcome=keep,
-            should_stop=lambda: interruption.received is not None,
+            should_stop=lambda: shutdown.received is not None,
         )
     return outcomes, report

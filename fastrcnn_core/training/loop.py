@@ -18,7 +18,6 @@ from fastrcnn_core.errors import ConfigError, RunError, TrainingError, UserError
 from fastrcnn_core.evaluation import evaluate
 from fastrcnn_core.knobs import to_dict
 from fastrcnn_core.plan import steps_between_checkpoints
-from fastrcnn_core.progress import echo, progress_bar
 from fastrcnn_core.proposals import ProposalStore
 from fastrcnn_core.runs import Run, RunStatus
 from fastrcnn_core.runs.folder import MODEL_FILE, TRAINER_FILE
@@ -26,6 +25,7 @@ from fastrcnn_core.runs.metrics import Row
 from fastrcnn_core.runs.queue import Turn, owning
 from fastrcnn_core.runs.writing import RunWriter
 from fastrcnn_core.structures import StepReport
+from fastrcnn_core.terminal import echo, progress_bar
 from fastrcnn_core.training.data_loader import DataLoader, batch_names
 from fastrcnn_core.training.distributed import SINGLE_PROCESS, ProcessGroup
 from fastrcnn_core.training.optimiser import save_state

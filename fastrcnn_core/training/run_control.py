@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 import signal
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
 from fastrcnn_core.runs import Run, RunCheckpoint, RunStatus, control
@@ -21,11 +19,11 @@ from fastrcnn_core.runs.queue import Turn
 from fastrcnn_core.runs.status import this_process
 from fastrcnn_core.runs.writing import RunWriter
 from fastrcnn_core.structures import StepReport
+from fastrcnn_core.terminal import GracefulShutdown
 from fastrcnn_core.training.distributed import SINGLE_PROCESS, ProcessGroup
 
 SECONDS_BETWEEN_CHECKS = 0.2  # while the run is paused or queued
 WAITING = "waiting for another run to end"
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 T = TypeVar("T")
 
 
@@ -35,37 +33,6 @@ class RunStopped(Exception):  # noqa: N818 - not an error
     def __init__(self, message: str, signal_number: int) -> None:
         super().__init__(message)
         self.signal = signal_number
-
-
-class GracefulShutdown:
-    """Defers Ctrl-C (SIGINT) and SIGTERM until the step is done and saved; a second signal raises KeyboardInterrupt.
-
-    Outside the main thread, where Python delivers no signals, it does nothing.
-    """
-
-    def __init__(self) -> None:
-        self.received: signal.Signals | None = None
-        self._previous: dict[signal.Signals, Any] = {}
-
-    def __enter__(self) -> GracefulShutdown:
-        if threading.current_thread() is threading.main_thread():
-            handler: Callable[[int, FrameType | None], None] = self._receive
-            self._previous = {number: signal.signal(number, handler) for number in SIGNALS}
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-
-    def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self.received is not None:
-            raise KeyboardInterrupt
-        self.received = signal.Signals(number)
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ from fastrcnn_core.errors import DataError
 from fastrcnn_core.features import FeatureStore, prune
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.plan import steps_of_run, validation_split
-from fastrcnn_core.progress import progress_bar
 from fastrcnn_core.proposals import Outcome, propose_all
 from fastrcnn_core.runs import RunCheckpoint
 from fastrcnn_core.runs.environment import code_version, library_versions, machine, now
 from fastrcnn_core.runs.folder import TRAINER_FILE
 from fastrcnn_core.runs.left_overs import remove_left_overs
 from fastrcnn_core.runs.writing import RunWriter
+from fastrcnn_core.terminal import progress_bar
 from fastrcnn_core.training.augmentation import seeded_generator
 from fastrcnn_core.training.data_loader import DataLoader
 from fastrcnn_core.training.distributed import ProcessGroup, expect_enough_images
@@ -188,7 +188,7 @@ class StageProgress:
     def _seconds_left(self) -> float | None:
         """Estimate the time left; None until a few items are done, for the first wait for workers and a compiler."""
         if self.done < MIN_DONE:
-            return None
+            return self._seconds_after or None
         per_item = (self._clock() - self._started) / self.done
         return per_item * (self._total - self.done) + self._seconds_after
 

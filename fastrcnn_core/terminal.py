@@ -1,0 +1,65 @@
+"""Terminal of a command: progress bars and messages on stderr, for stdout is left to results, and deferred Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any
+
+from tqdm import tqdm
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def progress_bar(total: int, label: str, *, done: int = 0, unit: str = "it") -> Any:
+    """Open a tqdm progress bar; it is drawn in terminals and notebooks, never in log files."""
+    in_notebook = "ipykernel" in sys.modules
+    return tqdm(
+        total=total,
+        initial=done,
+        desc=label,
+        unit=unit,
+        file=sys.stderr,
+        disable=False if in_notebook else None,  # None: where stderr is no terminal
+        dynamic_ncols=True,
+        leave=False,
+    )
+
+
+def echo(message: str) -> None:
+    """Print a message to stderr without breaking the progress bar."""
+    tqdm.write(message, file=sys.stderr)
+
+
+class GracefulShutdown:
+    """Deferral of Ctrl-C (SIGINT) and SIGTERM to the end of the work in hand; a second signal raises KeyboardInterrupt.
+
+    Outside the main thread, where Python delivers no signals, it does nothing.
+    """
+
+    def __init__(self) -> None:
+        self.received: signal.Signals | None = None
+        self._previous: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> GracefulShutdown:
+        if threading.current_thread() is threading.main_thread():
+            handler: Callable[[int, FrameType | None], None] = self._receive
+            self._previous = {number: signal.signal(number, handler) for number in SIGNALS}
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.received is not None:
+            raise KeyboardInterrupt
+        self.received = signal.Signals(number)
