@@ -10,8 +10,9 @@ import PIL.Image
 import pytest
 import torch
 
+from fastrcnn_core import palette
 from fastrcnn_core.structures import Image
-from pages.ui.components import figures, palette
+from pages.ui.components import figures
 from pages.ui.components.figures import Layer
 from pages.ui.overview import thumbnails
 

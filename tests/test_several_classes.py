@@ -13,6 +13,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from streamlit.testing.v1 import AppTest
 
+from fastrcnn_core import palette
 from fastrcnn_core.__main__ import main
 from fastrcnn_core.checkpoints import load_checkpoint
 from fastrcnn_core.datasets import open_dataset
@@ -20,7 +21,6 @@ from fastrcnn_core.datasets.coco_writing import to_coco
 from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import find_run
 from fastrcnn_core.training import setup
-from pages.ui.components import palette
 from tests.support.app import complaints, open_app, words
 from tests.support.builders import tiny_config
 from tests.support.datasets import coco_box, coco_image, write_coco

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fastrcnn_core import palette
 from fastrcnn_core.detection.matching import Verdict
+from fastrcnn_core.palette import Role
 from fastrcnn_core.structures import FloatArray
-from pages.ui.components import detection_words, figures, nouns, palette
+from pages.ui.components import detection_words, figures, nouns
 from pages.ui.components.detection_view import DetectionView
 from pages.ui.components.figures import Drawing, Layer
-from pages.ui.components.palette import Role
 
 ROLES: dict[Verdict, Role] = {
     "hit": palette.HIT,

@@ -20,7 +20,7 @@ import streamlit as st
 
 from fastrcnn_core.structures import Image
 from pages.ui.cache import renderings
-from pages.ui.components import canvas, palette
+from pages.ui.components import canvas, swatches
 from pages.ui.components.layers import Layer
 from pages.ui.state import projector, widget_state
 
@@ -123,7 +123,7 @@ def _tint(masks: npt.NDArray[np.int32]) -> str:
     """A half transparent colour for each number, as a PNG data URI of the masks' size."""
     numbers = np.where(masks > 0, (masks - 1) % 255 + 1, 0).astype(np.uint8)
     tinted = PIL.Image.fromarray(numbers).convert("P")
-    colours = [palette.colour_of(number) for number in range(256)]
+    colours = [swatches.colour_of(number) for number in range(256)]
     tinted.putpalette([channel for colour in colours for channel in colour])
     content = io.BytesIO()
     tinted.save(content, "PNG", transparency=bytes([0] + [110] * 255))

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from fastrcnn_core.palette import Dash, Role
 from fastrcnn_core.structures import FloatArray
-from pages.ui.components.palette import Dash, Role
 
 # In pixels of the screen, line and gap by turns.
 _DASHES: dict[Dash, list[int]] = {

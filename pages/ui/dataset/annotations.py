@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from fastrcnn_core import palette
 from fastrcnn_core.structures import AnnotatedImage
-from pages.ui.components import figures, palette
+from pages.ui.components import figures
 from pages.ui.state import selected_picture
 from pages.ui.state.dataset import DatasetSelection
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from fastrcnn_core import palette
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import UserError
 from pages.ui.cache import datasets, renderings
-from pages.ui.components import palette
 from pages.ui.state import selected_picture, widget_state
 from pages.ui.state.dataset import FILTERS, DatasetSelection
 

@@ -10,9 +10,10 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 import streamlit as st
 
+from fastrcnn_core import palette
 from fastrcnn_core.datasets.dataset import Annotation, Dataset
 from pages.ui.cache import datasets
-from pages.ui.components import nouns, palette
+from pages.ui.components import nouns
 from pages.ui.dataset.annotations import NOTEBOOK_ASPECT
 
 Values = npt.NDArray[np.float64]

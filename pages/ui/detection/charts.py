@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from fastrcnn_core import palette
 from fastrcnn_core.evaluation import PrecisionRecallCurve
 from fastrcnn_core.structures import FloatArray
-from pages.ui.components import palette
 
 _HEIGHT = 280
 _BINS = 20

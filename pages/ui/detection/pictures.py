@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from fastrcnn_core import palette
 from fastrcnn_core.prediction_trace import Origin
 from fastrcnn_core.structures import FloatArray
-from pages.ui.components import figures, palette
+from pages.ui.components import figures
 from pages.ui.components.crop import crop
 from pages.ui.components.detection_layers import ROLES, rows_of
 from pages.ui.components.detection_view import DetectionView

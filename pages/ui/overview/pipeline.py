@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from fastrcnn_core import palette
 from fastrcnn_core.config import Config, ProposalConfig, SamplingConfig
 from fastrcnn_core.structures import FloatArray
 from pages.ui.cache import networks, renderings, searches
 from pages.ui.cache.networks import Detector
-from pages.ui.components import palette
 from pages.ui.overview import thumbnails
 from pages.ui.overview.pipeline_cards import Card, cards
 from pages.ui.shell import header

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.ui.components import palette
+from fastrcnn_core import palette
 from pages.ui.state import projector
 
 JUDGED = "Recall, MABO"  # the axis of charts that show both

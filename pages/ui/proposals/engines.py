@@ -8,10 +8,11 @@ from typing import get_args
 import pandas as pd
 import streamlit as st
 
+from fastrcnn_core import palette
 from fastrcnn_core.config import PRESETS, ProposalMethod
 from fastrcnn_core.selective_search import STRATEGIES, search
 from fastrcnn_core.selective_search.package import package_faults
-from pages.ui.components import figures, palette, source
+from pages.ui.components import figures, source, swatches
 from pages.ui.proposals import package_comparison, tables
 from pages.ui.proposals.view import View, duration, number, plural
 
@@ -31,7 +32,7 @@ def show(view: View) -> None:
         with column:
             shown.append(_engine(view, method))
     if len(view.people):
-        palette.legend(
+        swatches.legend(
             [palette.GROUND_TRUTH, replace(palette.FOREGROUND, label="Best box of each")]
         )
     _table(shown)

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from fastrcnn_core import palette
 from fastrcnn_core.flags import text
 from fastrcnn_core.proposals.quality import Best, Loss, follow
 from pages.ui.cache import searches
-from pages.ui.components import figures, palette
+from pages.ui.components import figures
 from pages.ui.proposals import knobs, miss_reasons, origin, tables
 from pages.ui.proposals.view import View
 from pages.ui.state.proposals import followed_key

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from fastrcnn_core import palette
 from fastrcnn_core.config import PRESETS
 from fastrcnn_core.proposals import funnel
 from fastrcnn_core.proposals.quality import follow
-from pages.ui.components import palette, source
+from pages.ui.components import source
 from pages.ui.proposals import charts, following
 from pages.ui.proposals.view import View, duration, plural
 

@@ -6,9 +6,9 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from fastrcnn_core import palette
 from fastrcnn_core.structures import FloatArray
 from pages.ui.cache import searches
-from pages.ui.components import palette
 from pages.ui.proposals import charts
 from pages.ui.proposals.view import View
 

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from fastrcnn_core import palette
 from fastrcnn_core.config import PRESETS
 from fastrcnn_core.proposals import best_overlap, recall_curve
 from fastrcnn_core.structures import FloatArray
-from pages.ui.components import palette, source
+from pages.ui.components import source
 from pages.ui.jobs.proposal_recall import LIMITS, RecallJob, recall_job
 from pages.ui.proposals import charts, tables, worst_recall
 from pages.ui.proposals.charts import Line

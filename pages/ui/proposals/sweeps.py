@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pandas as pd
 import streamlit as st
 
+from fastrcnn_core import palette
 from fastrcnn_core.config import ProposalConfig, ProposalOrder
 from fastrcnn_core.flags import text
 from fastrcnn_core.knobs import knobs as knobs_of
@@ -16,7 +17,7 @@ from fastrcnn_core.proposals import mean_average_best_overlap, recall
 from fastrcnn_core.structures import FloatArray
 from pages.ui.cache import searches
 from pages.ui.cache.searches import Verdict
-from pages.ui.components import palette, source
+from pages.ui.components import source
 from pages.ui.proposals import charts, knobs, tables
 from pages.ui.proposals.charts import Line
 from pages.ui.proposals.view import View, duration

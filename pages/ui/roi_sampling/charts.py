@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from fastrcnn_core import palette
 from fastrcnn_core.config import SamplingConfig
-from pages.ui.components import palette
 from pages.ui.roi_sampling import words
 from pages.ui.roi_sampling.pictures import ROLES
 from pages.ui.roi_sampling.view import Kind, View

@@ -9,12 +9,13 @@ import numpy as np
 import PIL.Image
 import PIL.ImageOps
 
+from fastrcnn_core import palette
 from fastrcnn_core.boxes import clip
+from fastrcnn_core.palette import Role
 from fastrcnn_core.structures import FloatArray, Image, IntArray
-from pages.ui.components import figures, nouns, palette
+from pages.ui.components import figures, nouns
 from pages.ui.components.crop import crop
 from pages.ui.components.figures import Drawing, Layer
-from pages.ui.components.palette import Role
 from pages.ui.roi_sampling import words
 from pages.ui.roi_sampling.view import Kind, View
 

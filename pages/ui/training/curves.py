@@ -13,8 +13,8 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 from scipy.signal import lfilter
 
+from fastrcnn_core import palette
 from fastrcnn_core.runs import Columns
-from pages.ui.components import palette
 
 _HEIGHT = 260
 _POINTS = 300  # as many as half a screen can show apart

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui.components import palette
+from fastrcnn_core import palette
 from pages.ui.training.snippets import snippet
-from pages.ui.training.step_pictures import SHARES, Seen, costliest_told
+from pages.ui.training.step_pictures import COSTS, SHARES, Seen, costliest_told
 
 _TABLE_HEIGHT = 320
 
@@ -53,7 +53,7 @@ def _close_up(seen: Seen, overall: int) -> None:
     place = int(np.searchsorted(SHARES, seen.shares[overall], side="right")) - 1
     with st.container(gap="xxsmall"):
         st.image(
-            snippet(seen.annotated[number], picture.boxes[row], colour=palette.COSTS[place].colour),
+            snippet(seen.annotated[number], picture.boxes[row], colour=COSTS[place].colour),
             width="stretch",
             alt=f"The RoI that cost the {seen.ranks[overall]}. most, in {picture.name}",
         )

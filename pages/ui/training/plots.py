@@ -10,10 +10,10 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 import streamlit as st
 
+from fastrcnn_core.palette import Role
 from fastrcnn_core.runs import Columns, Run
 from pages.ui.cache import run_files
-from pages.ui.components import palette
-from pages.ui.components.palette import Role
+from pages.ui.components import swatches
 from pages.ui.state.training import TrainingSelection
 from pages.ui.training import curves
 from pages.ui.training.curves import Line
@@ -68,7 +68,7 @@ def show(run: Run, others: tuple[Run, ...], columns: Columns) -> None:
     _last_numbers(columns)
     runs = {run.name: columns} | {it.name: run_files.metrics(it) for it in others}
     if others:
-        palette.legend(
+        swatches.legend(
             Role(name, name, colour) for name, colour in zip(runs, curves.RUN_COLOURS, strict=False)
         )
     smoothing = TrainingSelection.current().smoothing

@@ -8,9 +8,9 @@ import numpy as np
 import PIL.Image
 import PIL.ImageDraw
 
+from fastrcnn_core.palette import GREEN, HALO
 from fastrcnn_core.structures import AnnotatedImage, FloatArray
 from pages.ui.components.crop import crop
-from pages.ui.components.palette import GREEN, HALO
 
 _SIZE = (280, 210)
 

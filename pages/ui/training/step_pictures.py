@@ -11,17 +11,27 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from fastrcnn_core import palette
 from fastrcnn_core.datasets.dataset import Dataset
+from fastrcnn_core.palette import Role
 from fastrcnn_core.runs import Anatomy, LivePicture, LiveStep
 from fastrcnn_core.structures import AnnotatedImage, FloatArray
 from pages.ui.cache import datasets
-from pages.ui.components import figures, palette
+from pages.ui.components import figures
 from pages.ui.components.figures import Layer
-from pages.ui.components.palette import COSTS, Role
 
 _SPOKEN = 3  # RoIs of a step at which the head's word, or their price, is written
 # From which share of the step's loss on a RoI has each of the colours. Chosen here: an even share of 128 is 0.8 %.
 SHARES = (0.0, 0.002, 0.008, 0.02, 0.05)
+# What a RoI's loss is worth, from next to nothing up: five colours of plasma, bright and wide is much, none of them
+# green like the ground truth. Source: van der Walt & Smith, matplotlib's colour maps, 2015.
+COSTS = (
+    Role("cost_0", "under 0.2 % of the loss", "#5302A3", "dot", width=1.0, opacity=0.6),
+    Role("cost_1", "0.2 to 0.8 %", "#8B0AA5", width=1.2),
+    Role("cost_2", "0.8 to 2 %", "#DB5C68", width=1.8, halo=0.4),
+    Role("cost_3", "2 to 5 %", "#FEBA2C", width=2.4, halo=1.0),
+    Role("cost_4", "over 5 %", "#F0F921", width=3.2, halo=1.0),
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.ui.components import palette
+from fastrcnn_core import palette
 
 if TYPE_CHECKING:
     from pages.ui.components.detection_view import DetectionView

@@ -16,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from fastrcnn_core import palette
 from fastrcnn_core.boxes import pairwise_iou
+from fastrcnn_core.palette import Role
 from fastrcnn_core.proposals import best_overlap, recall_curve
 from fastrcnn_core.selective_search.proposal_trace import Trace
 from fastrcnn_core.structures import FloatArray
 from pages.ui.cache import renderings
-from pages.ui.components import palette
-from pages.ui.components.palette import Role
 from pages.ui.proposals.view import View
 from pages.ui.state import projector, widget_state
 from pages.ui.state.proposals import MergeRequest
