@@ -34,7 +34,7 @@ from fastrcnn_core.selective_search.engine import (
 )
 from fastrcnn_core.selective_search.grouping import group
 from fastrcnn_core.selective_search.pixel_features import pixel_features
-from fastrcnn_core.selective_search.regions import coarsen, describe
+from fastrcnn_core.selective_search.regions import coarsen, describe_regions
 from fastrcnn_core.selective_search.segmentation import segment, sort_edges
 from fastrcnn_core.structures import Image
 
@@ -80,7 +80,7 @@ def floor(setting: str) -> None:
     edges = sort_edges(planes)
     segments = segment(edges, k=FINEST_K, min_size=FINEST_K)
     features = pixel_features(planes)
-    finest = describe(segments, features)
+    finest = describe_regions(segments, features)
     regions, _ = coarsen(finest, k=100, min_size=100)
     pixels = image.height * image.width
     config, strategies = ProposalConfig(), STRATEGIES["fast"]
@@ -91,7 +91,7 @@ def floor(setting: str) -> None:
         "colour space": lambda: convert(rgb, "HSV"),
         "segmentation, edges sorted": lambda: segment(edges, k=FINEST_K, min_size=FINEST_K),
         "bins and codes of the pixels": lambda: pixel_features(planes),
-        "sizes, boxes, histograms, neighbours": lambda: describe(segments, features),
+        "sizes, boxes, histograms, neighbours": lambda: describe_regions(segments, features),
         "a coarser scale": lambda: coarsen(finest, k=100, min_size=100),
         "a grouping": lambda: group(regions, similarity="CTSF", pixels=pixels),
         "all hierarchies": lambda: list(hierarchies(image.pixels, strategies, sigma=0.8)),

@@ -1,4 +1,4 @@
-"""Where did a predicted box come from, and what happened to it? The question that can be asked of any box.
+"""Prediction trace: from one RoI over its deltas and scores to its outcome under threshold, NMS and limit.
 
 Shape letters: R RoIs, K classes without the background, D detections, S suppressed boxes.
 """
@@ -18,19 +18,19 @@ Outcome = Literal["detection", "suppressed", "limit", "below"]
 
 
 @dataclass(frozen=True, eq=False)
-class Origin:
-    """The story of one RoI's box for one class.
+class PredictionTrace:
+    """Origin and outcome of one RoI's box for one class.
 
     Args:
-        roi_index, label: which prediction; they stay the same whatever the thresholds are.
-        roi: (4,) float32, the proposal it started from. box: (4,) where box regression carried it.
-        deltas: (4,) float32 from `roi` to `box` as it lies inside the picture; the network's own where it looked once
-            and nothing was cut.
+        roi_index, label: the prediction, whatever the thresholds are.
+        roi: (4,) float32, the proposal. box: (4,) float32, after box regression.
+        deltas: (4,) float32 from `roi` to `box` clipped to the picture; the network's own without test-time
+            augmentation and without clipping.
         score: for its label. scores: (K + 1,) for all classes, the background first.
         outcome: a `detection`; `suppressed` by a better box; beyond the `limit`; or `below` the score threshold.
-        detection: the row of the detection that it is, or that silenced it; -1 if there is none.
-        iou: with the box that silenced it; 0 if none did.
-        silenced: rows of `Detections.suppressed` that it silenced.
+        detection: the row of the detection that it is, or that suppressed it; -1 without one.
+        iou: with the detection that suppressed it; 0 without one.
+        suppressed_rows: the rows of `Detections.suppressed` that it suppressed.
     """
 
     roi_index: int
@@ -43,22 +43,22 @@ class Origin:
     outcome: Outcome
     detection: int
     iou: float
-    silenced: IntArray
+    suppressed_rows: IntArray
 
 
-def trace(
+def trace_prediction(
     predictions: RoIPredictions,
     detections: Detections,
     config: DetectionConfig,
     *,
     roi_index: int,
     label: int,
-) -> Origin:
-    """The origin and the outcome of one prediction.
+) -> PredictionTrace:
+    """Trace one prediction to its proposal and to its outcome.
 
     Args:
-        predictions: what the network said of the picture.
-        detections: what `select` made of it with this config.
+        predictions: the network's output for the picture.
+        detections: `select` of them with this config.
         config: the thresholds.
         roi_index: row of `predictions.rois`. label: in 1..K.
     """
@@ -66,7 +66,7 @@ def trace(
     box = predictions.boxes[roi_index, label - 1].numpy()
     scores = predictions.scores[roi_index].numpy()
     outcome, detection, iou = _outcome(detections, config, roi_index, label, float(scores[label]))
-    return Origin(
+    return PredictionTrace(
         roi_index=roi_index,
         label=label,
         roi=roi,
@@ -77,12 +77,12 @@ def trace(
         outcome=outcome,
         detection=detection,
         iou=iou,
-        silenced=silenced_by(detections, detection if outcome == "detection" else -1),
+        suppressed_rows=rows_suppressed_by(detections, detection if outcome == "detection" else -1),
     )
 
 
-def silenced_by(detections: Detections, row: int) -> IntArray:
-    """Rows of `detections.suppressed` that this detection silenced, best score first; none for row -1."""
+def rows_suppressed_by(detections: Detections, row: int) -> IntArray:
+    """Find the rows of `detections.suppressed` that this detection suppressed, best score first; none for row -1."""
     suppressed = detections.suppressed
     rows = np.flatnonzero((suppressed.by.numpy() == row) & (row >= 0))
     return rows[np.argsort(-suppressed.scores.numpy()[rows], kind="stable")]
@@ -91,14 +91,16 @@ def silenced_by(detections: Detections, row: int) -> IntArray:
 def _outcome(
     detections: Detections, config: DetectionConfig, roi_index: int, label: int, score: float
 ) -> tuple[Outcome, int, float]:
-    """What happened, the detection that it is or that silenced it, and the IoU with that one."""
-    silenced = detections.suppressed
+    """Find the outcome, the detection that it is or that suppressed it, and the IoU with the latter."""
+    suppressed = detections.suppressed
     if len(
         rows := _rows(detections.roi_index.numpy(), detections.labels.numpy(), roi_index, label)
     ):
         return "detection", int(rows[0]), 0.0
-    if len(rows := _rows(silenced.roi_index.numpy(), silenced.labels.numpy(), roi_index, label)):
-        return "suppressed", int(silenced.by[rows[0]]), float(silenced.iou[rows[0]])
+    if len(
+        rows := _rows(suppressed.roi_index.numpy(), suppressed.labels.numpy(), roi_index, label)
+    ):
+        return "suppressed", int(suppressed.by[rows[0]]), float(suppressed.iou[rows[0]])
     # Compared in the scores' own precision, as `select` does.
     is_confident = score >= np.float32(config.score_threshold)
     return ("limit" if is_confident else "below"), -1, 0.0
@@ -109,7 +111,7 @@ def _rows(roi_indices: IntArray, labels: IntArray, roi_index: int, label: int) -
 
 
 def _deltas(roi: FloatArray, box: FloatArray) -> FloatArray:
-    """(4,), (4,) → (4,); a box without area, cut off at the picture's edge, shrinks to a millionth of a pixel."""
+    """Encode (4,), (4,) → (4,); a side of 0, clipped at the picture's edge, counts as a millionth of a pixel."""
     target = box.copy()
     target[2:] = np.maximum(target[2:], target[:2] + 1e-6)
     deltas: FloatArray = encode(source=roi[None], target=target[None])[0]

@@ -22,7 +22,7 @@ from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.datasets import CocoIds
 from fastrcnn_core.evaluation import precision_recall_curve
 from fastrcnn_core.model import FastRCNN
-from fastrcnn_core.prediction_trace import trace
+from fastrcnn_core.prediction_trace import trace_prediction
 from fastrcnn_core.structures import AnnotatedImage, Image, RoIPredictions
 from pages.ui.cache import datasets, networks
 from pages.ui.components import detection_layers, figures
@@ -102,7 +102,9 @@ def test_with_soft_nms_a_story_tells_who_lowered_whom() -> None:
     assert fate(kept, 1).happened == "Found by #2 at IoU 1.00."
 
     def told(it: DetectionView, roi_index: int) -> str:
-        origin = trace(it.predictions, it.detections, it.config, roi_index=roi_index, label=1)
+        origin = trace_prediction(
+            it.predictions, it.detections, it.config, roi_index=roi_index, label=1
+        )
         return box_outcomes.of_prediction(origin, it.detections, it.config).happened
 
     assert "0.90 sure, and no better box lowered that" in told(kept, 0)

@@ -23,7 +23,7 @@ from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.proposals import best_overlap, propose, recall
 from fastrcnn_core.proposals import funnel as funnel_of
-from fastrcnn_core.proposals.quality import Best, Loss, follow
+from fastrcnn_core.proposals.quality import BestBox, Removal, best_by_stage
 from fastrcnn_core.selective_search import STRATEGIES
 from fastrcnn_core.structures import Image
 from pages.ui.cache import searches
@@ -190,7 +190,7 @@ def test_the_page_needs_no_torch(street: Path) -> None:
 def test_the_first_search_on_a_computer_says_what_it_is_doing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    compiled = "fastrcnn_core.selective_search.compiled.kernels_on_disk"
+    compiled = "fastrcnn_core.selective_search.compiled.kernels_are_cached"
     monkeypatch.setattr(compiled, lambda: False)
     assert "machine code" in waiting_for(ProposalConfig())
     assert "machine code" not in waiting_for(ProposalConfig(method="package"))
@@ -291,7 +291,7 @@ def test_the_film_ends_with_the_best_box_of_the_whole_hierarchy(street: Path) ->
     shown, strategy = seen(street), STRATEGIES["single"][0]
     traced = searches.traced(shown.image, strategy, shown.config)
     data = players.player_data(shown, traced)
-    merges, regions = len(traced.hierarchy.pairs), traced.hierarchy.regions
+    merges, regions = len(traced.hierarchy.merged_pairs), traced.hierarchy.regions
     overlaps = unpacked(data["arrays"]["overlaps"], merges + 1, len(shown.people))
     best = unpacked(data["arrays"]["best"], merges + 1, len(shown.people))
     best_boxes = unpacked(data["arrays"]["best_boxes"], best.max() + 1, 4)
@@ -310,12 +310,12 @@ def test_a_wish_for_a_pair_that_was_passed_over_brings_its_four_similarities(str
     strategy = STRATEGIES["single"][0]
     looked_at = seen(street, method="single")
     traced = searches.traced(looked_at.image, strategy, looked_at.config)
-    it, row = traced.hierarchy, len(traced.hierarchy.passed_over) // 2
-    pair = (int(it.passed_over[row, 0]), int(it.passed_over[row, 1]))
-    since = int(it.passed_over_since[row])
+    it, row = traced.hierarchy, len(traced.hierarchy.unmerged_pairs) // 2
+    pair = (int(it.unmerged_pairs[row, 0]), int(it.unmerged_pairs[row, 1]))
+    since = int(it.unmerged_since[row])
     told = players.wished(traced, MergeRequest(looked_at.search, strategy, since, pair, 1))
     assert (told["merge"], tuple(told["pair"])) == (since, pair)
-    assert sum(told["similarities"]) == pytest.approx(float(it.passed_over_sums[row]), abs=1e-5)
+    assert sum(told["similarities"]) == pytest.approx(float(it.unmerged_sums[row]), abs=1e-5)
     merged = players.wished(traced, MergeRequest(looked_at.search, strategy, 1, None, 2))
     assert (merged["pair"], merged["similarities"]) == (None, None)
 
@@ -355,33 +355,37 @@ def test_regions_are_coloured_and_bordered_in_white() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "loss", "said"),
+    ("stage", "removal", "said"),
     [
-        ("big enough", Loss(0, 12.0), "its shorter side has 12 pixels; 16 are asked for"),
-        ("shape", Loss(0, 4.87), "its longer side is 4.9 times the shorter; 4 are allowed"),
-        ("distinct", Loss(0, 0.914, 3), "it repeats a better ranked box at IoU 0.91"),
-        ("kept", Loss(0, 2411.0), "it stands at place 2,411; 2,000 are kept"),
+        ("minimum side", Removal(0, 12.0), "its shorter side has 12 pixels; 16 are asked for"),
+        (
+            "aspect ratio",
+            Removal(0, 4.87),
+            "its longer side is 4.9 times the shorter; 4 are allowed",
+        ),
+        ("deduplicated", Removal(0, 0.914, 3), "it repeats a better ranked box at IoU 0.91"),
+        ("kept", Removal(0, 2411.0), "it stands at place 2,411; 2,000 are kept"),
     ],
 )
 def test_a_filter_that_takes_a_box_says_why(
-    street: Path, stage: str, loss: Loss, said: str
+    street: Path, stage: str, removal: Removal, said: str
 ) -> None:
-    assert miss_reasons.words(loss, stage, seen(street, min_side=16, max_aspect=4.0)) == said
+    assert miss_reasons.words(removal, stage, seen(street, min_side=16, max_aspect=4.0)) == said
 
 
-def path(*steps: tuple[str, float]) -> tuple[Best, ...]:
-    return tuple(Best(stage, 0, iou, 1, None) for stage, iou in steps)
+def path(*steps: tuple[str, float]) -> tuple[BestBox, ...]:
+    return tuple(BestBox(stage, 0, iou, 1, None) for stage, iou in steps)
 
 
 def test_the_search_or_the_filter_that_costs_most_is_to_blame() -> None:
     paths = [
-        path(("found", 0.9), ("distinct", 0.8), ("kept", 0.4)),
-        path(("found", 0.9), ("distinct", 0.6), ("kept", 0.6)),
-        path(("found", 0.4), ("distinct", 0.3), ("kept", 0.1)),
-        path(("found", 0.9), ("distinct", 0.899), ("kept", 0.899)),
+        path(("found", 0.9), ("deduplicated", 0.8), ("kept", 0.4)),
+        path(("found", 0.9), ("deduplicated", 0.6), ("kept", 0.6)),
+        path(("found", 0.4), ("deduplicated", 0.3), ("kept", 0.1)),
+        path(("found", 0.9), ("deduplicated", 0.899), ("kept", 0.899)),
     ]
     table = miss_reasons.everybody(paths)
-    assert table["Lost to"].tolist() == ["kept", "distinct", "the search", "–"]
+    assert table["Lost to"].tolist() == ["kept", "deduplicated", "the search", "–"]
     assert table["kept"].tolist() == [0.4, 0.6, 0.1, 0.899]
 
 
@@ -397,27 +401,27 @@ def test_whoever_is_not_proposed_was_never_found_or_was_lost(street: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("stage", "loss", "expected"),
+    ("stage", "removal", "expected"),
     [
-        ("big enough", Loss(0, 12.7), ("min_side", 12)),
-        ("shape", Loss(0, 4.81), ("max_aspect", 4.9)),
-        ("distinct", Loss(0, 0.914, 3), ("distinct_iou", 0.92)),
-        ("distinct", Loss(0, 0.995, 3), ("distinct_iou", None)),
-        ("kept", Loss(0, 2411.0), ("limit", 2411)),
+        ("minimum side", Removal(0, 12.7), ("min_side", 12)),
+        ("aspect ratio", Removal(0, 4.81), ("max_aspect", 4.9)),
+        ("deduplicated", Removal(0, 0.914, 3), ("distinct_iou", 0.92)),
+        ("deduplicated", Removal(0, 0.995, 3), ("distinct_iou", None)),
+        ("kept", Removal(0, 2411.0), ("limit", 2411)),
     ],
 )
 def test_the_nearest_value_that_lets_a_lost_box_through_is_named(
-    stage: str, loss: Loss, expected: tuple[str, Any]
+    stage: str, removal: Removal, expected: tuple[str, Any]
 ) -> None:
-    assert miss_reasons.remedy(loss, stage) == expected
+    assert miss_reasons.remedy(removal, stage) == expected
 
 
 def test_a_lost_box_is_given_back_by_the_knob_that_took_it(street: Path) -> None:
     shown = seen(street, min_side=25)
-    steps = follow(shown.funnel, shown.people[0])
-    taken = next(it for it in steps if it.stage == "big enough")
-    assert taken.loss is not None, "the person is thinner than that"
-    name, value = miss_reasons.remedy(taken.loss, taken.stage)
+    steps = best_by_stage(shown.funnel, shown.people[0])
+    taken = next(it for it in steps if it.stage == "minimum side")
+    assert taken.removal is not None, "the person is thinner than that"
+    name, value = miss_reasons.remedy(taken.removal, taken.stage)
     better = shown.with_knobs(**{name: value}).overlaps[-1, 0]
     app = open_app("proposals", section="Funnel", **{"min-side": "25"})
     app.selectbox(key=following.key(shown.image.key)).set_value(0).run()
@@ -429,7 +433,7 @@ def test_a_lost_box_is_given_back_by_the_knob_that_took_it(street: Path) -> None
 
 def test_from_a_followed_box_one_goes_to_its_merge(street: Path) -> None:
     shown = seen(street)
-    best = follow(shown.funnel, shown.people[1])[0]
+    best = best_by_stage(shown.funnel, shown.people[1])[0]
     assert best.index is not None
     strategy = origin.origin_of_found(shown, best.index).strategy
     app = open_app("proposals", section="Funnel", **{"min-side": "8"})

@@ -7,7 +7,7 @@ import torch
 from fastrcnn_core.boxes import decode
 from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.detection import select
-from fastrcnn_core.prediction_trace import Origin, trace
+from fastrcnn_core.prediction_trace import PredictionTrace, trace_prediction
 from fastrcnn_core.structures import RoIPredictions
 
 ROIS = [
@@ -28,23 +28,27 @@ def predictions(*, moved: float = 0.0) -> RoIPredictions:
     )
 
 
-def traced(roi_index: int, *, moved: float = 0.0, **knobs: float) -> Origin:
+def traced(roi_index: int, *, moved: float = 0.0, **knobs: float) -> PredictionTrace:
     config = DetectionConfig(**knobs)  # type: ignore[arg-type]
     it = predictions(moved=moved)
-    return trace(it, select(it, config), config, roi_index=roi_index, label=1)
+    return trace_prediction(it, select(it, config), config, roi_index=roi_index, label=1)
 
 
 def test_a_detection_knows_whom_it_silenced() -> None:
     origin = traced(0)
-    assert (origin.outcome, origin.detection, origin.silenced.tolist()) == ("detection", 0, [0])
-    assert traced(2).silenced.tolist() == []
+    assert (origin.outcome, origin.detection, origin.suppressed_rows.tolist()) == (
+        "detection",
+        0,
+        [0],
+    )
+    assert traced(2).suppressed_rows.tolist() == []
 
 
 def test_a_suppressed_box_knows_who_silenced_it_and_how_much_they_overlap() -> None:
     origin = traced(1)
     assert (origin.outcome, origin.detection) == ("suppressed", 0)
     assert origin.iou == pytest.approx(36 / 44)
-    assert len(origin.silenced) == 0
+    assert len(origin.suppressed_rows) == 0
 
 
 def test_the_same_box_survives_when_nms_allows_more_overlap() -> None:
@@ -75,7 +79,7 @@ def test_a_box_without_area_has_finite_deltas() -> None:
         it.rois, it.boxes * torch.tensor([1.0, 1, 0, 0]), it.scores, it.classes, 100, 200
     )
     config = DetectionConfig()
-    origin = trace(flat, select(flat, config), config, roi_index=0, label=1)
+    origin = trace_prediction(flat, select(flat, config), config, roi_index=0, label=1)
     assert np.isfinite(origin.deltas).all()
 
 

@@ -17,7 +17,13 @@ from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import ConfigError, StorageError, UserError
-from fastrcnn_core.proposals import BatchReport, Outcome, ProposalStore, propose, propose_all
+from fastrcnn_core.proposals import (
+    BatchReport,
+    ProposalOutcome,
+    ProposalStore,
+    propose,
+    propose_all,
+)
 from fastrcnn_core.structures import AnnotatedImage, Image
 from tests.support.datasets import write_tiny
 
@@ -42,8 +48,8 @@ def workers_end() -> Iterator[None]:
     joblib.externals.loky.get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
-def expect_all_right(outcomes: list[Outcome], report: BatchReport, tiny: Dataset) -> None:
-    assert report == BatchReport(done=6, kept=0, problems=(), is_complete=True)
+def expect_all_right(outcomes: list[ProposalOutcome], report: BatchReport, tiny: Dataset) -> None:
+    assert report == BatchReport(done=6, cached=0, problems=(), is_complete=True)
     assert [outcome.name for outcome in outcomes] == list(tiny.names)
     for outcome in outcomes:
         image = tiny.read(outcome.name).image
@@ -51,8 +57,8 @@ def expect_all_right(outcomes: list[Outcome], report: BatchReport, tiny: Dataset
         np.testing.assert_array_equal(outcome.boxes, propose(image, CONFIG))
 
 
-def collected(outcomes: list[Outcome]) -> Callable[[int, Outcome], None]:
-    def collect(done: int, outcome: Outcome) -> None:
+def collected(outcomes: list[ProposalOutcome]) -> Callable[[int, ProposalOutcome], None]:
+    def collect(done: int, outcome: ProposalOutcome) -> None:
         outcomes.append(outcome)
         assert done == len(outcomes)
 
@@ -67,7 +73,7 @@ def collected(outcomes: list[Outcome]) -> Callable[[int, Outcome], None]:
 def test_outcomes_come_in_the_order_of_the_names_whoever_does_the_work(
     backend: str, workers: int, tiny: Dataset, kept: ProposalStore
 ) -> None:
-    outcomes: list[Outcome] = []
+    outcomes: list[ProposalOutcome] = []
     report = propose_all(
         tiny.names,
         tiny.read,
@@ -83,7 +89,7 @@ def test_outcomes_come_in_the_order_of_the_names_whoever_does_the_work(
 
 def test_no_pictures_at_all_are_a_complete_run(tiny: Dataset, kept: ProposalStore) -> None:
     report = propose_all([], tiny.read, CONFIG, kept)
-    assert report == BatchReport(done=0, kept=0, problems=(), is_complete=True)
+    assert report == BatchReport(done=0, cached=0, problems=(), is_complete=True)
 
 
 def test_after_a_stop_the_same_call_goes_on_and_computes_nothing_twice(
@@ -96,7 +102,7 @@ def test_after_a_stop_the_same_call_goes_on_and_computes_nothing_twice(
         return propose(image, config)
 
     monkeypatch.setattr("fastrcnn_core.proposals.store.propose", counted)
-    outcomes: list[Outcome] = []
+    outcomes: list[ProposalOutcome] = []
     stopped = propose_all(
         tiny.names,
         tiny.read,
@@ -105,12 +111,12 @@ def test_after_a_stop_the_same_call_goes_on_and_computes_nothing_twice(
         on_outcome=collected(outcomes),
         should_stop=lambda: len(outcomes) == 2,
     )
-    assert stopped == BatchReport(done=2, kept=0, problems=(), is_complete=False)
-    again: list[Outcome] = []
+    assert stopped == BatchReport(done=2, cached=0, problems=(), is_complete=False)
+    again: list[ProposalOutcome] = []
     resumed = propose_all(tiny.names, tiny.read, CONFIG, kept, on_outcome=collected(again))
     assert resumed.is_complete
     assert resumed.done == 6
-    assert [outcome.was_kept for outcome in again] == [True, True, False, False, False, False]
+    assert [outcome.was_cached for outcome in again] == [True, True, False, False, False, False]
     assert sorted(searched) == sorted(tiny.names)
 
 
@@ -119,10 +125,10 @@ def test_a_stop_with_two_processes_loses_no_more_than_what_they_had_in_hand(
     tiny: Dataset, kept: ProposalStore
 ) -> None:
     stopped = propose_all(tiny.names, tiny.read, CONFIG, kept, workers=2, should_stop=lambda: True)
-    assert stopped == BatchReport(done=1, kept=0, problems=(), is_complete=False)
+    assert stopped == BatchReport(done=1, cached=0, problems=(), is_complete=False)
     resumed = propose_all(tiny.names, tiny.read, CONFIG, kept)
     assert (resumed.done, resumed.is_complete) == (6, True)
-    assert resumed.kept >= 1
+    assert resumed.cached >= 1
 
 
 class Troubled:
@@ -152,7 +158,7 @@ class Troubled:
 def test_a_bad_picture_is_reported_and_the_others_are_searched(
     error: Exception, told: str, tiny: Dataset, kept: ProposalStore
 ) -> None:
-    outcomes: list[Outcome] = []
+    outcomes: list[ProposalOutcome] = []
     report = propose_all(
         tiny.names,
         Troubled(tiny, "tiny03", error).read,
@@ -160,7 +166,7 @@ def test_a_bad_picture_is_reported_and_the_others_are_searched(
         kept,
         on_outcome=collected(outcomes),
     )
-    assert report == BatchReport(done=5, kept=0, problems=(("tiny03", told),), is_complete=True)
+    assert report == BatchReport(done=5, cached=0, problems=(("tiny03", told),), is_complete=True)
     bad = outcomes[3]
     assert (bad.name, bad.boxes, bad.problem, bad.height) == ("tiny03", None, told, 0)
 
@@ -197,7 +203,7 @@ class Full(ProposalStore):
 def test_a_full_disk_ends_the_run_at_once_and_the_same_call_goes_on_when_there_is_room(
     backend: str, workers: int, tiny: Dataset, kept: ProposalStore
 ) -> None:
-    outcomes: list[Outcome] = []
+    outcomes: list[ProposalOutcome] = []
     with pytest.raises(StorageError, match=r"cannot be kept in .*proposals \(.*FASTRCNN_CACHE"):
         propose_all(
             tiny.names,
@@ -212,7 +218,7 @@ def test_a_full_disk_ends_the_run_at_once_and_the_same_call_goes_on_when_there_i
     assert all(outcome.problem is None for outcome in outcomes)
     report = propose_all(tiny.names, tiny.read, CONFIG, kept)
     assert (report.done, report.is_complete) == (6, True)
-    assert report.kept >= 2
+    assert report.cached >= 2
 
 
 # Ctrl-C
@@ -298,7 +304,7 @@ def cluster_address() -> Iterator[str]:
 def test_a_dask_cluster_named_by_its_address_does_the_work(
     cluster_address: str, tiny: Dataset, kept: ProposalStore
 ) -> None:
-    outcomes: list[Outcome] = []
+    outcomes: list[ProposalOutcome] = []
     report = propose_all(
         tiny.names,
         tiny.read,
@@ -309,7 +315,7 @@ def test_a_dask_cluster_named_by_its_address_does_the_work(
         on_outcome=collected(outcomes),
     )
     expect_all_right(outcomes, report, tiny)
-    assert propose_all(tiny.names, tiny.read, CONFIG, kept).kept == 6
+    assert propose_all(tiny.names, tiny.read, CONFIG, kept).cached == 6
 
 
 def test_a_bad_picture_does_not_end_a_run_on_a_cluster(

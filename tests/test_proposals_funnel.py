@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fastrcnn_core.boxes import area, pairwise_iou
 from fastrcnn_core.config import PRESETS, ProposalConfig
 from fastrcnn_core.proposals import (
-    Stage,
+    FilterStage,
     best_overlap,
     funnel,
     mean_average_best_overlap,
@@ -39,30 +39,30 @@ def survivors(result: SearchResult, stage: str, **knobs: object) -> list[int]:
 
 def test_both_sides_are_at_least_as_long_as_the_smallest() -> None:
     boxes = found((0, 0, 16, 16), (0, 0, 15, 90), (0, 0, 90, 15), (5, 5, 21, 40))
-    assert survivors(boxes, "big enough", min_side=16) == [0, 3]
+    assert survivors(boxes, "minimum side", min_side=16) == [0, 3]
 
 
 def test_the_longer_side_is_at_most_so_many_times_the_shorter() -> None:
     boxes = found((0, 0, 20, 80), (0, 0, 20, 81), (0, 0, 80, 20), (0, 0, 81, 20))
-    assert survivors(boxes, "shape", max_aspect=4.0) == [0, 2]
-    assert survivors(boxes, "shape", max_aspect=None) == [0, 1, 2, 3]
+    assert survivors(boxes, "aspect ratio", max_aspect=4.0) == [0, 2]
+    assert survivors(boxes, "aspect ratio", max_aspect=None) == [0, 1, 2, 3]
 
 
 def test_of_two_near_duplicates_the_better_ranked_one_stays() -> None:
     first, repeat, half = (0, 0, 100, 100), (0, 0, 100, 90), (0, 0, 100, 50)
-    assert survivors(found(first, repeat, half), "distinct", distinct_iou=0.85) == [0, 2]
-    assert survivors(found(repeat, first, half), "distinct", distinct_iou=0.85) == [0, 2]
-    assert set(survivors(found(first, repeat, half), "distinct", distinct_iou=0.9)) == {0, 1, 2}
+    assert survivors(found(first, repeat, half), "deduplicated", distinct_iou=0.85) == [0, 2]
+    assert survivors(found(repeat, first, half), "deduplicated", distinct_iou=0.85) == [0, 2]
+    assert set(survivors(found(first, repeat, half), "deduplicated", distinct_iou=0.9)) == {0, 1, 2}
 
 
 def test_without_an_iou_only_exact_repeats_go() -> None:
     boxes = found((0, 0, 100, 100), (0, 0, 100, 99), (0, 0, 100, 100))
-    assert set(survivors(boxes, "distinct", distinct_iou=None)) == {0, 1}
+    assert set(survivors(boxes, "deduplicated", distinct_iou=None)) == {0, 1}
 
 
 def test_a_box_that_went_before_takes_nobody_with_it() -> None:
     thin, wide = (0, 0, 20, 100), (0, 0, 22, 100)
-    assert survivors(found(thin, wide), "distinct", max_aspect=4.8, distinct_iou=0.85) == [1]
+    assert survivors(found(thin, wide), "deduplicated", max_aspect=4.8, distinct_iou=0.85) == [1]
 
 
 def test_there_are_at_most_so_many() -> None:
@@ -102,7 +102,7 @@ def test_a_random_order_still_prefers_what_is_ranked_high() -> None:
 def test_the_stages_are_named_and_an_unknown_one_is_none() -> None:
     made = funnel(found((0, 0, 50, 50)), ProposalConfig())
     names = [stage.name for stage in made.stages]
-    assert names == ["found", "big enough", "shape", "distinct", "kept"]
+    assert names == ["found", "minimum side", "aspect ratio", "deduplicated", "kept"]
     with pytest.raises(KeyError):
         made.stage("small enough")
 
@@ -142,7 +142,7 @@ def test_every_proposal_passes_every_filter_and_nobody_else_was_better(
         assert np.all(np.diff(area(proposals)) <= 0)
 
 
-def _expect_nested(stages: tuple[Stage, ...]) -> None:
+def _expect_nested(stages: tuple[FilterStage, ...]) -> None:
     """Nobody comes back, and nobody is there twice."""
     for before, after in pairwise(stages):
         assert set(after.survivors) <= set(before.survivors)

@@ -9,14 +9,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 CALLER = """
 from fastrcnn_core.selective_search.called import answer
-from fastrcnn_core.selective_search.compiled import kernel, kernels_on_disk
+from fastrcnn_core.selective_search.compiled import kernel, kernels_are_cached
 
 @kernel
 def twice() -> int:
     return 2 * answer()
 
-before = kernels_on_disk()
-print(twice(), before, kernels_on_disk())
+before = kernels_are_cached()
+print(twice(), before, kernels_are_cached())
 """
 CALLED = """
 from fastrcnn_core.selective_search.compiled import kernel

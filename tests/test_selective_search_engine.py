@@ -17,12 +17,12 @@ from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.images import read_image
 from fastrcnn_core.proposals import propose
-from fastrcnn_core.selective_search import STRATEGIES, distinct, pseudo_random, search
+from fastrcnn_core.selective_search import STRATEGIES, deduplicate, pseudo_random, search
 from fastrcnn_core.selective_search.grouping import group
 from fastrcnn_core.selective_search.pixel_features import pixel_features
-from fastrcnn_core.selective_search.proposal_trace import segmentation_of, trace
-from fastrcnn_core.selective_search.ranking import places, small_first
-from fastrcnn_core.selective_search.regions import Regions, describe
+from fastrcnn_core.selective_search.proposal_trace import segmentation_of, trace_proposals
+from fastrcnn_core.selective_search.ranking import hierarchy_rank, penalise_area
+from fastrcnn_core.selective_search.regions import Regions, describe_regions
 from fastrcnn_core.selective_search.segmentation import Segmentation, segment, sort_edges
 from fastrcnn_core.structures import FloatArray, Image
 from tests.support.builders import block_image
@@ -67,9 +67,9 @@ def test_the_boxes_that_stay_are_those_of_comparing_every_box_with_every_better_
 ) -> None:
     boxes, ranks = random_boxes(seed, count)
     expected = slowly_distinct(boxes, iou)
-    as_ranked = distinct(boxes, ranks, iou=iou, repeats_cost=0, limit=max(count, 1))
+    as_ranked = deduplicate(boxes, ranks, iou=iou, duplicate_penalty=0, limit=max(count, 1))
     assert as_ranked.tolist() == expected
-    repeats_later = distinct(boxes, ranks, iou=iou, limit=max(count, 1))
+    repeats_later = deduplicate(boxes, ranks, iou=iou, limit=max(count, 1))
     assert sorted(repeats_later.tolist()) == expected
 
 
@@ -79,9 +79,9 @@ def test_a_limit_cuts_the_order_off_and_changes_nothing_before_it(
     seed: int, iou: float, limit: int, free: bool
 ) -> None:
     boxes, ranks = random_boxes(seed, 150)
-    costs = {"repeats_cost": 0.0} if free else {}
-    everybody = distinct(boxes, ranks, iou=iou, limit=150, **costs)
-    cut_off = distinct(boxes, ranks, iou=iou, limit=limit, **costs)
+    costs = {"duplicate_penalty": 0.0} if free else {}
+    everybody = deduplicate(boxes, ranks, iou=iou, limit=150, **costs)
+    cut_off = deduplicate(boxes, ranks, iou=iou, limit=limit, **costs)
     assert cut_off.tolist() == everybody[:limit].tolist()
 
 
@@ -90,13 +90,13 @@ def test_many_boxes_of_one_size_are_all_compared() -> None:
     corners = np.stack([np.arange(500) * 30.0, np.zeros(500)], axis=1)
     apart = np.concatenate([corners, corners + 20], axis=1).astype(np.float32)
     boxes = np.concatenate([apart, apart + np.float32(0.5)])
-    kept = distinct(boxes, np.arange(1, 1001, dtype=np.float32), iou=0.85, limit=1000)
+    kept = deduplicate(boxes, np.arange(1, 1001, dtype=np.float32), iou=0.85, limit=1000)
     assert kept.tolist() == list(range(500))
 
 
 def test_a_box_that_repeats_a_better_one_comes_after_one_that_shows_something_new() -> None:
     boxes = np.array([[0, 0, 100, 100], [0, 0, 100, 80], [200, 0, 300, 100]], np.float32)
-    order = distinct(boxes, np.array([1, 2, 2.1], np.float32), iou=0.85, limit=3)
+    order = deduplicate(boxes, np.array([1, 2, 2.1], np.float32), iou=0.85, limit=3)
     assert order.tolist() == [0, 2, 1]
 
 
@@ -114,28 +114,30 @@ def test_the_papers_random_rank_is_the_place_times_a_number_from_0_to_1() -> Non
 def test_of_boxes_met_at_the_same_time_the_smaller_comes_first_if_asked_for() -> None:
     boxes = np.array([[0, 0, 40, 40], [0, 0, 10, 10]], np.int32)
     ranks = np.array([8, 8], np.float32)
-    assert small_first(ranks, boxes, pixels=1600, power=0.5).tolist() == [8, 2]
-    assert small_first(ranks, boxes, pixels=1600, power=0).tolist() == [8, 8]
+    assert penalise_area(ranks, boxes, pixels=1600, power=0.5).tolist() == [8, 2]
+    assert penalise_area(ranks, boxes, pixels=1600, power=0).tolist() == [8, 8]
 
 
 def test_the_whole_picture_is_first_and_what_was_met_later_is_before_what_was_met_earlier() -> None:
     planes = np.ascontiguousarray(picture().pixels.transpose(2, 0, 1), np.float32)
-    regions = describe(segment(sort_edges(planes), k=50, min_size=50), pixel_features(planes))
+    regions = describe_regions(
+        segment(sort_edges(planes), k=50, min_size=50), pixel_features(planes)
+    )
     hierarchy = group(regions, similarity="CTSF", pixels=60 * 75)
-    ranks = places(hierarchy)
+    ranks = hierarchy_rank(hierarchy)
     nodes = len(hierarchy.sizes)
-    assert len(ranks) == nodes + len(hierarchy.passed_over)
+    assert len(ranks) == nodes + len(hierarchy.unmerged_pairs)
     assert ranks.argmin() == nodes - 1
     assert np.all(np.diff(ranks[hierarchy.regions : nodes]) < 0)
     assert np.all(ranks > 0)
-    since = hierarchy.passed_over_since
+    since = hierarchy.unmerged_since
     left = hierarchy.regions - since
     # Of pairs that were compared at the same time, the more alike is first; all come before what was met earlier.
-    np.testing.assert_allclose(left - ranks[nodes:], hierarchy.passed_over_sums / 8, atol=1e-4)
+    np.testing.assert_allclose(left - ranks[nodes:], hierarchy.unmerged_sums / 8, atol=1e-4)
     together = np.flatnonzero(since == 0)
     by_rank = together[np.argsort(ranks[nodes:][together])]
     assert len(by_rank) > 5
-    assert np.all(np.diff(hierarchy.passed_over_sums[by_rank]) <= 1e-4)
+    assert np.all(np.diff(hierarchy.unmerged_sums[by_rank]) <= 1e-4)
 
 
 # The search
@@ -183,11 +185,13 @@ def test_a_rank_is_the_place_later_where_one_similarity_decides_and_in_quality_f
     found = search(picture(), config)
     for index in {0, len(found.strategies) // 2, len(found.strategies) - 1}:
         strategy, own = found.strategies[index], found.strategy == index
-        place = places(trace(picture(), strategy, config).hierarchy)[found.node[own]]
+        place = hierarchy_rank(trace_proposals(picture(), strategy, config).hierarchy)[
+            found.node[own]
+        ]
         sides = found.boxes[own, 2:] - found.boxes[own, :2]
         share = sides.prod(axis=1) / (60 * 75)
-        doubt = {"CTSF": 1, "TSF": 1, "F": 2, "S": 2}[strategy.similarity]
-        np.testing.assert_allclose(found.rank[own], place * doubt * share**power, rtol=1e-5)
+        rank_penalty = {"CTSF": 1, "TSF": 1, "F": 2, "S": 2}[strategy.similarity]
+        np.testing.assert_allclose(found.rank[own], place * rank_penalty * share**power, rtol=1e-5)
 
 
 def test_more_strategies_find_what_fewer_find_and_more() -> None:
@@ -224,7 +228,7 @@ def test_the_mirror_image_has_the_mirrored_regions_where_no_two_steps_are_equal(
     edges, turned = sort_edges(planes), sort_edges(np.ascontiguousarray(planes[:, :, ::-1]))
     assume(np.diff(edges.starts).max() == 1)
     one, other = (
-        describe(segment(it, k=k, min_size=2), pixel_features(values))
+        describe_regions(segment(it, k=k, min_size=2), pixel_features(values))
         for it, values in ((edges, planes), (turned, np.ascontiguousarray(planes[:, :, ::-1])))
     )
     as_it_is = Counter(map(tuple, np.column_stack([other.sizes, other.boxes]).tolist()))
@@ -262,7 +266,7 @@ def _extents(labels: npt.NDArray[np.int32]) -> Counter[tuple[int, ...]]:
     nothing = np.zeros((1, *labels.shape), np.float32)
     empty = np.zeros(0, np.int32)
     seen = Segmentation(labels, np.zeros(count, np.float32), empty, empty.astype(np.float32))
-    it = describe(seen, pixel_features(nothing))
+    it = describe_regions(seen, pixel_features(nothing))
     return Counter(map(tuple, np.column_stack([it.sizes, it.boxes]).tolist()))
 
 
@@ -289,7 +293,7 @@ def test_of_one_segmentation_the_package_and_we_say_the_same_sizes_and_boxes() -
     assert count > 5
     planes = np.ascontiguousarray(image.pixels.transpose(2, 0, 1), np.float32)
     seen = Segmentation(labels, np.zeros(count, np.float32), empty, empty.astype(np.float32))
-    ours = describe(seen, pixel_features(planes))
+    ours = describe_regions(seen, pixel_features(planes))
     assert ours.sizes.tolist() == [it["size"] for it in theirs]
     assert [[x1, y1, x2 - 1, y2 - 1] for x1, y1, x2, y2 in ours.boxes.tolist()] == [
         [it[name] for name in ("min_x", "min_y", "max_x", "max_y")] for it in theirs
@@ -334,7 +338,7 @@ def test_the_packages_colour_histogram_is_ours_where_values_lie_in_its_range() -
         np.zeros(0, np.int32),
         np.zeros(0, np.float32),
     )
-    ours = describe(whole, pixel_features(planes)).colour[0]
+    ours = describe_regions(whole, pixel_features(planes)).colour[0]
     theirs = package._calc_colour_hist(planes.reshape(3, -1).T)
     np.testing.assert_allclose(ours * 3, theirs, atol=1e-6)
 

@@ -9,14 +9,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fastrcnn_core.selective_search.colour_spaces import Planes
-from fastrcnn_core.selective_search.grouping import Hierarchy, group, pop, push
+from fastrcnn_core.selective_search.grouping import Hierarchy, group, heap_pop, heap_push
 from fastrcnn_core.selective_search.pixel_features import pixel_features
-from fastrcnn_core.selective_search.regions import Regions, describe
+from fastrcnn_core.selective_search.regions import Regions, describe_regions
 from fastrcnn_core.selective_search.segmentation import Segmentation, segment, sort_edges
 from fastrcnn_core.selective_search.similarity import (
     fill_similarity,
-    join,
-    overlap,
+    histogram_intersection,
+    merge_nodes,
     size_similarity,
 )
 
@@ -33,7 +33,7 @@ def planes_of(seed: int, height: int = 24, width: int = 32, *, block: int = 4) -
 
 def described(planes: Planes, *, k: float = 30, min_size: int = 4) -> tuple[Segmentation, Regions]:
     segmentation = segment(sort_edges(planes), k=k, min_size=min_size)
-    return segmentation, describe(segmentation, pixel_features(planes))
+    return segmentation, describe_regions(segmentation, pixel_features(planes))
 
 
 def by_hand(*boxes: tuple[int, int, int, int], pairs: list[tuple[int, int]]) -> Regions:
@@ -123,7 +123,7 @@ def test_a_ramp_is_steepest_in_its_own_direction_and_flat_in_the_opposite_one(
     both = Segmentation(
         inner, np.zeros(2, np.float32), np.zeros(0, np.int32), np.zeros(0, np.float32)
     )
-    bins = describe(both, features).texture[1].reshape(3, 8, 10)[0].argmax(axis=1)
+    bins = describe_regions(both, features).texture[1].reshape(3, 8, 10)[0].argmax(axis=1)
     assert bins.argmax() == orientation
     assert bins[orientation] in (3, 4)  # 20 grey levels a pixel, at 5 a bin
     assert bins[(orientation + 4) % 8] == 0
@@ -149,8 +149,10 @@ def test_pairs_are_the_regions_that_share_an_edge_each_once_with_the_smallest_st
                 smallest[pair] = min(smallest.get(pair, np.inf), step)
     pairs = [tuple(pair) for pair in regions.pairs.tolist()]
     assert sorted(pairs) == sorted(smallest)
-    np.testing.assert_allclose(regions.gaps, [smallest[pair] for pair in pairs], atol=0.07)  # 1/16
-    assert np.all(np.diff(regions.gaps) >= 0)
+    np.testing.assert_allclose(
+        regions.weights, [smallest[pair] for pair in pairs], atol=0.07
+    )  # 1/16
+    assert np.all(np.diff(regions.weights) >= 0)
 
 
 # Similarities: the four formulas of Uijlings et al., section 3.2
@@ -158,8 +160,12 @@ def test_pairs_are_the_regions_that_share_an_edge_each_once_with_the_smallest_st
 
 def test_histograms_have_in_common_what_the_smaller_one_has_in_each_bin() -> None:
     one, other = np.array([0.5, 0.3, 0.2, 0.0]), np.array([0.1, 0.3, 0.4, 0.2])
-    assert overlap(one.astype(np.float32), other.astype(np.float32)) == pytest.approx(0.6)
-    assert overlap(one.astype(np.float32), one.astype(np.float32)) == pytest.approx(1)
+    assert histogram_intersection(
+        one.astype(np.float32), other.astype(np.float32)
+    ) == pytest.approx(0.6)
+    assert histogram_intersection(one.astype(np.float32), one.astype(np.float32)) == pytest.approx(
+        1
+    )
 
 
 def test_size_similarity_is_the_share_of_the_picture_that_the_two_leave() -> None:
@@ -179,7 +185,7 @@ def test_what_two_regions_become_has_both_their_pixels_and_the_mean_of_their_his
     boxes[0], boxes[1] = (5, 1, 9, 4), (2, 3, 8, 9)
     colour = np.array([[1, 0], [0, 1], [0, 0]], np.float32)
     texture = np.array([[0.5, 0.5], [1, 0], [0, 0]], np.float32)
-    join(0, 1, 2, sizes, boxes, colour, texture)
+    merge_nodes(0, 1, 2, sizes, boxes, colour, texture)
     assert sizes[2] == 40
     assert boxes[2].tolist() == [2, 1, 9, 9]
     assert colour[2].tolist() == [0.25, 0.75]
@@ -275,8 +281,8 @@ def expect_greedy(regions: Regions, it: Hierarchy, similarity: str, pixels: int)
             sums[neighbour, new] = alike(neighbour, new)
             compared.add((neighbour, new))
     merged = {(min(pair), max(pair)) for pair in it.pairs.tolist()}
-    passed_over = [(min(pair), max(pair)) for pair in it.passed_over.tolist()]
-    assert sorted(passed_over) == sorted(compared - merged)
+    unmerged_pairs = [(min(pair), max(pair)) for pair in it.unmerged_pairs.tolist()]
+    assert sorted(unmerged_pairs) == sorted(compared - merged)
 
 
 @given(seed=st.integers(0, 10**6), similarity=st.sampled_from(SUMS))
@@ -294,9 +300,9 @@ def test_the_first_to_merge_are_those_that_one_expects_by_hand() -> None:
     it = group(regions, similarity="S", pixels=100)
     assert it.pairs.tolist() in ([[0, 1], [2, 3]], [[0, 1], [3, 2]])
     assert it.sums.tolist() == pytest.approx([0.6, 0])
-    assert it.passed_over.tolist() == [[1, 2]]
-    assert it.passed_over_boxes.tolist() == [[2, 0, 10, 10]]
-    assert it.passed_over_since.tolist() == [0]
+    assert it.unmerged_pairs.tolist() == [[1, 2]]
+    assert it.unmerged_boxes.tolist() == [[2, 0, 10, 10]]
+    assert it.unmerged_since.tolist() == [0]
 
 
 def test_of_equally_similar_pairs_the_one_that_was_met_first_merges_first() -> None:
@@ -308,7 +314,7 @@ def test_of_equally_similar_pairs_the_one_that_was_met_first_merges_first() -> N
 
 def test_one_region_is_a_hierarchy_without_merges() -> None:
     it = group(by_hand((0, 0, 5, 5), pairs=[]), similarity="CTSF", pixels=25)
-    assert (it.regions, len(it.pairs), len(it.passed_over)) == (1, 0, 0)
+    assert (it.regions, len(it.pairs), len(it.unmerged_pairs)) == (1, 0, 0)
     assert it.boxes.tolist() == [[0, 0, 5, 5]]
 
 
@@ -318,7 +324,7 @@ def test_a_region_with_very_many_neighbours_has_room_for_all_of_them() -> None:
     pairs = [(0, cell) for cell in range(1, 301)]
     it = group(by_hand((0, 0, 300, 1), *cells, pairs=pairs), similarity="S", pixels=600)
     assert it.boxes[-1].tolist() == [0, 0, 300, 2]
-    assert len(it.passed_over) == 300 * 299 // 2
+    assert len(it.unmerged_pairs) == 300 * 299 // 2
 
 
 # Properties
@@ -370,13 +376,13 @@ def test_the_queue_gives_the_highest_key_first_and_of_equal_ones_the_lower_item(
     order = data.draw(st.permutations(range(len(keys))))
     waiting: list[tuple[float, int]] = []
     for item in order:
-        push(*room, len(waiting), keys[item], item)
+        heap_push(*room, len(waiting), keys[item], item)
         waiting.append((-keys[item], item))
         if data.draw(st.booleans()):
             waiting.sort()
             assert room[1][0] == waiting.pop(0)[1]
-            pop(*room, len(waiting) + 1)
+            heap_pop(*room, len(waiting) + 1)
     for length in range(len(waiting), 0, -1):
         waiting.sort()
         assert room[1][0] == waiting.pop(0)[1]
-        pop(*room, length)
+        heap_pop(*room, length)

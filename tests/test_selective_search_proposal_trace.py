@@ -9,7 +9,11 @@ from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.selective_search import STRATEGIES, search
 from fastrcnn_core.selective_search.colour_spaces import blur
 from fastrcnn_core.selective_search.engine import finest_regions
-from fastrcnn_core.selective_search.proposal_trace import segmentation_of, similarities_of, trace
+from fastrcnn_core.selective_search.proposal_trace import (
+    pair_similarities,
+    segmentation_of,
+    trace_proposals,
+)
 from fastrcnn_core.selective_search.regions import coarsen
 from tests.support.builders import block_image
 
@@ -23,30 +27,30 @@ def test_every_box_of_a_search_is_found_again_at_its_node_of_its_strategy(method
     assert len(found.strategies) == len(STRATEGIES[method])
     for index, strategy in enumerate(found.strategies):
         own = found.strategy == index
-        traced = trace(picture(), strategy, config)
+        traced = trace_proposals(picture(), strategy, config)
         assert sorted(found.node[own]) == list(range(len(traced.all_boxes)))
         np.testing.assert_array_equal(found.boxes[own], traced.all_boxes[found.node[own]])
 
 
 def test_a_pair_is_met_once_both_of_its_regions_are_there() -> None:
-    traced = trace(picture(), STRATEGIES["single"][0], ProposalConfig())
+    traced = trace_proposals(picture(), STRATEGIES["single"][0], ProposalConfig())
     it, nodes = traced.hierarchy, len(traced.boxes)
-    assert len(traced.met) == len(traced.all_boxes)
-    assert traced.met[: it.regions].tolist() == [0] * it.regions
-    assert traced.met[nodes - 1] == len(it.pairs)  # the last merge makes the whole picture
-    for pair, met in zip(it.passed_over, traced.met[nodes:], strict=True):
-        assert met == traced.met[pair].max()
+    assert len(traced.merge_step) == len(traced.all_boxes)
+    assert traced.merge_step[: it.regions].tolist() == [0] * it.regions
+    assert traced.merge_step[nodes - 1] == len(it.pairs)  # the last merge makes the whole picture
+    for pair, met in zip(it.unmerged_pairs, traced.merge_step[nodes:], strict=True):
+        assert met == traced.merge_step[pair].max()
 
 
 def test_boxes_are_in_pixels_of_the_original_picture_when_a_smaller_copy_was_searched() -> None:
     config = ProposalConfig(search_side=64)
-    traced = trace(picture(height=90, width=180), STRATEGIES["single"][0], config)
+    traced = trace_proposals(picture(height=90, width=180), STRATEGIES["single"][0], config)
     assert traced.labels.shape == (32, 64)
     assert traced.boxes[-1].tolist() == [0, 0, 180, 90]  # the last node is the whole picture
 
 
 def test_the_labels_are_the_regions_that_the_hierarchy_starts_from() -> None:
-    traced = trace(picture(), STRATEGIES["single"][0], ProposalConfig())
+    traced = trace_proposals(picture(), STRATEGIES["single"][0], ProposalConfig())
     sizes = np.bincount(traced.labels.ravel())
     assert sizes.tolist() == traced.hierarchy.sizes[: traced.hierarchy.regions].tolist()
 
@@ -54,7 +58,7 @@ def test_the_labels_are_the_regions_that_the_hierarchy_starts_from() -> None:
 def test_a_segmentation_alone_is_the_one_that_a_trace_starts_from() -> None:
     strategy, config = STRATEGIES["single"][0], ProposalConfig()
     alone = segmentation_of(picture(), strategy.space, strategy.k, config)
-    np.testing.assert_array_equal(alone.labels, trace(picture(), strategy, config).labels)
+    np.testing.assert_array_equal(alone.labels, trace_proposals(picture(), strategy, config).labels)
 
 
 @pytest.mark.parametrize("index", [0, 5, 10])
@@ -62,12 +66,12 @@ def test_pairs_that_merged_and_pairs_that_were_passed_over_are_as_alike_as_the_s
     index: int,
 ) -> None:
     config, strategy = ProposalConfig(), STRATEGIES["fast"][index]
-    traced = trace(picture(), strategy, config)
+    traced = trace_proposals(picture(), strategy, config)
     it, used = traced.hierarchy, [letter in strategy.similarity for letter in "CTSF"]
-    sums = traced.passed_over_similarities[:, used].sum(axis=1)
-    assert traced.passed_over_similarities.shape == (len(it.passed_over), 4)
-    np.testing.assert_allclose(sums, it.passed_over_sums, atol=1e-5)
+    sums = traced.unmerged_similarities[:, used].sum(axis=1)
+    assert traced.unmerged_similarities.shape == (len(it.unmerged_pairs), 4)
+    np.testing.assert_allclose(sums, it.unmerged_sums, atol=1e-5)
     _, finest = finest_regions(blur(picture().pixels, config.sigma), strategy.space)
     regions, _ = coarsen(finest, k=strategy.k, min_size=round(strategy.k))
-    again = similarities_of(it.pairs, regions=regions, hierarchy=it)
+    again = pair_similarities(it.pairs, regions=regions, hierarchy=it)
     np.testing.assert_allclose(again, it.similarities, atol=1e-5)

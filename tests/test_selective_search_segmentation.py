@@ -20,12 +20,12 @@ from fastrcnn_core.selective_search.colour_spaces import (
     convert,
 )
 from fastrcnn_core.selective_search.pixel_features import pixel_features
-from fastrcnn_core.selective_search.regions import coarsen, describe
+from fastrcnn_core.selective_search.regions import coarsen, describe_regions
 from fastrcnn_core.selective_search.segmentation import (
     BUCKETS_PER_LEVEL,
     Segmentation,
+    boundary_regions,
     segment,
-    sides,
     sort_edges,
 )
 
@@ -63,7 +63,7 @@ def slowly_segmented(
     """Each pixel's component as a number in reading order, and Int(C) of each: section 4 of the paper."""
     component = list(range(pixels))
     members = {pixel: [pixel] for pixel in range(pixels)}
-    variation = dict.fromkeys(range(pixels), 0.0)
+    internal_difference = dict.fromkeys(range(pixels), 0.0)
 
     def merge(one: int, other: int) -> int:
         large, small = (one, other) if len(members[one]) >= len(members[other]) else (other, one)
@@ -76,9 +76,9 @@ def slowly_segmented(
     for weight, here, there in ordered:
         one, other = component[here], component[there]
         if one != other and weight <= min(
-            variation[it] + k / len(members[it]) for it in (one, other)
+            internal_difference[it] + k / len(members[it]) for it in (one, other)
         ):
-            variation[merge(one, other)] = weight
+            internal_difference[merge(one, other)] = weight
     for _, here, there in ordered:
         one, other = component[here], component[there]
         if one != other and min(len(members[one]), len(members[other])) < min_size:
@@ -86,7 +86,9 @@ def slowly_segmented(
     numbers: dict[int, int] = {}
     for it in component:
         numbers.setdefault(it, len(numbers))
-    return [numbers[it] for it in component], {numbers[it]: variation[it] for it in members}
+    return [numbers[it] for it in component], {
+        numbers[it]: internal_difference[it] for it in members
+    }
 
 
 # The graph
@@ -142,9 +144,13 @@ def test_regions_are_those_of_the_algorithm_written_down_slowly(
     # Whole grey levels in one channel: every weight is exact, so that ties are ties for both.
     planes = np.round(planes_of(seed, height, width, channels=1))
     fast = segment(sort_edges(planes), k=k, min_size=min_size)
-    labels, variation = slowly_segmented(edges_of(planes), height * width, k=k, min_size=min_size)
+    labels, internal_difference = slowly_segmented(
+        edges_of(planes), height * width, k=k, min_size=min_size
+    )
     assert fast.labels.ravel().tolist() == labels
-    np.testing.assert_allclose(fast.variation, [variation[i] for i in range(fast.count)])
+    np.testing.assert_allclose(
+        fast.internal_difference, [internal_difference[i] for i in range(fast.count)]
+    )
 
 
 @given(seed=st.integers(0, 10**6), k=st.sampled_from([5.0, 50.0, 300.0]))
@@ -165,12 +171,12 @@ def test_regions_in_three_channels_are_large_enough_whole_and_numbered_as_one_re
 
 def _expect_true_borders(it: Segmentation) -> None:
     """Borders are all the edges between two regions, smallest step first."""
-    one, other = sides(it.labels, it.borders)
+    one, other = boundary_regions(it.labels, it.boundary_edges)
     assert np.all(one != other)
     between = (it.labels[:, 1:] != it.labels[:, :-1]).sum()
     between += (it.labels[1:] != it.labels[:-1]).sum()
-    assert len(it.borders) == len(it.steps) == between
-    assert np.all(np.diff(it.steps) >= 0)
+    assert len(it.boundary_edges) == len(it.boundary_weights) == between
+    assert np.all(np.diff(it.boundary_weights) >= 0)
 
 
 def test_a_higher_k_gives_fewer_regions() -> None:
@@ -196,7 +202,7 @@ def test_scikit_image_finds_the_same_regions_where_they_are_plain(seed: int) -> 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1), (7, 5)])
 def test_one_colour_is_one_region_whatever_its_shape(shape: tuple[int, int]) -> None:
     it = segment(sort_edges(np.full((3, *shape), 90, np.float32)), k=50, min_size=50)
-    assert (it.count, it.labels.shape, len(it.borders)) == (1, shape, 0)
+    assert (it.count, it.labels.shape, len(it.boundary_edges)) == (1, shape, 0)
 
 
 def test_a_picture_smaller_than_the_smallest_region_is_one_region() -> None:
@@ -209,9 +215,15 @@ def test_a_picture_smaller_than_the_smallest_region_is_one_region() -> None:
 def slowly_coarsened(fine: Segmentation, *, k: float, min_size: int) -> list[int]:
     """The algorithm goes on over the borders between regions, step by step: each region's part, in order."""
     sizes = dict(enumerate(np.bincount(fine.labels.ravel()).tolist()))
-    variation = dict(enumerate(fine.variation.tolist()))
+    internal_difference = dict(enumerate(fine.internal_difference.tolist()))
     part = list(range(fine.count))
-    borders = list(zip(fine.steps.tolist(), *sides(fine.labels, fine.borders), strict=True))
+    borders = list(
+        zip(
+            fine.boundary_weights.tolist(),
+            *boundary_regions(fine.labels, fine.boundary_edges),
+            strict=True,
+        )
+    )
 
     def merge(one: int, other: int) -> None:
         for region in range(fine.count):
@@ -220,9 +232,11 @@ def slowly_coarsened(fine: Segmentation, *, k: float, min_size: int) -> list[int
 
     for step, here, there in borders:
         one, other = part[here], part[there]
-        if one != other and step <= min(variation[it] + k / sizes[it] for it in (one, other)):
+        if one != other and step <= min(
+            internal_difference[it] + k / sizes[it] for it in (one, other)
+        ):
             merge(one, other)
-            variation[one] = step
+            internal_difference[one] = step
     for _, here, there in borders:
         one, other = part[here], part[there]
         if one != other and min(sizes[one], sizes[other]) < min_size:
@@ -236,7 +250,7 @@ def slowly_coarsened(fine: Segmentation, *, k: float, min_size: int) -> list[int
 def test_coarser_regions_are_those_of_the_same_rule_with_a_higher_k(seed: int, k: float) -> None:
     planes = np.round(planes_of(seed, 18, 22, channels=1))
     fine = segment(sort_edges(planes), k=10, min_size=3)
-    _, part_of = coarsen(describe(fine, pixel_features(planes)), k=k, min_size=8)
+    _, part_of = coarsen(describe_regions(fine, pixel_features(planes)), k=k, min_size=8)
     assert part_of.tolist() == slowly_coarsened(fine, k=k, min_size=8)
 
 
@@ -246,14 +260,17 @@ def test_coarser_regions_are_described_as_if_their_pixels_had_been_looked_at(see
     planes = planes_of(seed, 24, 30)
     fine = segment(sort_edges(planes), k=10, min_size=4)
     features = pixel_features(planes)
-    coarse, part_of = coarsen(describe(fine, features), k=200, min_size=20)
+    coarse, part_of = coarsen(describe_regions(fine, features), k=200, min_size=20)
     labels = part_of[fine.labels]
-    one, other = sides(labels, fine.borders)
+    one, other = boundary_regions(labels, fine.boundary_edges)
     seen = Segmentation(
-        labels, coarse.variation, fine.borders[one != other], fine.steps[one != other]
+        labels,
+        coarse.internal_difference,
+        fine.boundary_edges[one != other],
+        fine.boundary_weights[one != other],
     )
-    anew = describe(seen, features)
-    for name in ("sizes", "boxes", "pairs", "gaps"):
+    anew = describe_regions(seen, features)
+    for name in ("sizes", "boxes", "pairs", "weights"):
         np.testing.assert_array_equal(getattr(coarse, name), getattr(anew, name), err_msg=name)
     for name in ("colour", "texture"):
         np.testing.assert_allclose(getattr(coarse, name), getattr(anew, name), atol=1e-6)

@@ -18,7 +18,7 @@ from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.proposals import (
     BatchReport,
-    Outcome,
+    ProposalOutcome,
     ProposalStore,
     propose_all,
 )
@@ -82,7 +82,7 @@ def run(words: Sequence[str]) -> int:
         return 128 + shutdown.received
     if arguments.out is not None:
         write_boxes(arguments.out, outcomes)
-    tell(outcomes, seconds=time.perf_counter() - began, kept=report.kept)
+    tell(outcomes, seconds=time.perf_counter() - began, kept=report.cached)
     return 1 if report.problems else 0
 
 
@@ -92,12 +92,12 @@ def _search(
     config: ProposalConfig,
     arguments: ProposeArguments,
     shutdown: GracefulShutdown,
-) -> tuple[list[Outcome], BatchReport]:
+) -> tuple[list[ProposalOutcome], BatchReport]:
     """What became of the pictures, until all are done or somebody interrupts."""
-    outcomes: list[Outcome] = []
+    outcomes: list[ProposalOutcome] = []
     with progress_bar(len(names), "proposals") as progress:
 
-        def keep(done: int, outcome: Outcome) -> None:
+        def keep(done: int, outcome: ProposalOutcome) -> None:
             outcomes.append(outcome)
             progress.update()
 

@@ -11,13 +11,13 @@ import numpy as np
 
 from fastrcnn_core.errors import StorageError
 from fastrcnn_core.files import write_text
-from fastrcnn_core.proposals import Outcome, best_overlap, mean_average_best_overlap, recall
+from fastrcnn_core.proposals import ProposalOutcome, best_overlap, mean_average_best_overlap, recall
 from fastrcnn_core.structures import FloatArray
 
 LIMITS = (100, 300, 1000, 2000)
 
 
-def write_boxes(path: Path, outcomes: Sequence[Outcome]) -> None:
+def write_boxes(path: Path, outcomes: Sequence[ProposalOutcome]) -> None:
     """Every searched picture's name, size and boxes, best first, as JSON; the file appears whole or not at all.
 
     Raises:
@@ -33,7 +33,7 @@ def write_boxes(path: Path, outcomes: Sequence[Outcome]) -> None:
         ) from error
 
 
-def tell(outcomes: Sequence[Outcome], *, seconds: float, kept: int) -> None:
+def tell(outcomes: Sequence[ProposalOutcome], *, seconds: float, kept: int) -> None:
     """Print how many there are and how good they are; crowds are not judged."""
     searched = [(it.boxes, it.gt_boxes) for it in outcomes if it.boxes is not None]
     counts = [len(boxes) for boxes, _ in searched]
@@ -49,7 +49,7 @@ def tell(outcomes: Sequence[Outcome], *, seconds: float, kept: int) -> None:
             print(f"first {limit:<5}recall at IoU 0.5 {found:.3f}, mean best overlap {mabo:.3f}")
 
 
-def _row(outcome: Outcome, boxes: FloatArray) -> dict[str, Any]:
+def _row(outcome: ProposalOutcome, boxes: FloatArray) -> dict[str, Any]:
     return {
         "name": outcome.name,
         "height": outcome.height,

@@ -1,8 +1,8 @@
-"""From everything that Selective Search found to the few boxes that the detector looks at, and where they are kept."""
+"""Region proposals: filters of a search's boxes, quality measures, the store, and batches over a data set."""
 
-from fastrcnn_core.proposals.batch import BatchReport, Outcome, propose_all
-from fastrcnn_core.proposals.funnel import Funnel, Stage, funnel, propose
-from fastrcnn_core.proposals.joblib_backends import BACKENDS
+from fastrcnn_core.proposals.batch import BatchReport, ProposalOutcome, propose_all
+from fastrcnn_core.proposals.funnel import FilterStage, Funnel, funnel, propose
+from fastrcnn_core.proposals.joblib_backends import JOBLIB_BACKENDS
 from fastrcnn_core.proposals.quality import (
     best_overlap,
     mean_average_best_overlap,
@@ -12,12 +12,12 @@ from fastrcnn_core.proposals.quality import (
 from fastrcnn_core.proposals.store import ProposalStore
 
 __all__ = [
-    "BACKENDS",
+    "JOBLIB_BACKENDS",
     "BatchReport",
+    "FilterStage",
     "Funnel",
-    "Outcome",
+    "ProposalOutcome",
     "ProposalStore",
-    "Stage",
     "best_overlap",
     "funnel",
     "mean_average_best_overlap",

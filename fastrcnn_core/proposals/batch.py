@@ -1,6 +1,6 @@
-"""Proposals of many pictures: over the cores of this machine, or over a cluster by naming its backend.
+"""Proposals of a whole data set, in parallel by joblib: over the cores of this machine or over a cluster.
 
-A picture whose proposals are in the store costs its reading only, so a run that was stopped goes on where it was.
+Stored proposals are only read, so that a stopped batch resumes where it was.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ import numpy as np
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.errors import StorageError, UserError
 from fastrcnn_core.proposals.joblib_backends import (
-    backend_called,
-    children_ignore_ctrl_c,
-    end_with_parent,
+    children_ignore_sigint,
+    exit_with_parent,
+    joblib_backend,
 )
 from fastrcnn_core.proposals.store import ProposalStore
 from fastrcnn_core.structures import AnnotatedImage, FloatArray
@@ -31,17 +31,17 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
-    """What became of one picture.
+class ProposalOutcome:
+    """Result of the search in one picture: its proposals, or a problem.
 
     Args:
-        name: the picture's, in its data set.
+        name: of the picture, in its data set.
         height, width: of the picture; 0 if it could not be read.
         boxes: (P, 4) float32 proposals; None if there was a problem.
-        gt_boxes: (N, 4) float32, by which they are judged: the ground truth without crowds; none if it was not read.
-        problem: what went wrong, in words; None if nothing did.
-        was_kept: whether the store had the proposals already.
-        seconds: what it cost.
+        gt_boxes: (N, 4) float32, the ground truth without crowds; (0, 4) if the picture could not be read.
+        problem: message of the error; None without one.
+        was_cached: the store held the proposals already.
+        seconds: time taken.
     """
 
     name: str
@@ -50,23 +50,23 @@ class Outcome:
     boxes: FloatArray | None
     gt_boxes: FloatArray
     problem: str | None
-    was_kept: bool
+    was_cached: bool
     seconds: float
 
 
 @dataclass(frozen=True)
 class BatchReport:
-    """What became of a whole run.
+    """Summary of a batch.
 
     Args:
-        done: how many pictures have proposals now.
-        kept: how many of these had them before.
-        problems: name and words for each picture that could not be searched.
-        is_complete: False if the run was stopped before its end.
+        done: number of pictures that have proposals now.
+        cached: number of these whose proposals were stored before.
+        problems: name and error message of each picture that could not be searched.
+        is_complete: False if the batch was stopped before its end.
     """
 
     done: int
-    kept: int
+    cached: int
     problems: tuple[tuple[str, str], ...]
     is_complete: bool
 
@@ -80,63 +80,67 @@ def propose_all(
     workers: int = 1,
     backend: str = "loky",
     scheduler: str | None = None,
-    on_outcome: Callable[[int, Outcome], None] = lambda done, outcome: None,
+    on_outcome: Callable[[int, ProposalOutcome], None] = lambda done, outcome: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> BatchReport:
-    """Fill the store with the proposals of all these pictures; a bad picture is reported and does not end the run.
+    """Compute and store the proposals of all these pictures; report a bad picture and go on.
 
     Args:
         names: of the pictures; outcomes come in this order.
         load: the annotated image of a name, such as `Dataset.read`; it is sent to the workers.
-        store: its folder is seen by all workers.
+        store: every worker must see its folder.
         workers: processes on this machine, one thread each; a cluster has its own number.
-        backend: "loky" (processes), "threading", "dask" or "ray".
+        backend: joblib's: "loky" (processes), "threading", "dask" or "ray".
         scheduler: a cluster's address; without one, dask and ray start a cluster on this machine.
-        on_outcome: called in this process with the number of pictures done so far, and the last one's outcome.
-        should_stop: asked after every picture.
+        on_outcome: called in this process with the number of pictures so far and the last outcome.
+        should_stop: called after every picture.
 
     Raises:
         ConfigError: no such backend.
-        StorageError: the store cannot be written to; what it holds by then is kept.
+        StorageError: the store cannot be written to; what it holds stays.
         UserError: the backend's package is not installed, its scheduler does not answer, or a worker died.
     """
-    done, kept, problems = 0, 0, list[tuple[str, str]]()
+    done, cached, problems = 0, 0, list[tuple[str, str]]()
     tasks = (joblib.delayed(propose_one)(name, load, config, store) for name in names)
     with (
-        backend_called(backend, scheduler=scheduler, workers=workers),
-        _begun(tasks, workers) as run,
+        joblib_backend(backend, scheduler=scheduler, workers=workers),
+        _start(tasks, workers) as results,
     ):
-        for count, outcome in enumerate(_answers(run, should_stop), start=1):
+        for count, outcome in enumerate(_outcomes(results, should_stop), start=1):
             if outcome.problem is None:
                 done += 1
-                kept += outcome.was_kept
+                cached += outcome.was_cached
             else:
                 problems.append((outcome.name, outcome.problem))
             on_outcome(count, outcome)
             if should_stop():
                 break
-    return BatchReport(done, kept, tuple(problems), done + len(problems) == len(names))
+    return BatchReport(done, cached, tuple(problems), done + len(problems) == len(names))
 
 
 @contextmanager
-def _begun(tasks: Iterator[Any], workers: int) -> Iterator[Iterator[Outcome]]:
-    """The tasks' outcomes in order, as they come; what is not asked for until the block ends is given up."""
-    with warnings.catch_warnings(action="ignore", category=UserWarning):  # joblib's, of giving up
-        with children_ignore_ctrl_c():
-            run = joblib.Parallel(n_jobs=workers, return_as="generator", batch_size=1)(tasks)
-        with closing(run):
-            yield run
+def _start(tasks: Iterator[Any], workers: int) -> Iterator[Iterator[ProposalOutcome]]:
+    """Run the tasks and give their outcomes in order; tasks without a consumer when the block ends are cancelled."""
+    with warnings.catch_warnings(
+        action="ignore", category=UserWarning
+    ):  # joblib's, about cancelled tasks
+        with children_ignore_sigint():
+            results = joblib.Parallel(n_jobs=workers, return_as="generator", batch_size=1)(tasks)
+        with closing(results):
+            yield results
 
 
-def _answers(run: Iterator[Outcome], should_stop: Callable[[], bool]) -> Iterator[Outcome]:
-    """The outcomes; a worker's death ends them, in words unless all were to stop anyway."""
+def _outcomes(
+    results: Iterator[ProposalOutcome], should_stop: Callable[[], bool]
+) -> Iterator[ProposalOutcome]:
+    """Yield the outcomes; report a worker's death as a UserError unless the batch is to stop anyway."""
     try:
-        yield from run
+        yield from results
     except BrokenProcessPool as error:
-        if not should_stop():  # SIGTERM may have been for all of us
+        if not should_stop():  # SIGTERM may have been sent to the whole process group
             raise UserError(
-                "A worker process ended without an answer: it was killed, most likely for want of memory.",
-                hint="Start again with fewer workers; what was found is kept.",
+                "A worker process was killed, most likely for want of memory.",
+                hint="Start again with fewer workers; stored proposals are not computed again.",
             ) from error
 
 
@@ -145,28 +149,29 @@ def propose_one(
     load: Callable[[str], AnnotatedImage],
     config: ProposalConfig,
     store: ProposalStore,
-) -> Outcome:
-    """One picture's proposals, now in the store; what is wrong with the picture is told in the outcome.
+) -> ProposalOutcome:
+    """Compute and store one picture's proposals; the outcome tells any problem of the picture.
 
     Raises:
-        StorageError: the store cannot be written to, which no other picture would change.
+        StorageError: the store cannot be written to, for this or any other picture.
     """
     start = time.perf_counter()
-    end_with_parent()
+    exit_with_parent()
     try:
         annotated = load(name)
         image = annotated.image
-        was_kept = store.look_up(image, config) is not None
+        was_cached = store.look_up(image, config) is not None
         boxes = store.get(image, config)
     except StorageError:
         raise
-    except (
-        Exception
-    ) as error:  # whatever is wrong with one picture, the others are still to be done
+    except Exception as error:  # one bad picture does not stop the others
         logger.warning("no proposals for %s", name, exc_info=not isinstance(error, UserError))
-        words = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-        nobody = np.zeros((0, 4), np.float32)
-        return Outcome(name, 0, 0, None, nobody, words, False, time.perf_counter() - start)
+        problem = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+        no_boxes = np.zeros((0, 4), np.float32)
+        seconds = time.perf_counter() - start
+        return ProposalOutcome(name, 0, 0, None, no_boxes, problem, False, seconds)
     judged = annotated.boxes[~annotated.is_crowd]
     seconds = time.perf_counter() - start
-    return Outcome(name, image.height, image.width, boxes, judged, None, was_kept, seconds)
+    return ProposalOutcome(
+        name, image.height, image.width, boxes, judged, None, was_cached, seconds
+    )

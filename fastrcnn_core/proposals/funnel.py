@@ -1,4 +1,4 @@
-"""The funnel: found → big enough → shape → distinct → kept, with who survived each stage.
+"""Proposal filter funnel: found → minimum side → aspect ratio → deduplicated → kept.
 
 Shape letters: F boxes found; S survivors of a stage; P proposals, the last survivors.
 """
@@ -6,7 +6,7 @@ Shape letters: F boxes found; S survivors of a stage; P proposals, the last surv
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,15 +20,17 @@ from fastrcnn_core.structures import FloatArray, Image, IntArray
 if TYPE_CHECKING:
     from fastrcnn_core.selective_search import SearchResult
 
+    Search = Callable[[Image, ProposalConfig], SearchResult]
+
 
 @dataclass(frozen=True, eq=False)
-class Stage:
-    """One filter and who survived it.
+class FilterStage:
+    """One filter and its survivors.
 
     Args:
-        name: "found", "big enough", "shape", "distinct" or "kept".
+        name: "found", "minimum side", "aspect ratio", "deduplicated" or "kept".
         survivors: (S,) int64, indices into the search's boxes, best first.
-        seconds: what the filter took; for "found" the ordering alone, not the search.
+        seconds: the filter's time; for "found" the ordering alone, not the search.
     """
 
     name: str
@@ -38,26 +40,26 @@ class Stage:
 
 @dataclass(frozen=True, eq=False)
 class Funnel:
-    """How the boxes of one picture became its proposals.
+    """The filters between the boxes of a search and the picture's proposals.
 
     Args:
-        found: everything that the search brought back.
-        stages: in order; the first is everything, the last are the proposals.
+        found: every box of the search.
+        stages: in order; the first holds every box, the last the proposals.
     """
 
     found: SearchResult
-    stages: tuple[Stage, ...]
+    stages: tuple[FilterStage, ...]
 
     @property
     def proposals(self) -> FloatArray:
         """(P, 4) float32, best first."""
         return self.found.boxes[self.stages[-1].survivors]
 
-    def stage(self, name: str) -> Stage:
-        """The stage of this name.
+    def stage(self, name: str) -> FilterStage:
+        """Return the stage of this name.
 
         Raises:
-            KeyError: there is none.
+            KeyError: no stage has it.
         """
         for stage in self.stages:
             if stage.name == name:
@@ -65,21 +67,27 @@ class Funnel:
         raise KeyError(name)
 
 
-def propose(image: Image, config: ProposalConfig) -> FloatArray:
-    """The picture's proposals, (P, 4) float32 in its own pixels, best first."""
-    # numba's start costs half a second that a reader of kept proposals need not wait for.
-    from fastrcnn_core.selective_search import search
+def propose(image: Image, config: ProposalConfig, *, search: Search | None = None) -> FloatArray:
+    """Compute the picture's proposals, (P, 4) float32 in its own pixels, best first.
 
+    Args:
+        search: `selective_search.search`, or one that remembers its results.
+    """
+    if search is None:
+        # numba's start costs half a second, which a reader of stored proposals need not wait for.
+        from fastrcnn_core import selective_search
+
+        search = selective_search.search
     found = search(image, config)
     return found.boxes[list(_survivors(found, config, limit=config.limit))[-1][1]]
 
 
 def funnel(found: SearchResult, config: ProposalConfig) -> Funnel:
-    """Who survives which filter, everybody followed to the end; the proposals are those of `propose`."""
-    stages: list[Stage] = []
+    """Filter a search's boxes and keep every stage; the proposals equal those of `propose`."""
+    stages: list[FilterStage] = []
     start = time.perf_counter()
     for name, survivors in _survivors(found, config, limit=len(found)):
-        stages.append(Stage(name, survivors, time.perf_counter() - start))
+        stages.append(FilterStage(name, survivors, time.perf_counter() - start))
         start = time.perf_counter()
     return Funnel(found, tuple(stages))
 
@@ -87,21 +95,21 @@ def funnel(found: SearchResult, config: ProposalConfig) -> Funnel:
 def _survivors(
     found: SearchResult, config: ProposalConfig, *, limit: int
 ) -> Iterator[tuple[str, IntArray]]:
-    """Each stage's name and survivors; `limit` is how many distinct boxes there is a use for."""
+    """Yield each stage's name and survivors; `limit` bounds how many deduplicated boxes are needed."""
     ranks = _ranks(found, config)
     survivors = np.argsort(ranks, kind="stable")
     yield "found", survivors
-    survivors = survivors[_is_big_enough(found.boxes[survivors], config.min_side)]
-    yield "big enough", survivors
-    survivors = survivors[_is_shaped(found.boxes[survivors], config.max_aspect)]
-    yield "shape", survivors
-    survivors = survivors[_distinct(found.boxes[survivors], ranks[survivors], config, limit)]
-    yield "distinct", survivors
+    survivors = survivors[_sides(found.boxes[survivors]).min(axis=1) >= config.min_side]
+    yield "minimum side", survivors
+    survivors = survivors[_has_aspect(found.boxes[survivors], config.max_aspect)]
+    yield "aspect ratio", survivors
+    survivors = survivors[_deduplicate(found.boxes[survivors], ranks[survivors], config, limit)]
+    yield "deduplicated", survivors
     yield "kept", survivors[: config.limit]
 
 
 def _ranks(found: SearchResult, config: ProposalConfig) -> FloatArray:
-    """(F,) what the config orders by, low is good."""
+    """Compute the (F,) ranks that the config orders by, ascending."""
     from fastrcnn_core.selective_search import pseudo_random
 
     if config.order == "area":
@@ -111,22 +119,19 @@ def _ranks(found: SearchResult, config: ProposalConfig) -> FloatArray:
     return found.rank
 
 
-def _distinct(boxes: FloatArray, ranks: FloatArray, config: ProposalConfig, limit: int) -> IntArray:
-    """Which boxes are no near-duplicates of a better one; in the engine's own order, those that repeat least first."""
-    from fastrcnn_core.selective_search import REPEATS_COST, distinct
+def _deduplicate(
+    boxes: FloatArray, ranks: FloatArray, config: ProposalConfig, limit: int
+) -> IntArray:
+    """Remove near-duplicates of better boxes; only the engine's own order sends partial duplicates back."""
+    from fastrcnn_core.selective_search import DUPLICATE_PENALTY, deduplicate
 
     iou = 1.0 if config.distinct_iou is None else config.distinct_iou
-    cost = REPEATS_COST if config.order == "rank" else 0.0
-    return distinct(boxes, ranks, iou=iou, repeats_cost=cost, limit=limit)
+    penalty = DUPLICATE_PENALTY if config.order == "rank" else 0.0
+    return deduplicate(boxes, ranks, iou=iou, duplicate_penalty=penalty, limit=limit)
 
 
-def _is_big_enough(boxes: FloatArray, min_side: int) -> npt.NDArray[np.bool_]:
-    """(N,) both sides are at least this long."""
-    return _sides(boxes).min(axis=1) >= min_side
-
-
-def _is_shaped(boxes: FloatArray, max_aspect: float | None) -> npt.NDArray[np.bool_]:
-    """(N,) the longer side is at most this many times the shorter."""
+def _has_aspect(boxes: FloatArray, max_aspect: float | None) -> npt.NDArray[np.bool_]:
+    """Mark the boxes whose longer side is at most this many times the shorter: (N, 4) → (N,)."""
     if max_aspect is None:
         return np.ones(len(boxes), np.bool_)
     sides = _sides(boxes)
@@ -134,5 +139,5 @@ def _is_shaped(boxes: FloatArray, max_aspect: float | None) -> npt.NDArray[np.bo
 
 
 def _sides(boxes: FloatArray) -> FloatArray:
-    """(N, 2) width and height."""
+    """Compute widths and heights: (N, 4) → (N, 2)."""
     return boxes[:, 2:] - boxes[:, :2]

@@ -1,6 +1,6 @@
-"""Who shares out the work of a whole data set: processes or threads of this machine, or a cluster, by joblib.
+"""joblib backends (executors): worker processes or threads of this machine, or a Dask or Ray cluster.
 
-joblib calls both kinds of parallelism a backend; a cluster's package is needed by those only who name it.
+A cluster's package is needed only where its backend is named.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ import psutil
 
 from fastrcnn_core.errors import ConfigError, UserError
 
-BACKENDS = ("loky", "threading", "dask", "ray")
+JOBLIB_BACKENDS = ("loky", "threading", "dask", "ray")
 
-_LOOKS = 1.0  # seconds between two looks at whether the parent lives
-_PATIENCE = 10  # seconds that a scheduler has to answer
+_POLL_SECONDS = 1.0  # between two checks that the parent process is alive
+_TIMEOUT_SECONDS = 10  # for a scheduler to answer
 
 
 @contextmanager
-def backend_called(name: str, *, scheduler: str | None, workers: int) -> Iterator[None]:
-    """joblib's backend of this name, with its cluster if it has one.
+def joblib_backend(name: str, *, scheduler: str | None, workers: int) -> Iterator[None]:
+    """Use joblib's backend of this name inside the block, with its cluster if it has one.
 
     Raises:
         ConfigError: no such backend.
         UserError: its package is not installed, or its scheduler does not answer or has no workers.
     """
-    if name not in BACKENDS:
+    if name not in JOBLIB_BACKENDS:
         raise ConfigError(
-            f"There is no backend {name!r}.", hint=f"Take one of {', '.join(BACKENDS)}."
+            f"There is no backend {name!r}.", hint=f"Take one of {', '.join(JOBLIB_BACKENDS)}."
         )
     if name == "dask":
         with _dask_client(scheduler, workers) as client, _config("dask", client=client):
@@ -53,10 +53,10 @@ def backend_called(name: str, *, scheduler: str | None, workers: int) -> Iterato
 
 
 @contextmanager
-def children_ignore_ctrl_c() -> Iterator[None]:
-    """Processes started inside ignore Ctrl-C, which a terminal sends to them too: who started them decides.
+def children_ignore_sigint() -> Iterator[None]:
+    """Make child processes started inside the block ignore SIGINT, so that only the parent handles Ctrl-C.
 
-    A signal's handling can be changed in the main thread only; elsewhere this does nothing.
+    Signal handlers can be changed in the main thread only; in any other thread this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -69,23 +69,23 @@ def children_ignore_ctrl_c() -> Iterator[None]:
 
 
 @cache
-def end_with_parent() -> None:
-    """For a worker process of joblib's: it ends when the process that it works for is killed, and nobody tells it."""
+def exit_with_parent() -> None:
+    """Watch a joblib worker's parent process, and exit when it was killed."""
     if multiprocessing.current_process().name.startswith("LokyProcess"):
         parent = psutil.Process(os.getppid())
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+        threading.Thread(target=_exit_with, args=(parent,), daemon=True).start()
 
 
-def _end_with(parent: psutil.Process) -> None:
+def _exit_with(parent: psutil.Process) -> None:
     # An orphan gets another parent, except on Windows.
     while os.getppid() == parent.pid and parent.is_running():
-        time.sleep(_LOOKS)
-    # Not by an exception: the main thread may wait for ever for somebody to read its answer.
+        time.sleep(_POLL_SECONDS)
+    # An exception would not do: the main thread may block for ever on writing its result.
     os._exit(1)
 
 
 def _config(backend: str, **settings: Any) -> Any:
-    """One thread a worker: the pictures are what is worked on side by side."""
+    """Configure joblib with one thread a worker: pictures are what runs in parallel."""
     if backend == "loky":
         settings["inner_max_num_threads"] = 1
     return joblib.parallel_config(backend=backend, **settings)
@@ -97,7 +97,7 @@ def _dask_client(scheduler: str | None, workers: int) -> Any:
     except ImportError as error:
         raise _not_installed("dask[distributed]") from error
     if scheduler is None:
-        with children_ignore_ctrl_c():
+        with children_ignore_sigint():
             return Client(
                 n_workers=workers,
                 threads_per_worker=1,
@@ -109,11 +109,11 @@ def _dask_client(scheduler: str | None, workers: int) -> Any:
 
 def _cluster_with_workers(client_type: Any, scheduler: str) -> Any:
     scheduler = scheduler if "://" in scheduler else f"tcp://{scheduler}"
-    _expect_somebody_at(scheduler)
+    _check_connection(scheduler)
     try:
-        client = client_type(scheduler, timeout=f"{_PATIENCE} s")
-    except OSError as error:  # somebody listens there who is no scheduler
-        raise _nobody_answers(scheduler) from error
+        client = client_type(scheduler, timeout=f"{_TIMEOUT_SECONDS} s")
+    except OSError as error:  # a listener that is no scheduler
+        raise _no_scheduler(scheduler) from error
     if not client.ncores():
         client.close()
         raise UserError(
@@ -123,18 +123,18 @@ def _cluster_with_workers(client_type: Any, scheduler: str) -> Any:
     return client
 
 
-def _expect_somebody_at(scheduler: str) -> None:
-    """A Dask client would wait for its whole patience where nobody listens, and complain long afterwards."""
+def _check_connection(scheduler: str) -> None:
+    """Open and close a TCP connection, because a Dask client would use its whole timeout on a closed port."""
     from distributed.comm import get_address_host_port
 
     try:
         host_and_port = get_address_host_port(scheduler, strict=True)
-        socket.create_connection(host_and_port, timeout=_PATIENCE).close()
-    except (OSError, ValueError, NotImplementedError) as error:  # nobody; no such address
-        raise _nobody_answers(scheduler) from error
+        socket.create_connection(host_and_port, timeout=_TIMEOUT_SECONDS).close()
+    except (OSError, ValueError, NotImplementedError) as error:  # no listener, or no address
+        raise _no_scheduler(scheduler) from error
 
 
-def _nobody_answers(scheduler: str) -> UserError:
+def _no_scheduler(scheduler: str) -> UserError:
     return UserError(
         f"No Dask scheduler answers at {scheduler}.",
         hint="Start one with `dask scheduler` and take the address that it prints, or leave the address out.",

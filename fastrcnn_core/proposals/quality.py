@@ -1,6 +1,7 @@
-"""How good are proposals? Recall at an IoU, and the mean of the best overlaps.
+"""Proposal quality: recall at an IoU, MABO, and the best box that each filter leaves a ground-truth box.
 
-Source: Uijlings et al., IJCV 2013, section 5: a ground-truth box's best overlap is its highest IoU with any proposal.
+Source: Uijlings et al., IJCV 2013, section 5: a ground-truth box's best overlap is its highest IoU with any proposal;
+MABO is the mean average best overlap.
 
 Shape letters: N ground-truth boxes; P proposals; L limits; T IoUs.
 """
@@ -13,14 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastrcnn_core.boxes import pairwise_iou
-from fastrcnn_core.proposals.funnel import Funnel, Stage
+from fastrcnn_core.proposals.funnel import FilterStage, Funnel
 from fastrcnn_core.structures import FloatArray
 
 
 def best_overlap(
     *, proposals: FloatArray, gt_boxes: FloatArray, limits: Sequence[int]
 ) -> FloatArray:
-    """Each ground-truth box's highest IoU with the first proposals: (L, N), a row for each limit; 0 without any."""
+    """Compute each ground-truth box's highest IoU with the first proposals: (L, N), a row a limit; 0 without any."""
     best = np.zeros((len(limits), len(gt_boxes)), np.float32)
     if not len(proposals) or not len(gt_boxes):
         return best
@@ -32,17 +33,17 @@ def best_overlap(
 
 
 def recall(overlaps: FloatArray, iou: float) -> float | None:
-    """Share of ground-truth boxes with a best overlap of at least this: (N,) → [0, 1]; None without any box."""
+    """Compute recall, the share of (N,) best overlaps of at least `iou`; None without any box."""
     return float(np.mean(overlaps >= iou)) if len(overlaps) else None
 
 
 def mean_average_best_overlap(overlaps: FloatArray) -> float | None:
-    """MABO of one class: the mean of the best overlaps, (N,) → [0, 1]; None without any box."""
+    """Compute MABO of one class, the mean of (N,) best overlaps; None without any box."""
     return float(np.mean(overlaps)) if len(overlaps) else None
 
 
 def recall_curve(overlaps: FloatArray, ious: Sequence[float]) -> FloatArray:
-    """Recall at each IoU and each limit: (L, N) best overlaps → (L, T) in [0, 1]; not a number without any box."""
+    """Compute recall at each limit and IoU: (L, N) best overlaps → (L, T) in [0, 1]; NaN without any box."""
     thresholds = np.asarray(ious, np.float32)
     if overlaps.shape[1] == 0:
         return np.full((len(overlaps), len(thresholds)), np.nan, np.float32)
@@ -50,74 +51,74 @@ def recall_curve(overlaps: FloatArray, ious: Sequence[float]) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class Loss:
-    """Why a box did not survive a stage.
+class Removal:
+    """A filter's reason for removing a box.
 
     Args:
-        index: of the box that went.
-        measure: what was too small or too large: the shorter side in pixels ("big enough"), the longer side over
-            the shorter ("shape"), the IoU with a better ranked box ("distinct"), or the place from 1 ("kept").
-        other: the better ranked box that it repeats, for "distinct" only.
+        index: the removed box, in the search's boxes.
+        measure: the shorter side in pixels ("minimum side"), the longer side over the shorter ("aspect ratio"), the IoU
+            with a better ranked box ("deduplicated"), or the rank from 1 ("kept").
+        duplicate_of: the better ranked box that it duplicates, for "deduplicated" only.
     """
 
     index: int
     measure: float
-    other: int | None = None
+    duplicate_of: int | None = None
 
 
 @dataclass(frozen=True)
-class Best:
-    """The best box that a stage leaves one ground-truth box.
+class BestBox:
+    """The box of highest IoU with one ground-truth box after one stage of the funnel.
 
     Args:
-        stage: its name.
-        index: of the box, in the search's boxes; None if nothing that is left touches the ground truth.
+        stage: the stage's name.
+        index: the box, in the search's boxes; None if no survivor overlaps the ground truth.
         iou: with the ground truth, in [0, 1].
-        place: the box's place among the survivors, from 1; None without a box.
-        loss: why the best box of the stage before is not here; None if it is.
+        rank: among the stage's survivors, from 1; None without a box.
+        removal: why the previous stage's best box was removed; None if it survives.
     """
 
     stage: str
     index: int | None
     iou: float
-    place: int | None
-    loss: Loss | None
+    rank: int | None
+    removal: Removal | None
 
 
-def follow(funnel: Funnel, gt_box: FloatArray) -> tuple[Best, ...]:
-    """The best box of one ground-truth box, (4,), at each stage of the funnel."""
+def best_by_stage(funnel: Funnel, gt_box: FloatArray) -> tuple[BestBox, ...]:
+    """Find the best box for one ground-truth box, (4,), at each stage of the funnel."""
     iou = pairwise_iou(funnel.found.boxes, gt_box[None])[:, 0]
-    followed: list[Best] = []
+    best: list[BestBox] = []
     for number, stage in enumerate(funnel.stages):
-        before = followed[-1].index if followed else None
-        loss = None
-        if before is not None and before not in stage.survivors:
-            loss = _loss(funnel, before, stage, funnel.stages[number - 1])
-        followed.append(_best(stage, iou, loss))
-    return tuple(followed)
+        previous = best[-1].index if best else None
+        removal = None
+        if previous is not None and previous not in stage.survivors:
+            removal = _removal(funnel, previous, stage, funnel.stages[number - 1])
+        best.append(_best(stage, iou, removal))
+    return tuple(best)
 
 
-def _best(stage: Stage, iou: FloatArray, loss: Loss | None) -> Best:
-    place = int(iou[stage.survivors].argmax()) if len(stage.survivors) else None
-    if place is None or iou[stage.survivors[place]] <= 0:
-        return Best(stage.name, None, 0.0, None, loss)
-    index = int(stage.survivors[place])
-    return Best(stage.name, index, float(iou[index]), place + 1, loss)
+def _best(stage: FilterStage, iou: FloatArray, removal: Removal | None) -> BestBox:
+    row = int(iou[stage.survivors].argmax()) if len(stage.survivors) else None
+    if row is None or iou[stage.survivors[row]] <= 0:
+        return BestBox(stage.name, None, 0.0, None, removal)
+    index = int(stage.survivors[row])
+    return BestBox(stage.name, index, float(iou[index]), row + 1, removal)
 
 
-def _loss(funnel: Funnel, index: int, stage: Stage, before: Stage) -> Loss:
-    """Measured as the filter measures it."""
+def _removal(funnel: Funnel, index: int, stage: FilterStage, previous: FilterStage) -> Removal:
+    """Measure the removed box as the stage's filter does."""
     boxes = funnel.found.boxes
     sides = boxes[index, 2:] - boxes[index, :2]
-    place = int(np.flatnonzero(before.survivors == index)[0])
-    if stage.name == "big enough":
-        return Loss(index, float(sides.min()))
-    if stage.name == "shape":
-        return Loss(index, float(sides.max() / sides.min()))
+    row = int(np.flatnonzero(previous.survivors == index)[0])
+    if stage.name == "minimum side":
+        return Removal(index, float(sides.min()))
+    if stage.name == "aspect ratio":
+        return Removal(index, float(sides.max() / sides.min()))
     if stage.name == "kept":
-        return Loss(index, place + 1)
-    better = before.survivors[:place]
+        return Removal(index, row + 1)
+    better = previous.survivors[:row]
     better = better[np.isin(better, stage.survivors)]
     overlap = pairwise_iou(boxes[better], boxes[[index]])[:, 0]
     nearest = int(overlap.argmax())
-    return Loss(index, float(overlap[nearest]), int(better[nearest]))
+    return Removal(index, float(overlap[nearest]), int(better[nearest]))

@@ -1,4 +1,4 @@
-"""Proposals are computed once: a folder of files, each named by everything that its proposals depend on."""
+"""Proposal store: a folder of files, each named by a hash of everything that its proposals depend on."""
 
 from __future__ import annotations
 
@@ -19,39 +19,43 @@ from fastrcnn_core.structures import FloatArray, Image
 
 logger = logging.getLogger(__name__)
 
-# Changes whenever the same picture and config give other boxes: in the search, or in the funnel. Part of every file's
-# name, and written here because a reader of kept proposals does not wait for the search to be imported.
+# Raise it whenever the search or the funnel gives other boxes for the same picture and config. Part of every file's
+# name, and kept here because a reader of stored proposals does not wait for the search to be imported.
 METHOD_VERSION = "4"
 
 _ONLY_FOR_PACKAGE = ("scale", "min_size")
 _NOT_FOR_PACKAGE = ("search_side",)
 
-# NumPy notices itself when only a part of an array was written; its error has no number and no words for people.
+# NumPy's error for an array that was written in part has neither an error number nor a plain message.
 _WRITTEN_IN_PART = "only a part was written: the disk is full"
 
 
 def default_folder() -> Path:
-    """Where proposals are kept unless somebody names another place."""
+    """Return the folder of stored proposals in the cache."""
     return cache_folder() / "proposals"
 
 
 @dataclass(frozen=True)
 class ProposalStore:
-    """Proposals by what they are made of: the picture's content and the config. No caller can give a wrong key."""
+    """Proposals on disk, keyed by the picture's content and the config: no caller can give a wrong key."""
 
     folder: Path = field(default_factory=default_folder)
 
     def get(self, image: Image, config: ProposalConfig) -> FloatArray:
-        """The picture's proposals, (P, 4) float32, best first: computed at the first call, then read.
+        """Return the picture's proposals, (P, 4) float32, best first: computed once, then read.
 
         Raises:
-            StorageError: they were computed and cannot be kept.
+            StorageError: they were computed and cannot be written.
         """
-        kept = self.look_up(image, config)
-        return self._compute(image, config) if kept is None else kept
+        stored = self.look_up(image, config)
+        if stored is not None:
+            return stored
+        boxes = propose(image, config)
+        self.put(image, config, boxes)
+        return boxes
 
     def look_up(self, image: Image, config: ProposalConfig) -> FloatArray | None:
-        """The picture's proposals if they are there and whole."""
+        """Read the picture's proposals; None if they are missing or damaged."""
         path = self._path(image, config)
         if not path.exists():
             return None
@@ -65,17 +69,12 @@ class ProposalStore:
             return None
         return boxes
 
-    def size(self) -> int:
-        """Bytes on disk."""
-        return sum(path.stat().st_size for path in self.folder.glob("[!.]*.npy"))
+    def put(self, image: Image, config: ProposalConfig, boxes: FloatArray) -> None:
+        """Write proposals that `propose` or a funnel computed for this picture and config.
 
-    def clear(self) -> None:
-        """Forget everything."""
-        for path in self.folder.glob("[!.]*.npy"):
-            path.unlink(missing_ok=True)
-
-    def _compute(self, image: Image, config: ProposalConfig) -> FloatArray:
-        boxes = propose(image, config)
+        Raises:
+            StorageError: they cannot be written.
+        """
         try:
             with atomic_write(self._path(image, config)) as partial:
                 np.save(partial, boxes)
@@ -84,15 +83,23 @@ class ProposalStore:
                 f"Proposals cannot be kept in {self.folder} ({error.strerror or _WRITTEN_IN_PART}).",
                 hint="Free some space there, or name another folder with FASTRCNN_CACHE; what is kept stays.",
             ) from error
-        return boxes
+
+    def size(self) -> int:
+        """Add up the bytes on disk."""
+        return sum(path.stat().st_size for path in self.folder.glob("[!.]*.npy"))
+
+    def clear(self) -> None:
+        """Delete all stored proposals."""
+        for path in self.folder.glob("[!.]*.npy"):
+            path.unlink(missing_ok=True)
 
     def _path(self, image: Image, config: ProposalConfig) -> Path:
-        identity = json.dumps([METHOD_VERSION, _what_matters(config), image.key], sort_keys=True)
+        identity = json.dumps([METHOD_VERSION, _effective(config), image.key], sort_keys=True)
         digest = hashlib.blake2b(identity.encode(), digest_size=20).hexdigest()
         return self.folder / f"{digest}.npy"
 
 
-def _what_matters(config: ProposalConfig) -> dict[str, object]:
-    """The knobs on which this method's proposals depend."""
+def _effective(config: ProposalConfig) -> dict[str, object]:
+    """Select the knobs that this method's proposals depend on."""
     idle = _NOT_FOR_PACKAGE if config.method == "package" else _ONLY_FOR_PACKAGE
     return {name: value for name, value in to_dict(config).items() if name not in idle}

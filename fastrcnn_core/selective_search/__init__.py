@@ -1,4 +1,4 @@
-"""Selective Search: boxes that may hold something, from the picture alone, best first.
+"""Selective Search: region proposals from hierarchical grouping of a picture's pixels, best first.
 
 Source: Uijlings, van de Sande, Gevers & Smeulders, *Selective Search for Object Recognition*, IJCV 2013.
 """
@@ -13,22 +13,22 @@ from fastrcnn_core.selective_search.engine import (
     search_strategies,
 )
 from fastrcnn_core.selective_search.package import search_package
-from fastrcnn_core.selective_search.ranking import REPEATS_COST, distinct, pseudo_random
+from fastrcnn_core.selective_search.ranking import DUPLICATE_PENALTY, deduplicate, pseudo_random
 from fastrcnn_core.structures import Image
 
 __all__ = [
-    "REPEATS_COST",
+    "DUPLICATE_PENALTY",
     "STRATEGIES",
     "SearchResult",
     "Strategy",
-    "distinct",
+    "deduplicate",
     "pseudo_random",
     "search",
 ]
 
 
 def search(image: Image, config: ProposalConfig) -> SearchResult:
-    """Everything that the config's method finds in the picture, best first, nothing filtered."""
+    """Search the picture with the config's method: every box, best first, unfiltered."""
     if config.method == "package":
         return search_package(image, config)
     return search_strategies(image, config)

@@ -1,4 +1,4 @@
-"""The colour spaces in which Selective Search looks at a picture; each sees other borders.
+"""Gaussian smoothing, and the colour spaces in which Selective Search segments a picture.
 
 Planes are (C, H, W) float32, every channel in [0, 255], so that one k means the same in all of them.
 Source: Uijlings et al., IJCV 2013, section 3.2 and table 2.
@@ -20,20 +20,20 @@ Planes = npt.NDArray[np.float32]
 ColourSpace = Literal["RGB", "I", "Lab", "rgI", "HSV", "rgb", "C", "H"]
 COLOUR_SPACES: tuple[ColourSpace, ...] = get_args(ColourSpace)
 
-_STEPS = 1024  # of the tables for gamma and cube root; between two steps their curves are straight enough
+_STEPS = 1024  # of the tables for gamma and cube root, interpolated linearly
 
 
 def blur(rgb: npt.NDArray[np.uint8], sigma: float) -> Planes:
-    """The picture smoothed by a Gaussian: (H, W, 3) uint8 → (3, H, W) float32; at the edge the last pixel repeats.
+    """Smooth the picture by a Gaussian, edge pixels repeated: (H, W, 3) uint8 → (3, H, W) float32.
 
-    Source: Felzenszwalb & Huttenlocher, section 4: sigma 0.8 takes away digitisation artefacts only.
+    Source: Felzenszwalb & Huttenlocher, section 4: sigma 0.8 removes digitisation artefacts only.
     """
     planes = np.ascontiguousarray(rgb.transpose(2, 0, 1), dtype=np.float32)
     return _blur(planes, _gaussian(sigma)) if sigma > 0 else planes
 
 
 def _gaussian(sigma: float) -> npt.NDArray[np.float32]:
-    """Half of a Gaussian that is cut off at 4 sigma, its center first; the whole sums to 1."""
+    """Compute one half of a Gaussian kernel truncated at 4 sigma, its center first; the whole kernel sums to 1."""
     half = np.exp(-0.5 * (np.arange(int(np.ceil(4 * sigma)) + 1) / sigma) ** 2)
     return (half / (2 * half.sum() - half[0])).astype(np.float32)
 
@@ -43,7 +43,7 @@ def _blur(planes: Planes, half: npt.NDArray[np.float32]) -> Planes:
     channels, height, width = planes.shape
     reach = len(half) - 1
     blurred = np.empty_like(planes)
-    column = np.empty(width + 2 * reach, np.float32)  # a row blurred downwards, its ends repeated
+    column = np.empty(width + 2 * reach, np.float32)  # a row smoothed vertically, its ends repeated
     for channel in range(channels):
         plane = planes[channel]
         for y in range(height):
@@ -66,7 +66,7 @@ def _blur(planes: Planes, half: npt.NDArray[np.float32]) -> Planes:
 
 
 def convert(rgb: Planes, space: ColourSpace) -> Planes:
-    """The picture in another colour space: (3, H, W) RGB in [0, 255] → (C, H, W) in [0, 255]; C is 1 or 3."""
+    """Convert the picture to a colour space: (3, H, W) RGB in [0, 255] → (C, H, W) in [0, 255]; C is 1 or 3."""
     return _CONVERSIONS[space](rgb)
 
 
@@ -79,17 +79,17 @@ def _intensity(rgb: Planes) -> Planes:
 
 
 def _normalised_rgb(rgb: Planes) -> Planes:
-    """Each channel's share of the sum, which shading does not change."""
+    """Normalise each channel by the sum of channels, which shading does not change."""
     return rgb * (255.0 / np.maximum(rgb.sum(axis=0, dtype=np.float32), 1.0))
 
 
 def _rg_intensity(rgb: Planes) -> Planes:
-    """rg of normalised RGB, and intensity."""
+    """Stack rg of normalised RGB, and intensity."""
     return np.concatenate([_normalised_rgb(rgb)[:2], _intensity(rgb)])
 
 
 def _opponent(rgb: Planes) -> Planes:
-    """Red against green, yellow against blue, and intensity; the first two shifted into [0, 255]."""
+    """Stack red - green, yellow - blue and intensity; the first two shifted into [0, 255]."""
     red, green, blue = rgb
     channels = [
         (red - green) / 2 + 127.5,
@@ -112,7 +112,7 @@ def _lab(rgb: Planes) -> Planes:
 
 
 def _lab_tables() -> tuple[Planes, Planes]:
-    """sRGB level → linear light, and linear light → CIE's f(t): looked up, for both are slow to compute."""
+    """Tabulate sRGB level → linear light, and linear light → CIE's f(t), which are slow to compute."""
     level = np.linspace(0, 1, _STEPS)
     linear = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
     curve = np.where(level > (6 / 29) ** 3, np.cbrt(level), level * (29 / 6) ** 2 / 3 + 4 / 29)
@@ -121,7 +121,7 @@ def _lab_tables() -> tuple[Planes, Planes]:
 
 @kernel
 def _hsv_planes(rgb: Planes) -> Planes:
-    """Hue, saturation and value by the hexcone of Smith (1978), each stretched to [0, 255]."""
+    """Compute hue, saturation and value by the hexcone of Smith (1978), each scaled to [0, 255]."""
     _, height, width = rgb.shape
     hsv = np.empty((3, height, width), np.float32)
     for y in range(height):
@@ -144,25 +144,25 @@ def _hsv_planes(rgb: Planes) -> Planes:
 
 
 @kernel
-def _between(table: npt.NDArray[np.float32], place: np.float32) -> np.float32:
-    """The table's value at a place between two of its entries."""
-    before = min(int(place), len(table) - 2)
-    share = place - np.float32(before)
+def _interpolate(table: npt.NDArray[np.float32], position: np.float32) -> np.float32:
+    """Interpolate a table linearly between two entries."""
+    before = min(int(position), len(table) - 2)
+    share = position - np.float32(before)
     return table[before] + share * (table[before + 1] - table[before])
 
 
 @kernel
 def _lab_planes(rgb: Planes, linear: Planes, curve: Planes) -> Planes:
-    """CIE L*a*b* under D65: L stretched to [0, 255], a and b shifted by 128."""
+    """Compute CIE L*a*b* under D65: L scaled to [0, 255], a and b shifted by 128."""
     _, height, width = rgb.shape
     lab = np.empty((3, height, width), np.float32)
     last = np.float32(len(linear) - 1)
     level = last / np.float32(255)
     for y in range(height):
         for x in range(width):
-            red = _between(linear, rgb[0, y, x] * level)
-            green = _between(linear, rgb[1, y, x] * level)
-            blue = _between(linear, rgb[2, y, x] * level)
+            red = _interpolate(linear, rgb[0, y, x] * level)
+            green = _interpolate(linear, rgb[1, y, x] * level)
+            blue = _interpolate(linear, rgb[2, y, x] * level)
             white_x = (
                 np.float32(0.433953) * red
                 + np.float32(0.376219) * green
@@ -178,9 +178,9 @@ def _lab_planes(rgb: Planes, linear: Planes, curve: Planes) -> Planes:
                 + np.float32(0.109477) * green
                 + np.float32(0.872766) * blue
             )
-            fx = _between(curve, white_x * last)
-            fy = _between(curve, white_y * last)
-            fz = _between(curve, white_z * last)
+            fx = _interpolate(curve, white_x * last)
+            fy = _interpolate(curve, white_y * last)
+            fz = _interpolate(curve, white_z * last)
             lab[0, y, x] = np.float32(2.55) * (np.float32(116) * fy - np.float32(16))
             lab[1, y, x] = np.float32(500) * (fx - fy) + np.float32(128)
             lab[2, y, x] = np.float32(200) * (fy - fz) + np.float32(128)

@@ -1,9 +1,8 @@
-"""What turns the inner loops into machine code, and whether that has been done on this machine yet.
+"""Compilation of the inner loops by numba, and its cache on disk.
 
-numba compiles a kernel when it is first called, some seconds for all of them, and keeps the result on disk beside the
-source (or in the user's cache where the source is read-only), so that the next start only loads it. A kernel's machine
-code contains the kernels that it calls, and numba asks only whether the caller's own file has changed: so a change of
-any file here is a new folder of machine code.
+numba compiles a kernel at its first call, some seconds for all of them, and caches the machine code beside the
+source (or in the user's cache where the source is read-only). Machine code contains the kernels that it calls, but
+numba checks the caller's own file alone: so the cache folder is named by a hash of all files here.
 """
 
 from __future__ import annotations
@@ -24,39 +23,39 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _kernels: list[Any] = []
 
 
-def _folder_of_machine_code() -> Path:
-    """Named by what all the kernels' sources say; where the person chose (NUMBA_CACHE_DIR), else beside them."""
+def _machine_code_folder() -> Path:
+    """Name the cache folder by a hash of all kernels' sources, in NUMBA_CACHE_DIR or beside them."""
     settings: Any = numba.core.config
-    here = Path(__file__).parent
+    package = Path(__file__).parent
     digest = hashlib.blake2b(digest_size=8)
-    for source in sorted(here.glob("*.py")):
+    for source in sorted(package.glob("*.py")):
         digest.update(source.read_bytes())
-    usual = here / "__pycache__" if os.access(here, os.W_OK) else cache_folder() / "numba"
-    return Path(settings.CACHE_DIR or usual) / f"kernels-{digest.hexdigest()}"
+    default = package / "__pycache__" if os.access(package, os.W_OK) else cache_folder() / "numba"
+    return Path(settings.CACHE_DIR or default) / f"kernels-{digest.hexdigest()}"
 
 
-_FOLDER = _folder_of_machine_code()
+_FOLDER = _machine_code_folder()
 
 
 def kernel(function: Function) -> Function:
-    """The function as machine code: kept on disk, and free of the interpreter lock while it runs."""
-    return _compiled_later(function, fastmath=False)
+    """Compile a function at its first call: cached on disk, and without the interpreter lock (GIL) while it runs."""
+    return _compile_lazily(function, fastmath=False)
 
 
-def reducing_kernel(function: Function) -> Function:
-    """As `kernel`, and sums and maxima are taken several at a time: a sum's last digit depends on the processor.
+def fastmath_kernel(function: Function) -> Function:
+    """Compile as `kernel` does, with vectorised sums and maxima: a sum's last digit depends on the processor.
 
-    No number may be a nan.
+    No number may be NaN.
     """
-    return _compiled_later(function, fastmath={"reassoc", "nsz", "nnan"})
+    return _compile_lazily(function, fastmath={"reassoc", "nsz", "nnan"})
 
 
-def kernels_on_disk() -> bool:
-    """Whether every kernel's machine code is on disk and no older than its source."""
-    return all(_is_on_disk(compiled) for compiled in _kernels)
+def kernels_are_cached() -> bool:
+    """Tell whether every kernel's machine code is on disk and no older than its source."""
+    return all(_is_cached(compiled) for compiled in _kernels)
 
 
-def _compiled_later(function: Function, *, fastmath: set[str] | bool) -> Function:
+def _compile_lazily(function: Function, *, fastmath: set[str] | bool) -> Function:
     settings: Any = numba.core.config
     before, settings.CACHE_DIR = settings.CACHE_DIR, str(_FOLDER)
     try:
@@ -69,7 +68,7 @@ def _compiled_later(function: Function, *, fastmath: set[str] | bool) -> Functio
     return cast(Function, compiled)
 
 
-def _is_on_disk(compiled: Any) -> bool:
+def _is_cached(compiled: Any) -> bool:
     code = compiled.py_func.__code__
     pattern = f"*.{compiled.py_func.__name__}-{code.co_firstlineno}.*.nbi"
     written = [path.stat().st_mtime for path in Path(compiled.stats.cache_path).glob(pattern)]

@@ -1,8 +1,8 @@
-"""Greedy grouping: the two most similar touching regions become one, until one region is the whole picture.
+"""Hierarchical grouping: merge the two most similar adjacent regions until one region is the whole picture.
 
 Source: Uijlings et al., IJCV 2013, section 3.1, algorithm 1.
 
-Shape letters: R regions of the segmentation; M = R - 1 merges; T pairs that were compared and never merged.
+Shape letters: R regions of the segmentation; M = R - 1 merges; T adjacent pairs that were never merged.
 """
 
 from __future__ import annotations
@@ -17,86 +17,91 @@ import numpy.typing as npt
 from fastrcnn_core.selective_search.compiled import kernel
 from fastrcnn_core.selective_search.regions import Regions
 from fastrcnn_core.selective_search.segmentation import Floats, Ints
-from fastrcnn_core.selective_search.similarity import all_similarities, join, similarity_of
+from fastrcnn_core.selective_search.similarity import (
+    merge_nodes,
+    total_similarity,
+    write_similarities,
+)
 
 Rows = TypeVar("Rows", bound=npt.NDArray[Any])  # an array of any kind
 
 
 @dataclass(frozen=True, eq=False)
 class Hierarchy:
-    """Who merged with whom, and whom else a region was compared with.
+    """Hierarchy of regions: the merges, and the adjacent pairs that were compared and never merged.
 
-    Node i < R is region i of the segmentation, node R + m is what merge m made; the last node is the whole picture.
+    Node i < R is region i of the segmentation; node R + m is the result of merge m; the last node is the picture.
 
     Args:
-        pairs: (M, 2) int32, the two nodes that merge m joins.
+        merged_pairs: (M, 2) int32, the two nodes of merge m.
         similarities: (M, 4) float32 in [0, 1], colour, texture, size and fill of the pair; all four, used or not.
-        sums: (M,) float32, the used ones added up: what made the pair the best.
+        sums: (M,) float32, the used similarities added up.
         boxes: (R + M, 4) int32, x1, y1, x2, y2 in pixels of the searched picture; x2, y2 exclusive.
         sizes: (R + M,) int32, pixels.
-        passed_over: (T, 2) int32, touching nodes that were compared and that merged with others.
-        passed_over_since: (T,) int32, how many merges had been made when the two were first compared.
-        passed_over_sums: (T,) float32, their used similarities added up.
+        unmerged_pairs: (T, 2) int32, adjacent nodes that each merged with another node.
+        unmerged_since: (T,) int32, the number of merges before the two were compared.
+        unmerged_sums: (T,) float32, their used similarities added up.
     """
 
-    pairs: Ints
+    merged_pairs: Ints
     similarities: Floats
     sums: Floats
     boxes: Ints
     sizes: Ints
-    passed_over: Ints
-    passed_over_since: Ints
-    passed_over_sums: Floats
+    unmerged_pairs: Ints
+    unmerged_since: Ints
+    unmerged_sums: Floats
 
     @property
     def regions(self) -> int:
-        """R, how many nodes come from the segmentation."""
-        return len(self.sizes) - len(self.pairs)
+        """R, the number of regions in the segmentation."""
+        return len(self.sizes) - len(self.merged_pairs)
 
     @cached_property
-    def passed_over_boxes(self) -> Ints:
-        """(T, 4) int32, the boxes that the pairs would have had together."""
-        one, other = self.boxes[self.passed_over[:, 0]], self.boxes[self.passed_over[:, 1]]
+    def unmerged_boxes(self) -> Ints:
+        """(T, 4) int32, the common boxes of the unmerged pairs."""
+        first, second = (self.boxes[self.unmerged_pairs[:, side]] for side in (0, 1))
         return np.concatenate(
-            [np.minimum(one[:, :2], other[:, :2]), np.maximum(one[:, 2:], other[:, 2:])], axis=1
+            [np.minimum(first[:, :2], second[:, :2]), np.maximum(first[:, 2:], second[:, 2:])],
+            axis=1,
         )
 
 
 def group(regions: Regions, *, similarity: str, pixels: int) -> Hierarchy:
-    """The hierarchy that grows out of the regions.
+    """Group the regions into a hierarchy, greedily by similarity.
 
     Args:
-        regions: of one segmentation, all connected with each other over touching pairs.
-        similarity: which similarities are added up, letters of "CTSF": colour, texture, size, fill.
+        regions: of one segmentation; their adjacency graph is connected.
+        similarity: the similarities that are added up, letters of "CTSF": colour, texture, size, fill.
         pixels: of the searched picture.
     """
     used = np.array([letter in similarity for letter in "CTSF"], np.float32)
     count = len(regions.sizes)
-    boxes, sizes = _with_room(regions.boxes, count), _with_room(regions.sizes, count)
-    colour, texture = _with_room(regions.colour, count), _with_room(regions.texture, count)
+    boxes, sizes = _allocate_nodes(regions.boxes), _allocate_nodes(regions.sizes)
+    colour, texture = _allocate_nodes(regions.colour), _allocate_nodes(regions.texture)
     merged, similarities, compared, since, sums = _group(
         regions.pairs, count, sizes, boxes, colour, texture, used, np.float32(pixels)
     )
-    passed_over = np.ones(len(compared), np.bool_)
-    passed_over[merged] = False
+    unmerged = np.ones(len(compared), np.bool_)
+    unmerged[merged] = False
     return Hierarchy(
         compared[merged],
         similarities,
         sums[merged],
         boxes,
         sizes,
-        compared[passed_over],
-        since[passed_over],
-        sums[passed_over],
+        compared[unmerged],
+        since[unmerged],
+        sums[unmerged],
     )
 
 
-def _with_room(rows: Rows, count: int) -> Rows:
-    """The regions' rows, and as many empty ones as merges will follow."""
-    rows_and_room: Rows = np.concatenate(  # type: ignore[assignment]  # the stubs lose the shape
-        [rows, np.empty((count - 1, *rows.shape[1:]), rows.dtype)]
+def _allocate_nodes(rows: Rows) -> Rows:
+    """Append an empty row for each merge: (R, …) → (R + M, …)."""
+    nodes: Rows = np.concatenate(  # type: ignore[assignment]  # the stubs lose the shape
+        [rows, np.empty((len(rows) - 1, *rows.shape[1:]), rows.dtype)]
     )
-    return rows_and_room
+    return nodes
 
 
 @kernel
@@ -110,84 +115,84 @@ def _group(
     used: Floats,
     pixels: np.float32,
 ) -> tuple[Ints, Floats, Ints, Ints, Floats]:
-    """Fill the nodes' rows; each merge's row among the compared pairs, its similarities, and all compared pairs."""
-    room = 16 + 8 * len(pairs)
-    compared, since = np.empty((room, 2), np.int32), np.zeros(room, np.int32)
+    """Fill the nodes' rows; return each merge's row in `compared`, its similarities, and all compared pairs."""
+    capacity = 16 + 8 * len(pairs)
+    compared, since = np.empty((capacity, 2), np.int32), np.zeros(capacity, np.int32)
     sums, keys, queue = (
-        np.empty(room, np.float32),
-        np.empty(room, np.float32),
-        np.empty(room, np.int32),
+        np.empty(capacity, np.float32),
+        np.empty(capacity, np.float32),
+        np.empty(capacity, np.int32),
     )
-    # Link 2 * row + side is in the list of `compared[row, side]` and leads to its partner there.
-    first_link, next_link = np.full(len(sizes), -1, np.int32), np.empty(2 * room, np.int32)
-    alive = np.zeros(len(sizes), np.bool_)
-    alive[:regions] = True
-    met, neighbours = np.full(len(sizes), -1, np.int32), np.empty(len(sizes), np.int32)
+    # Adjacency lists: link 2 * row + side belongs to node `compared[row, side]` and leads to the pair's other node.
+    first_link, next_link = np.full(len(sizes), -1, np.int32), np.empty(2 * capacity, np.int32)
+    is_root = np.zeros(len(sizes), np.bool_)  # not merged yet
+    is_root[:regions] = True
+    visited, neighbours = np.full(len(sizes), -1, np.int32), np.empty(len(sizes), np.int32)
     merged, similarities = np.empty(regions - 1, np.int32), np.empty((regions - 1, 4), np.float32)
     rows, length = len(pairs), len(pairs)
     for row in range(rows):
-        one, other = pairs[row]
-        _link(compared, first_link, next_link, row, one, other)
-        sums[row] = similarity_of(one, other, sizes, boxes, colour, texture, used, pixels)
-        push(keys, queue, row, sums[row], row)
+        a, b = pairs[row]
+        _link(compared, first_link, next_link, row, a, b)
+        sums[row] = total_similarity(a, b, sizes, boxes, colour, texture, used, pixels)
+        heap_push(keys, queue, row, sums[row], row)
     for merge in range(regions - 1):
         while True:
             row = queue[0]
-            one, other = compared[row]
-            pop(keys, queue, length)
+            a, b = compared[row]
+            heap_pop(keys, queue, length)
             length -= 1
-            if alive[one] and alive[other]:
+            if is_root[a] and is_root[b]:
                 break
         new = regions + merge
         merged[merge] = row
-        all_similarities(one, other, sizes, boxes, colour, texture, pixels, similarities[merge])
-        alive[one], alive[other], alive[new] = False, False, True
-        join(one, other, new, sizes, boxes, colour, texture)
+        write_similarities(a, b, sizes, boxes, colour, texture, pixels, similarities[merge])
+        is_root[a], is_root[b], is_root[new] = False, False, True
+        merge_nodes(a, b, new, sizes, boxes, colour, texture)
         found = _neighbours(
-            one, other, new, compared, first_link, next_link, alive, met, neighbours
+            a, b, new, compared, first_link, next_link, is_root, visited, neighbours
         )
         if rows + found > len(sums):
-            compared, since, sums = _longer(compared), _longer(since), _longer(sums)
-            keys, queue, next_link = _longer(keys), _longer(queue), _longer(next_link)
+            compared, since, sums = _double(compared), _double(since), _double(sums)
+            keys, queue, next_link = _double(keys), _double(queue), _double(next_link)
         for neighbour in neighbours[:found]:
             _link(compared, first_link, next_link, rows, neighbour, new)
             since[rows] = merge + 1
-            sums[rows] = similarity_of(neighbour, new, sizes, boxes, colour, texture, used, pixels)
-            push(keys, queue, length, sums[rows], rows)
+            sums[rows] = total_similarity(
+                neighbour, new, sizes, boxes, colour, texture, used, pixels
+            )
+            heap_push(keys, queue, length, sums[rows], rows)
             rows, length = rows + 1, length + 1
     return merged, similarities, compared[:rows], since[:rows], sums[:rows]
 
 
 @kernel
-def _link(
-    compared: Ints, first_link: Ints, next_link: Ints, row: int, one: int, other: int
-) -> None:
-    """Write the pair into its row, and the row into both nodes' lists of neighbours."""
-    compared[row, 0], compared[row, 1] = one, other
-    next_link[2 * row], next_link[2 * row + 1] = first_link[one], first_link[other]
-    first_link[one], first_link[other] = 2 * row, 2 * row + 1
+def _link(compared: Ints, first_link: Ints, next_link: Ints, row: int, a: int, b: int) -> None:
+    """Write the pair into its row, and the row into both nodes' adjacency lists."""
+    compared[row, 0], compared[row, 1] = a, b
+    next_link[2 * row], next_link[2 * row + 1] = first_link[a], first_link[b]
+    first_link[a], first_link[b] = 2 * row, 2 * row + 1
 
 
 @kernel
 def _neighbours(
-    one: int,
-    other: int,
+    a: int,
+    b: int,
     new: int,
     compared: Ints,
     first_link: Ints,
     next_link: Ints,
-    alive: npt.NDArray[np.bool_],
-    met: Ints,
+    is_root: npt.NDArray[np.bool_],
+    visited: Ints,
     neighbours: Ints,
 ) -> int:
-    """Write the living neighbours of two nodes that became one, each once; how many there are."""
+    """Write the unmerged neighbours of the two nodes that became one, each once; return their number."""
     found = 0
-    for node in (one, other):
+    for node in (a, b):
         link = first_link[node]
         while link >= 0:
             neighbour = compared[link >> 1, 1 - (link & 1)]
-            if alive[neighbour] and met[neighbour] != new:
-                met[neighbour] = new
+            if is_root[neighbour] and visited[neighbour] != new:
+                visited[neighbour] = new
                 neighbours[found] = neighbour
                 found += 1
             link = next_link[link]
@@ -195,14 +200,17 @@ def _neighbours(
 
 
 @kernel
-def _longer(rows: Rows) -> Rows:
-    """The same rows with room for as many again, and at least for a neighbour of every node."""
+def _double(rows: Rows) -> Rows:
+    """Double the capacity of an array, which then also holds a neighbour of every node."""
     return np.concatenate((rows, np.zeros_like(rows)))  # type: ignore[return-value]  # as above
 
 
 @kernel
-def push(keys: Floats, items: Ints, length: int, key: float, item: int) -> None:
-    """Add an item to a heap of `length` items; the arrays are longer than that."""
+def heap_push(keys: Floats, items: Ints, length: int, key: float, item: int) -> None:
+    """Push onto a binary max-heap of `length` items in two longer arrays.
+
+    Of equal keys the lower item is on top, so that the order never depends on the order of pushes.
+    """
     place = length
     while place > 0:
         above = (place - 1) >> 1
@@ -214,8 +222,8 @@ def push(keys: Floats, items: Ints, length: int, key: float, item: int) -> None:
 
 
 @kernel
-def pop(keys: Floats, items: Ints, length: int) -> None:
-    """Take the top, `items[0]`, off a heap of `length` items; the last place is free afterwards."""
+def heap_pop(keys: Floats, items: Ints, length: int) -> None:
+    """Pop the top, `items[0]`, off a heap of `length` items; the last slot is free afterwards."""
     key, item = keys[length - 1], items[length - 1]
     place = 0
     while True:

@@ -1,6 +1,7 @@
-"""What every pixel says of texture: how steep its grey levels are, in eight directions.
+"""Pixel features for region histograms: colour bins, and gradients in eight orientations as texture.
 
-Source: Uijlings et al., IJCV 2013, section 3.2: Gaussian derivatives (sigma = 1) in 8 orientations, 10 bins each.
+Source: Uijlings et al., IJCV 2013, section 3.2: colour histograms of 25 bins a channel; texture histograms of Gaussian
+derivatives (sigma = 1) in 8 orientations, 10 bins each, a channel.
 Sobel's smoothing adds a variance of 1/2 to that of the blur before it, 0.64: together sigma is 1.07.
 
 Shape letters: C channels; H, W picture.
@@ -22,16 +23,16 @@ TEXTURE_BINS = 10
 
 Codes = npt.NDArray[np.uint16]
 
-_LEVELS = 12  # a gradient is kept as two whole numbers in -12..12
+_LEVELS = 12  # a gradient is quantised to two integers in -12..12
 _GRID = 2 * _LEVELS + 1
 FLAT = _LEVELS * _GRID + _LEVELS  # the code of a gradient of 0
-# The gradient, in grey levels a pixel, that fills the last bin. Chosen here: few edges of a blurred photo are steeper.
+# Grey levels a pixel of the last bin. Chosen here: few edges of a smoothed photo are steeper.
 _STEEPEST = 50.0
 
 
 @dataclass(frozen=True, eq=False)
 class PixelFeatures:
-    """What every pixel contributes to its region's histograms.
+    """Bins and codes that every pixel adds to its region's histograms.
 
     Args:
         colour: (C, H, W) uint8, the bin of each channel.
@@ -43,22 +44,22 @@ class PixelFeatures:
 
 
 def pixel_features(planes: Planes) -> PixelFeatures:
-    """Bins of colour and codes of texture of a smoothed picture: (C, H, W) in [0, 255]."""
+    """Quantise a smoothed picture, (C, H, W) in [0, 255], into colour bins and gradient codes."""
     return PixelFeatures(
         _colour_bins(planes, np.float32(COLOUR_BINS / 255)), gradient_codes(planes)
     )
 
 
 def gradient_codes(planes: Planes) -> Codes:
-    """Each pixel's gradient as one number, to be looked up in `TEXTURE_TABLE`: (C, H, W) → (C, H, W) uint16."""
+    """Encode each pixel's gradient as a row of `TEXTURE_TABLE`: (C, H, W) → (C, H, W) uint16."""
     return _gradient_codes(planes, np.float32(_LEVELS / _STEEPEST / 8))
 
 
 def _texture_table() -> npt.NDArray[np.int16]:
-    """(codes, 4): to which bins, orientation * 10 + bin, a gradient contributes; -1 is none.
+    """Tabulate the bins, orientation * 10 + bin, to which a gradient code contributes: (codes, 4); -1 is none.
 
-    A derivative counts in its own direction and not in the opposite one, so at most four of the eight see a gradient;
-    a derivative in the first bin is not listed, for most are there.
+    A derivative counts in its own direction and not in the opposite one, so at most four of the eight are positive.
+    The first bin of an orientation is not listed: most derivatives are there.
     """
     table = np.full((_GRID * _GRID, 4), -1, np.int16)
     angles = np.arange(ORIENTATIONS) * (2 * np.pi / ORIENTATIONS)
@@ -67,8 +68,8 @@ def _texture_table() -> npt.NDArray[np.int16]:
         gradient = np.array([code % _GRID - _LEVELS, code // _GRID - _LEVELS])
         steepness = np.round(gradient @ directions, 6) * (TEXTURE_BINS / _LEVELS)
         bins = np.minimum(steepness, TEXTURE_BINS - 1).astype(int)
-        seen = np.flatnonzero(bins > 0)
-        table[code, : len(seen)] = seen * TEXTURE_BINS + bins[seen]
+        steep = np.flatnonzero(bins > 0)
+        table[code, : len(steep)] = steep * TEXTURE_BINS + bins[steep]
     return table
 
 
@@ -84,9 +85,9 @@ def _gradient_codes(planes: Planes, scale: np.float32) -> Codes:
     for channel in range(channels):
         for y in range(height):
             above, below = planes[channel, max(y - 1, 0)], planes[channel, min(y + 1, height - 1)]
-            here, out = planes[channel, y], codes[channel, y]
+            row, out = planes[channel, y], codes[channel, y]
             for x in range(width):
-                smooth[x + 1] = (above[x] + here[x] + here[x] + below[x]) * scale
+                smooth[x + 1] = (above[x] + row[x] + row[x] + below[x]) * scale
                 slope[x + 1] = (below[x] - above[x]) * scale
             smooth[0], smooth[width + 1] = smooth[1], smooth[width]
             slope[0], slope[width + 1] = slope[1], slope[width]

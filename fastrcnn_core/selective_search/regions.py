@@ -1,9 +1,10 @@
-"""What is remembered of each region: size, box, colours, textures and neighbours; pixels are not needed again.
+"""Region adjacency graph: size, box, histograms and neighbours of every region; its pixels are not needed again.
 
-Source: Uijlings et al., IJCV 2013, section 3.2: colour histograms of 25 bins a channel, texture histograms of 8
-orientations and 10 bins a channel.
+Felzenszwalb & Huttenlocher's predicate needs only the smallest edge weight between two regions, their Dif(C1, C2)
+(section 3.1), which the graph holds. So the pixels of a colour space are segmented once, and a higher k merges some
+thousand pairs of regions.
 
-Shape letters: C channels; H, W picture; R regions; Q pairs of touching regions; B borders.
+Shape letters: C channels; H, W picture; R regions, S after coarsening; Q, U adjacent pairs; B boundary edges.
 """
 
 from __future__ import annotations
@@ -28,24 +29,24 @@ from fastrcnn_core.selective_search.segmentation import (
     Ints,
     Labels,
     Segmentation,
-    number_sets,
-    root,
-    sides,
+    boundary_regions,
+    find_root,
+    relabel,
 )
 
 
 @dataclass(frozen=True, eq=False)
 class Regions:
-    """The regions of one segmentation.
+    """Region adjacency graph of one segmentation.
 
     Args:
         sizes: (R,) int32, pixels.
         boxes: (R, 4) int32, x1, y1, x2, y2 in pixels of the searched picture; x2, y2 exclusive.
         colour: (R, C * 25) float32, sums to 1 in each row.
         texture: (R, C * 80) float32, sums to 1 in each row.
-        pairs: (Q, 2) int32, touching regions, the smaller number first, each pair once, smallest gap first.
-        gaps: (Q,) float32, the smallest step between the two, in grey levels: the paper's Dif(C1, C2).
-        variation: (R,) float32, as in `Segmentation`.
+        pairs: (Q, 2) int32, adjacent regions, the smaller number first, each pair once, smallest weight first.
+        weights: (Q,) float32, the smallest edge weight between the two, in grey levels: the paper's Dif(C1, C2).
+        internal_difference: (R,) float32, as in `Segmentation`.
     """
 
     sizes: Ints
@@ -53,57 +54,59 @@ class Regions:
     colour: Floats
     texture: Floats
     pairs: Ints
-    gaps: Floats
-    variation: Floats
+    weights: Floats
+    internal_difference: Floats
 
 
-def describe(segmentation: Segmentation, features: PixelFeatures) -> Regions:
-    """Size, box, histograms and neighbours of every region."""
+def describe_regions(segmentation: Segmentation, features: PixelFeatures) -> Regions:
+    """Describe every region by its size, box, histograms and neighbours."""
     labels, count = segmentation.labels, segmentation.count
     sizes, boxes = _extents(labels, count)
     colour, texture = _histograms(labels, count, features.colour, features.texture, TEXTURE_TABLE)
     channels = len(features.colour)
     share = np.float32(1) / (sizes[:, None] * channels).astype(np.float32)
-    one, other = sides(labels, segmentation.borders)
+    first, second = boundary_regions(labels, segmentation.boundary_edges)
     return Regions(
         sizes,
         boxes,
         colour.astype(np.float32) * share,
         _first_bins_filled(texture, sizes).astype(np.float32) * (share / np.float32(ORIENTATIONS)),
-        *each_pair_once(one, other, segmentation.steps, count),
-        segmentation.variation,
+        *unique_pairs(first, second, segmentation.boundary_weights, count),
+        segmentation.internal_difference,
     )
 
 
 @kernel
-def each_pair_once(one: Ints, other: Ints, steps: Floats, count: int) -> tuple[Ints, Floats]:
-    """Each pair of regions once, the smaller number first, in the order of first mention, with the step there.
+def unique_pairs(
+    first: Ints, second: Ints, edge_weights: Floats, count: int
+) -> tuple[Ints, Floats]:
+    """Find the adjacent pairs, each once, smaller number first, in order of first occurrence, with the weight there.
 
     Args:
-        one, other: (B,) regions of 0..count - 1 on both sides of a border.
-        steps: (B,).
+        first, second: (B,) regions of 0..count - 1 on both sides of a boundary edge.
+        edge_weights: (B,), ascending.
     """
     slots = 16
-    while slots < 2 * len(one):
+    while slots < 2 * len(first):
         slots *= 2
-    seen = np.full(slots, -1, np.int64)  # a hash table with open addressing
-    pairs, gaps = np.empty((len(one), 2), np.int32), np.empty(len(one), np.float32)
+    table = np.full(slots, -1, np.int64)  # a hash table with open addressing
+    pairs, weights = np.empty((len(first), 2), np.int32), np.empty(len(first), np.float32)
     found = 0
-    for border in range(len(one)):
-        first, second = min(one[border], other[border]), max(one[border], other[border])
-        pair = np.int64(first) * count + second
+    for edge in range(len(first)):
+        low, high = min(first[edge], second[edge]), max(first[edge], second[edge])
+        pair = np.int64(low) * count + high
         slot = (pair * 0x9E3779B1 >> 8) & (slots - 1)
-        while seen[slot] != pair and seen[slot] >= 0:
+        while table[slot] != pair and table[slot] >= 0:
             slot = (slot + 1) & (slots - 1)
-        if seen[slot] < 0:
-            seen[slot] = pair
-            pairs[found, 0], pairs[found, 1], gaps[found] = first, second, steps[border]
+        if table[slot] < 0:
+            table[slot] = pair
+            pairs[found, 0], pairs[found, 1], weights[found] = low, high, edge_weights[edge]
             found += 1
-    return pairs[:found].copy(), gaps[:found].copy()
+    return pairs[:found].copy(), weights[:found].copy()
 
 
 def _first_bins_filled(texture: Ints, sizes: Ints) -> Ints:
-    """Whatever is in no other bin of an orientation is in its first."""
+    """Count in each orientation's first bin the pixels that are in no other of its bins."""
     filled = texture.reshape(len(sizes), -1, TEXTURE_BINS)
     filled[:, :, 0] = sizes[:, None] - filled.sum(axis=2, dtype=np.int32)
     return filled.reshape(len(sizes), -1)
@@ -135,7 +138,7 @@ def _histograms(
     textures: Codes,
     table: npt.NDArray[np.int16],
 ) -> tuple[Ints, Ints]:
-    """Counts of each colour bin, (R, C * 25), and of each texture bin but the first, (R, C * 80)."""
+    """Count each colour bin, (R, C * 25), and each texture bin but the first, (R, C * 80)."""
     channels, height, width = colours.shape
     colour = np.zeros((count, channels * COLOUR_BINS), np.int32)
     texture = np.zeros((count, channels * ORIENTATIONS * TEXTURE_BINS), np.int32)
@@ -155,57 +158,71 @@ def _histograms(
 
 
 def coarsen(regions: Regions, *, k: float, min_size: int) -> tuple[Regions, Ints]:
-    """The S regions at a higher k, and for each region before, (R,) int32, the one that it is now part of."""
+    """Merge regions by Felzenszwalb & Huttenlocher's predicate at a higher k.
+
+    Returns:
+        The S coarser regions, and for each finer region, (R,) int32, the coarser one that contains it.
+    """
     parent = np.arange(len(regions.sizes), dtype=np.int32)
-    size, variation = regions.sizes.copy(), regions.variation.copy()
-    _join_regions(regions.pairs, regions.gaps, np.float32(k), parent, size, variation)
-    _join_small_regions(regions.pairs, min_size, parent, size, variation)
-    part_of, variation = number_sets(parent, variation)
+    size, internal_difference = regions.sizes.copy(), regions.internal_difference.copy()
+    _merge_regions(regions.pairs, regions.weights, np.float32(k), parent, size, internal_difference)
+    _merge_small_regions(regions.pairs, min_size, parent, size, internal_difference)
+    part_of, internal_difference = relabel(parent, internal_difference)
     sizes, boxes, colour, texture = _gather(
-        part_of, len(variation), regions.sizes, regions.boxes, regions.colour, regions.texture
+        part_of,
+        len(internal_difference),
+        regions.sizes,
+        regions.boxes,
+        regions.colour,
+        regions.texture,
     )
-    one, other = part_of[regions.pairs].T
-    apart = one != other
-    pairs, gaps = each_pair_once(one[apart], other[apart], regions.gaps[apart], len(sizes))
-    return Regions(sizes, boxes, colour, texture, pairs, gaps, variation), part_of
+    first, second = part_of[regions.pairs].T
+    apart = first != second
+    pairs, weights = unique_pairs(first[apart], second[apart], regions.weights[apart], len(sizes))
+    return Regions(sizes, boxes, colour, texture, pairs, weights, internal_difference), part_of
 
 
 @kernel
-def _join_regions(
-    pairs: Ints, gaps: Floats, k: np.float32, parent: Ints, size: Ints, variation: Floats
+def _merge_regions(
+    pairs: Ints,
+    weights: Floats,
+    k: np.float32,
+    parent: Ints,
+    size: Ints,
+    internal_difference: Floats,
 ) -> None:
-    """Join by the paper's rule."""
+    """Merge two regions whose weight is at most Int(C) + k / |C| of both."""
     for pair in range(len(pairs)):
-        one, other = root(parent, pairs[pair, 0]), root(parent, pairs[pair, 1])
+        a, b = find_root(parent, pairs[pair, 0]), find_root(parent, pairs[pair, 1])
         limit = min(
-            variation[one] + k / np.float32(size[one]),
-            variation[other] + k / np.float32(size[other]),
+            internal_difference[a] + k / np.float32(size[a]),
+            internal_difference[b] + k / np.float32(size[b]),
         )
-        if one != other and gaps[pair] <= limit:
-            parent[other] = one
-            size[one] += size[other]
-            variation[one] = gaps[pair]
+        if a != b and weights[pair] <= limit:
+            parent[b] = a
+            size[a] += size[b]
+            internal_difference[a] = weights[pair]
 
 
 @kernel
-def _join_small_regions(
-    pairs: Ints, min_size: int, parent: Ints, size: Ints, variation: Floats
+def _merge_small_regions(
+    pairs: Ints, min_size: int, parent: Ints, size: Ints, internal_difference: Floats
 ) -> None:
-    """Join what is smaller than `min_size` to the neighbour behind its smallest step."""
+    """Merge each region below `min_size` with the neighbour of smallest weight."""
     for pair in range(len(pairs)):
-        one, other = root(parent, pairs[pair, 0]), root(parent, pairs[pair, 1])
-        if one != other and (size[one] < min_size or size[other] < min_size):
-            if size[one] < size[other]:
-                one, other = other, one
-            parent[other] = one
-            size[one] += size[other]
+        a, b = find_root(parent, pairs[pair, 0]), find_root(parent, pairs[pair, 1])
+        if a != b and (size[a] < min_size or size[b] < min_size):
+            if size[a] < size[b]:
+                a, b = b, a
+            parent[b] = a
+            size[a] += size[b]
 
 
 @kernel
 def _gather(
     part_of: Ints, count: int, sizes: Ints, boxes: Ints, colour: Floats, texture: Floats
 ) -> tuple[Ints, Ints, Floats, Floats]:
-    """Sizes, boxes and histograms of the regions after, from those before."""
+    """Gather sizes, boxes and histograms of the coarser regions from the finer ones."""
     new_sizes = np.zeros(count, np.int32)
     for region in range(len(part_of)):
         new_sizes[part_of[region]] += sizes[region]

@@ -1,9 +1,10 @@
-"""The first segmentation: small regions, each of pixels that belong together.
+"""Graph-based image segmentation of Felzenszwalb & Huttenlocher, IJCV 2004.
 
-Felzenszwalb & Huttenlocher, *Efficient Graph-Based Image Segmentation*, IJCV 2004: pixels are joined along the edges of
-the grid, most similar first, as long as the step is no larger than both sides' own variation + k / size.
+Pixels are the vertices of a grid graph, weighted by the difference of their colours. Components are merged along its
+edges, lightest first, where the weight is at most Int(C) + k / |C| of both. Sorting the edges does not depend on k, so
+one sort of a colour space serves every k.
 
-Shape letters: H, W picture; R regions; B borders.
+Shape letters: C channels; H, W picture; E edges; R regions; B boundary edges.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
 
 
-# Weights are counted into buckets of an eighth of a grey level: sorting is then two passes without comparisons.
+# Weights are quantised to eighths of a grey level, so that a counting sort orders them in two passes.
 BUCKETS_PER_LEVEL = 8
 # No two pixels differ by more than 255 in each of three channels.
 _BUCKETS = int(np.ceil(255 * np.sqrt(3) * BUCKETS_PER_LEVEL)) + 2
@@ -33,10 +34,10 @@ _Starts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class SortedEdges:
-    """The edges of a picture's grid in the order of their weight; each pixel is joined to its 4 neighbours.
+    """Edges of the 4-connected pixel grid, sorted by weight.
 
-    Felzenszwalb & Huttenlocher join each pixel to 8; with 4 the segmentation takes less than half the time and the
-    proposals are as good. Pixels that meet at a corner only do not touch.
+    Felzenszwalb & Huttenlocher use 8 neighbours; with 4 the segmentation takes less than half the time, and the
+    proposals are as good. Pixels that meet at a corner only are not adjacent.
 
     Args:
         codes: (E,) int32, 2 * pixel for its edge to the right, 2 * pixel + 1 for its edge downwards.
@@ -51,16 +52,16 @@ class SortedEdges:
 
 
 def sort_edges(planes: Planes) -> SortedEdges:
-    """The grid's edges, (C, H, W) in [0, 255], by the Euclidean distance of the two pixels' colours."""
+    """Sort the grid's edges by the Euclidean distance of their pixels' colours, (C, H, W) in [0, 255]."""
     _, height, width = planes.shape
-    across, down = _steps(planes, np.float32(BUCKETS_PER_LEVEL))
-    codes, starts = _sort(across, down, _BUCKETS)
+    across, down = _edge_weights(planes, np.float32(BUCKETS_PER_LEVEL))
+    codes, starts = _counting_sort(across, down, _BUCKETS)
     return SortedEdges(codes, starts, height, width)
 
 
 @kernel
-def _steps(planes: Planes, scale: np.float32) -> tuple[_Buckets, _Buckets]:
-    """The bucket of each pixel's edge to the right, (H, W - 1), and downwards, (H - 1, W)."""
+def _edge_weights(planes: Planes, scale: np.float32) -> tuple[_Buckets, _Buckets]:
+    """Quantise the weight of each pixel's edge to the right, (H, W - 1), and downwards, (H - 1, W)."""
     channels, height, width = planes.shape
     across = np.empty((height, width - 1), np.uint16)
     down = np.empty((height - 1, width), np.uint16)
@@ -86,8 +87,8 @@ def _steps(planes: Planes, scale: np.float32) -> tuple[_Buckets, _Buckets]:
 
 
 @kernel
-def _sort(across: _Buckets, down: _Buckets, buckets: int) -> tuple[_Codes, _Starts]:
-    """Counting sort; edges of one bucket stay in reading order."""
+def _counting_sort(across: _Buckets, down: _Buckets, buckets: int) -> tuple[_Codes, _Starts]:
+    """Sort edges by bucket; edges of one bucket stay in reading order."""
     height, width = across.shape[0], down.shape[1]
     starts = np.zeros(buckets + 1, np.int64)
     for weight in across.ravel():
@@ -112,61 +113,70 @@ def _sort(across: _Buckets, down: _Buckets, buckets: int) -> tuple[_Codes, _Star
 
 @dataclass(frozen=True, eq=False)
 class Segmentation:
-    """Which pixel belongs to which region, and where regions touch.
+    """Label of every pixel, and the edges between regions.
 
     Args:
         labels: (H, W) int32 in 0..R - 1, numbered in reading order of their first pixel.
-        variation: (R,) float32, the largest step by which a region grew, in grey levels: the paper's Int(C).
-        borders: (B,) int32, codes of the edges that join pixels of different regions, smallest step first.
-        steps: (B,) float32, the step at each border, in grey levels.
+        internal_difference: (R,) float32, the largest weight of a merge in each region, in grey levels: the paper's
+            Int(C).
+        boundary_edges: (B,) int32, codes of the edges between different regions, lightest first.
+        boundary_weights: (B,) float32, their weights in grey levels.
     """
 
     labels: Labels
-    variation: Floats
-    borders: Ints
-    steps: Floats
+    internal_difference: Floats
+    boundary_edges: Ints
+    boundary_weights: Floats
 
     @property
     def count(self) -> int:
-        """R, how many regions there are."""
-        return len(self.variation)
+        """R, the number of regions."""
+        return len(self.internal_difference)
 
 
 def segment(edges: SortedEdges, *, k: float, min_size: int) -> Segmentation:
-    """Regions of at least `min_size` pixels; a higher k gives fewer and larger ones.
+    """Segment the grid into regions of at least `min_size` pixels; a higher k gives fewer and larger ones.
 
-    Source: Felzenszwalb & Huttenlocher, algorithm 1; regions below `min_size` join their most similar neighbour as in
-    the authors' own code.
+    Source: Felzenszwalb & Huttenlocher, algorithm 1; as in the authors' code, regions below `min_size` are merged with
+    their most similar neighbour.
     """
     level = np.float32(1 / BUCKETS_PER_LEVEL)
     pixels = edges.height * edges.width
     parent, size = np.arange(pixels, dtype=np.int32), np.ones(pixels, np.int32)
-    variation = np.zeros(pixels, np.float32)
-    refused, steps = _join(
-        edges.codes, edges.starts, level, edges.width, np.float32(k), parent, size, variation
+    internal_difference = np.zeros(pixels, np.float32)
+    rejected, weights = _merge_components(
+        edges.codes,
+        edges.starts,
+        level,
+        edges.width,
+        np.float32(k),
+        parent,
+        size,
+        internal_difference,
     )
-    _join_small(refused, edges.width, min_size, parent, size, variation)
-    numbers, variation = number_sets(parent, variation)
+    _merge_small_components(rejected, edges.width, min_size, parent, size, internal_difference)
+    numbers, internal_difference = relabel(parent, internal_difference)
     labels = numbers.reshape(edges.height, edges.width)
-    one, other = sides(labels, refused)
-    return Segmentation(labels, variation, refused[one != other], steps[one != other])
+    first, second = boundary_regions(labels, rejected)
+    is_boundary = first != second
+    return Segmentation(labels, internal_difference, rejected[is_boundary], weights[is_boundary])
 
 
 @kernel
-def sides(labels: Labels, codes: Ints) -> tuple[Ints, Ints]:
-    """The regions on both sides of each edge: (E,) codes → (E,), (E,)."""
+def boundary_regions(labels: Labels, codes: Ints) -> tuple[Ints, Ints]:
+    """Look up the regions on both sides of each edge: (E,) codes → (E,), (E,)."""
     flat, width = labels.ravel(), labels.shape[1]
-    one, other = np.empty_like(codes), np.empty_like(codes)
+    first, second = np.empty_like(codes), np.empty_like(codes)
     for index in range(len(codes)):
         pixel = codes[index] >> 1
-        one[index] = flat[pixel]
-        other[index] = flat[pixel + (width if codes[index] & 1 else 1)]
-    return one, other
+        first[index] = flat[pixel]
+        second[index] = flat[pixel + (width if codes[index] & 1 else 1)]
+    return first, second
 
 
 @kernel
-def root(parent: Ints, item: int) -> int:
-    """The item that stands for this item's set in a union-find forest; the way there becomes shorter."""
+def find_root(parent: Ints, item: int) -> int:
+    """Find the root of an item's set in a union-find forest, with path halving."""
     while True:
         above = parent[item]
         if above == item:
@@ -176,7 +186,7 @@ def root(parent: Ints, item: int) -> int:
 
 
 @kernel
-def _join(
+def _merge_components(
     codes: Ints,
     starts: npt.NDArray[np.int64],
     level: np.float32,
@@ -184,63 +194,63 @@ def _join(
     k: np.float32,
     parent: Ints,
     size: Ints,
-    variation: Floats,
+    internal_difference: Floats,
 ) -> tuple[Ints, Floats]:
-    """Fill the forest by the paper's rule; the edges along which regions were not joined, with their steps."""
-    limit = np.full(len(parent), k, np.float32)  # the largest step that a region accepts
-    refused, steps = np.empty(len(codes), np.int32), np.empty(len(codes), np.float32)
-    refusals = 0
+    """Merge components by the paper's predicate; return the rejected edges and their weights."""
+    limit = np.full(len(parent), k, np.float32)  # Int(C) + k / |C|
+    rejected, weights = np.empty(len(codes), np.int32), np.empty(len(codes), np.float32)
+    count = 0
     for bucket in range(len(starts) - 1):
-        step = np.float32(bucket) * level
+        weight = np.float32(bucket) * level
         for edge in range(starts[bucket], starts[bucket + 1]):
             pixel = codes[edge] >> 1
-            other = pixel + (width if codes[edge] & 1 else 1)
-            if parent[pixel] == parent[other]:
+            neighbour = pixel + (width if codes[edge] & 1 else 1)
+            if parent[pixel] == parent[neighbour]:
                 continue
-            here, there = root(parent, pixel), root(parent, other)
-            if here == there:
+            a, b = find_root(parent, pixel), find_root(parent, neighbour)
+            if a == b:
                 continue
-            if step <= limit[here] and step <= limit[there]:
-                if size[here] < size[there]:
-                    here, there = there, here
-                parent[there] = here
-                size[here] += size[there]
-                variation[here] = step
-                limit[here] = step + k / np.float32(size[here])
+            if weight <= limit[a] and weight <= limit[b]:
+                if size[a] < size[b]:
+                    a, b = b, a
+                parent[b] = a
+                size[a] += size[b]
+                internal_difference[a] = weight
+                limit[a] = weight + k / np.float32(size[a])
             else:
-                refused[refusals], steps[refusals] = codes[edge], step
-                refusals += 1
-    return refused[:refusals], steps[:refusals]
+                rejected[count], weights[count] = codes[edge], weight
+                count += 1
+    return rejected[:count], weights[:count]
 
 
 @kernel
-def _join_small(
-    refused: Ints, width: int, min_size: int, parent: Ints, size: Ints, variation: Floats
+def _merge_small_components(
+    rejected: Ints, width: int, min_size: int, parent: Ints, size: Ints, internal_difference: Floats
 ) -> None:
-    """Join what is smaller than `min_size` to the neighbour behind its smallest step."""
-    for code in refused:
+    """Merge each component below `min_size` with the neighbour across its lightest edge."""
+    for code in rejected:
         pixel = code >> 1
-        here = root(parent, pixel)
-        there = root(parent, pixel + (width if code & 1 else 1))
-        if here != there and (size[here] < min_size or size[there] < min_size):
-            if size[here] < size[there]:
-                here, there = there, here
-            parent[there] = here
-            size[here] += size[there]
+        a = find_root(parent, pixel)
+        b = find_root(parent, pixel + (width if code & 1 else 1))
+        if a != b and (size[a] < min_size or size[b] < min_size):
+            if size[a] < size[b]:
+                a, b = b, a
+            parent[b] = a
+            size[a] += size[b]
 
 
 @kernel
-def number_sets(parent: Ints, variation: Floats) -> tuple[Ints, Floats]:
-    """Each item's number of its set, counted in the order of first items, and the sets' variations in that order."""
-    numbers = np.empty_like(parent)
-    number_of = np.full(len(parent), -1, np.int32)
-    variations = np.empty_like(variation)
+def relabel(parent: Ints, internal_difference: Floats) -> tuple[Ints, Floats]:
+    """Number the sets in the order of their first items: each item's label, and each set's internal difference."""
+    labels = np.empty_like(parent)
+    label_of = np.full(len(parent), -1, np.int32)
+    differences = np.empty_like(internal_difference)
     count = 0
     for item in range(len(parent)):
-        top = root(parent, item)
-        if number_of[top] < 0:
-            number_of[top] = count
-            variations[count] = variation[top]
+        root = find_root(parent, item)
+        if label_of[root] < 0:
+            label_of[root] = count
+            differences[count] = internal_difference[root]
             count += 1
-        numbers[item] = number_of[top]
-    return numbers, variations[:count].copy()
+        labels[item] = label_of[root]
+    return labels, differences[:count].copy()

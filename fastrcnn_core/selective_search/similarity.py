@@ -1,4 +1,4 @@
-"""How similar are two regions? Four answers in [0, 1], from what is remembered of each.
+"""Similarity of two regions in colour, texture, size and fill, each in [0, 1].
 
 Source: Uijlings et al., IJCV 2013, section 3.2, equations 1 to 5.
 """
@@ -7,42 +7,40 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastrcnn_core.selective_search.compiled import kernel, reducing_kernel
+from fastrcnn_core.selective_search.compiled import fastmath_kernel, kernel
 from fastrcnn_core.selective_search.segmentation import Floats, Ints
 
 SIMILARITIES = ("colour", "texture", "size", "fill")
 
 
-@reducing_kernel
-def overlap(one: Floats, other: Floats) -> np.float32:
-    """Histogram intersection: what two histograms that sum to 1 have in common."""
+@fastmath_kernel
+def histogram_intersection(a: Floats, b: Floats) -> np.float32:
+    """Intersect two histograms that each sum to 1."""
     total = np.float32(0)
-    for bin_ in range(len(one)):
-        total += min(one[bin_], other[bin_])
+    for bin_ in range(len(a)):
+        total += min(a[bin_], b[bin_])
     return total
 
 
 @kernel
-def size_similarity(one: int, other: int, sizes: Ints, pixels: np.float32) -> np.float32:
-    """1 for two tiny regions, 0 for two that fill the picture: small ones merge first."""
-    return np.float32(1) - np.float32(sizes[one] + sizes[other]) / pixels
+def size_similarity(a: int, b: int, sizes: Ints, pixels: np.float32) -> np.float32:
+    """Compute size similarity: 1 for two tiny regions, 0 for two that fill the picture: small ones merge first."""
+    return np.float32(1) - np.float32(sizes[a] + sizes[b]) / pixels
 
 
 @kernel
-def fill_similarity(
-    one: int, other: int, sizes: Ints, boxes: Ints, pixels: np.float32
-) -> np.float32:
-    """1 for two regions that fill their common box: those that fit into each other merge first."""
-    width = max(boxes[one, 2], boxes[other, 2]) - min(boxes[one, 0], boxes[other, 0])
-    height = max(boxes[one, 3], boxes[other, 3]) - min(boxes[one, 1], boxes[other, 1])
-    hole = np.float32(width) * np.float32(height) - np.float32(sizes[one] + sizes[other])
-    return np.float32(1) - hole / pixels
+def fill_similarity(a: int, b: int, sizes: Ints, boxes: Ints, pixels: np.float32) -> np.float32:
+    """Compute fill similarity: 1 for two regions that fill their common box, less for a gap."""
+    width = max(boxes[a, 2], boxes[b, 2]) - min(boxes[a, 0], boxes[b, 0])
+    height = max(boxes[a, 3], boxes[b, 3]) - min(boxes[a, 1], boxes[b, 1])
+    gap = np.float32(width) * np.float32(height) - np.float32(sizes[a] + sizes[b])
+    return np.float32(1) - gap / pixels
 
 
 @kernel
-def similarity_of(
-    one: int,
-    other: int,
+def total_similarity(
+    a: int,
+    b: int,
     sizes: Ints,
     boxes: Ints,
     colour: Floats,
@@ -50,23 +48,23 @@ def similarity_of(
     used: Floats,
     pixels: np.float32,
 ) -> np.float32:
-    """The used similarities of two nodes, added up; `used` has 1 or 0 for colour, texture, size and fill."""
+    """Add up the used similarities of two nodes; `used` has 1 or 0 for colour, texture, size and fill."""
     total = np.float32(0)
     if used[0] > 0:
-        total += overlap(colour[one], colour[other])
+        total += histogram_intersection(colour[a], colour[b])
     if used[1] > 0:
-        total += overlap(texture[one], texture[other])
+        total += histogram_intersection(texture[a], texture[b])
     if used[2] > 0:
-        total += size_similarity(one, other, sizes, pixels)
+        total += size_similarity(a, b, sizes, pixels)
     if used[3] > 0:
-        total += fill_similarity(one, other, sizes, boxes, pixels)
+        total += fill_similarity(a, b, sizes, boxes, pixels)
     return total
 
 
 @kernel
-def all_similarities(
-    one: int,
-    other: int,
+def write_similarities(
+    a: int,
+    b: int,
     sizes: Ints,
     boxes: Ints,
     colour: Floats,
@@ -74,25 +72,25 @@ def all_similarities(
     pixels: np.float32,
     values: Floats,
 ) -> None:
-    """Write colour, texture, size and fill similarity of two nodes."""
-    values[0] = overlap(colour[one], colour[other])
-    values[1] = overlap(texture[one], texture[other])
-    values[2] = size_similarity(one, other, sizes, pixels)
-    values[3] = fill_similarity(one, other, sizes, boxes, pixels)
+    """Write colour, texture, size and fill similarity of two nodes into `values`."""
+    values[0] = histogram_intersection(colour[a], colour[b])
+    values[1] = histogram_intersection(texture[a], texture[b])
+    values[2] = size_similarity(a, b, sizes, pixels)
+    values[3] = fill_similarity(a, b, sizes, boxes, pixels)
 
 
 @kernel
-def join(
-    one: int, other: int, new: int, sizes: Ints, boxes: Ints, colour: Floats, texture: Floats
+def merge_nodes(
+    a: int, b: int, new: int, sizes: Ints, boxes: Ints, colour: Floats, texture: Floats
 ) -> None:
-    """Write the new node's row: sizes add up, boxes enclose, histograms are averaged by size (equations 2 and 3)."""
-    sizes[new] = sizes[one] + sizes[other]
+    """Write the merged node's row: summed size, enclosing box, histograms averaged by size (equations 2 and 3)."""
+    sizes[new] = sizes[a] + sizes[b]
     for side in range(2):
-        boxes[new, side] = min(boxes[one, side], boxes[other, side])
-        boxes[new, side + 2] = max(boxes[one, side + 2], boxes[other, side + 2])
-    share = np.float32(sizes[one]) / np.float32(sizes[new])
+        boxes[new, side] = min(boxes[a, side], boxes[b, side])
+        boxes[new, side + 2] = max(boxes[a, side + 2], boxes[b, side + 2])
+    share = np.float32(sizes[a]) / np.float32(sizes[new])
     rest = np.float32(1) - share
     for bin_ in range(colour.shape[1]):
-        colour[new, bin_] = share * colour[one, bin_] + rest * colour[other, bin_]
+        colour[new, bin_] = share * colour[a, bin_] + rest * colour[b, bin_]
     for bin_ in range(texture.shape[1]):
-        texture[new, bin_] = share * texture[one, bin_] + rest * texture[other, bin_]
+        texture[new, bin_] = share * texture[a, bin_] + rest * texture[b, bin_]

@@ -18,7 +18,7 @@ from fastrcnn_core.errors import DataError
 from fastrcnn_core.features import FeatureStore, prune
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.plan import steps_of_run, validation_split
-from fastrcnn_core.proposals import Outcome, propose_all
+from fastrcnn_core.proposals import ProposalOutcome, propose_all
 from fastrcnn_core.runs import RunCheckpoint
 from fastrcnn_core.runs.environment import code_version, library_versions, machine, now
 from fastrcnn_core.runs.folder import TRAINER_FILE
@@ -230,7 +230,7 @@ def _search_chunk(
     is_single = control.processes.size == 1  # others meet after each chunk, so that none waits long
     chunk = missing if is_single else missing[: workers * CHUNK_PER_WORKER]
 
-    def count(done: int, outcome: Outcome) -> None:
+    def count(done: int, outcome: ProposalOutcome) -> None:
         progress.advance()
 
     report = propose_all(

@@ -16,7 +16,7 @@ from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.proposals import best_overlap, propose
 from fastrcnn_core.selective_search import STRATEGIES
-from fastrcnn_core.selective_search.proposal_trace import Trace, trace
+from fastrcnn_core.selective_search.proposal_trace import ProposalTrace, trace_proposals
 from pages.ui.proposals import players
 from pages.ui.state.proposals import SECTIONS
 from tests.browser.conftest import eventually, served, settle
@@ -51,11 +51,11 @@ def address(street: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def film(street: Path) -> Trace:
+def film(street: Path) -> ProposalTrace:
     """What the player shows of the first picture."""
     data = open_dataset(street)
     image = data.load(data.names[0]).image
-    return trace(image, STRATEGIES["single"][0], ProposalConfig())
+    return trace_proposals(image, STRATEGIES["single"][0], ProposalConfig())
 
 
 def told(page: Page, which: str) -> str:
@@ -141,7 +141,9 @@ def test_a_click_asks_a_box_where_it_came_from_and_leads_to_its_merge(
     page.wait_for_function(FILM_SAYS, arg=expected)
 
 
-def test_a_pair_that_was_passed_over_has_bars_too(address: str, film: Trace, visit: Visit) -> None:
+def test_a_pair_that_was_passed_over_has_bars_too(
+    address: str, film: ProposalTrace, visit: Visit
+) -> None:
     page = visit(address)
     told(page, "viewer")
     page.locator(".viewer #typed").fill("1000")
@@ -160,9 +162,9 @@ def test_a_pair_that_was_passed_over_has_bars_too(address: str, film: Trace, vis
     bars = [float(it) for it in page.locator(".player .bar output").all_inner_texts()]
     it = film.hierarchy
     merge = re.search(r"after merge ([\d,]+)", now(page))
-    there = it.passed_over_since == (int(merge[1].replace(",", "")) if merge else 0)
+    there = it.unmerged_since == (int(merge[1].replace(",", "")) if merge else 0)
     assert len(bars) == 4
-    assert np.abs(it.passed_over_sums[there] - sum(bars)).min() < 0.03  # four are rounded
+    assert np.abs(it.unmerged_sums[there] - sum(bars)).min() < 0.03  # four are rounded
 
 
 # The film is in a shadow root, where a query of the document does not look.
@@ -171,11 +173,11 @@ FILM_SAYS = """words => [...document.querySelectorAll("*")].some(
 
 
 def test_the_film_goes_from_the_segmentation_to_the_whole_picture(
-    address: str, film: Trace, visit: Visit
+    address: str, film: ProposalTrace, visit: Visit
 ) -> None:
     page = visit(f"{address}&section=Grouping")
     told(page, "player")
-    merges = len(film.hierarchy.pairs)
+    merges = len(film.hierarchy.merged_pairs)
     assert now(page) == f"The segmentation · {merges + 1} regions"
     page.locator("[data-go=forward]").click()
     assert now(page) == f"Merge 1 of {merges} · {merges} regions left"
@@ -194,15 +196,15 @@ def test_the_film_goes_from_the_segmentation_to_the_whole_picture(
 
 
 def test_the_film_says_how_well_the_best_box_so_far_fits_each_person(
-    address: str, street: Path, film: Trace, visit: Visit
+    address: str, street: Path, film: ProposalTrace, visit: Visit
 ) -> None:
     page = visit(f"{address}&section=Grouping")
     told(page, "player")
     data = open_dataset(street)
     people = data.load(data.names[0]).boxes
     iou = pairwise_iou(film.all_boxes, people)
-    merges = len(film.hierarchy.pairs)
-    best = np.stack([iou[film.met <= merge].max(axis=0) for merge in range(merges + 1)])
+    merges = len(film.hierarchy.merged_pairs)
+    best = np.stack([iou[film.merge_step <= merge].max(axis=0) for merge in range(merges + 1)])
     better = [step for step in range(1, len(best)) if (best[step] > best[step - 1]).any()]
     for step in [0, *better]:
         if step:
@@ -228,7 +230,7 @@ def test_the_film_plays_and_pauses_and_any_step_stops_it(address: str, visit: Vi
 
 
 def test_the_film_shows_regions_in_their_mean_colour_and_the_merging_pair_in_two(
-    address: str, street: Path, film: Trace, visit: Visit
+    address: str, street: Path, film: ProposalTrace, visit: Visit
 ) -> None:
     page = visit(f"{address}&section=Grouping")
     told(page, "player")
@@ -247,7 +249,7 @@ def test_the_film_shows_regions_in_their_mean_colour_and_the_merging_pair_in_two
 
 
 def test_a_click_on_a_region_goes_to_the_merge_that_takes_it_in(
-    address: str, film: Trace, visit: Visit
+    address: str, film: ProposalTrace, visit: Visit
 ) -> None:
     page = visit(f"{address}&section=Grouping")
     told(page, "player")
@@ -256,7 +258,9 @@ def test_a_click_on_a_region_goes_to_the_merge_that_takes_it_in(
     assert place is not None
     canvas.click(position={"x": place["width"] / 2, "y": place["height"] / 2})
     region = film.labels[32, 48]
-    (merge,) = [row for row, pair in enumerate(film.hierarchy.pairs, start=1) if region in pair]
+    (merge,) = [
+        row for row, pair in enumerate(film.hierarchy.merged_pairs, start=1) if region in pair
+    ]
     assert now(page).startswith(f"Merge {merge} of")
 
 

@@ -20,8 +20,8 @@ from pages.ui.cache.memory import Bounded
 if TYPE_CHECKING:
     from fastrcnn_core.selective_search import SearchResult, Strategy
     from fastrcnn_core.selective_search.colour_spaces import ColourSpace
-    from fastrcnn_core.selective_search.package import PackageFaults
-    from fastrcnn_core.selective_search.proposal_trace import Trace
+    from fastrcnn_core.selective_search.package import PackageComparison
+    from fastrcnn_core.selective_search.proposal_trace import ProposalTrace
     from fastrcnn_core.selective_search.segmentation import Segmentation
 
 _BY_KEY: dict[str | type, Any] = {Image: lambda image: image.key, ProposalConfig: repr}
@@ -95,11 +95,11 @@ def verdict(image: Image, people: FloatArray, config: ProposalConfig) -> Verdict
 
 
 @st.cache_resource(max_entries=16, show_spinner="Grouping…", hash_funcs=_BY_KEY)
-def traced(image: Image, strategy: Strategy, config: ProposalConfig) -> Trace:
+def traced(image: Image, strategy: Strategy, config: ProposalConfig) -> ProposalTrace:
     """One strategy's segmentation and hierarchy."""
-    from fastrcnn_core.selective_search.proposal_trace import trace
+    from fastrcnn_core.selective_search.proposal_trace import trace_proposals
 
-    return trace(image, strategy, config)
+    return trace_proposals(image, strategy, config)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Segmenting…", hash_funcs=_BY_KEY)
@@ -111,9 +111,9 @@ def segmented(image: Image, space: ColourSpace, k: float, config: ProposalConfig
 
 
 @st.cache_resource(max_entries=8, show_spinner="Asking the package…", hash_funcs=_BY_KEY)
-def package_faults(image: Image) -> PackageFaults:
+def compare_with_package(image: Image) -> PackageComparison:
     """The package's own histograms of the picture, with the notebook's knobs."""
-    from fastrcnn_core.selective_search.package import package_faults as find_faults
+    from fastrcnn_core.selective_search.package import compare_with_package as find_faults
 
     return find_faults(image, PRESETS["notebook"].proposals)
 
@@ -168,9 +168,9 @@ def _awaken(method: str) -> None:
 
 def waiting_for(config: ProposalConfig) -> str:
     """What a reader is told while the search runs; the first one on a computer has more to do."""
-    from fastrcnn_core.selective_search.compiled import kernels_on_disk
+    from fastrcnn_core.selective_search.compiled import kernels_are_cached
 
-    if config.method != "package" and not kernels_on_disk():
+    if config.method != "package" and not kernels_are_cached():
         return "Turning the search into machine code: once on this computer, about half a minute…"
     return f"Searching for proposals with {config.method!r}…"
 

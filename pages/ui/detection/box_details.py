@@ -7,7 +7,7 @@ import streamlit as st
 
 from fastrcnn_core.boxes import pairwise_iou
 from fastrcnn_core.diagnosis import Fate
-from fastrcnn_core.prediction_trace import Origin, trace
+from fastrcnn_core.prediction_trace import PredictionTrace, trace_prediction
 from pages.ui.components import figures, formulas, nouns
 from pages.ui.components.detection_view import DetectionView
 from pages.ui.detection import box_outcomes, charts, lists, pictures, selection, tables, words
@@ -25,7 +25,7 @@ def show(view: DetectionView, chosen: Choice | None) -> None:
     lists.show(view, chosen)
     match chosen:
         case Prediction(roi_index, label):
-            origin = trace(
+            origin = trace_prediction(
                 view.predictions, view.detections, view.config, roi_index=roi_index, label=label
             )
             _prediction(view, origin)
@@ -33,7 +33,7 @@ def show(view: DetectionView, chosen: Choice | None) -> None:
             _somebody(view, view.fates[gt_index])
 
 
-def _prediction(view: DetectionView, origin: Origin) -> None:
+def _prediction(view: DetectionView, origin: PredictionTrace) -> None:
     others = _nearest(view, origin)
     left, right = st.columns(2, gap="large")
     with left:
@@ -48,19 +48,19 @@ def _prediction(view: DetectionView, origin: Origin) -> None:
             config={"displayModeBar": False},
         )
         st.caption("How sure is the network of each class? The scores of one RoI add up to 1.")
-        if len(origin.silenced):
+        if len(origin.suppressed_rows):
             st.dataframe(
-                tables.suppressed(view, origin.silenced[: tables.MOST]),
+                tables.suppressed(view, origin.suppressed_rows[: tables.MOST]),
                 key="silenced-by-it",
                 hide_index=True,
                 column_config=tables.FORMATS,
-                height="auto" if len(origin.silenced) < 5 else 200,
+                height="auto" if len(origin.suppressed_rows) < 5 else 200,
             )
             st.caption(words.silenced(view.config))
     _formulas(view, origin, others)
 
 
-def _formulas(view: DetectionView, origin: Origin, others: list[int]) -> None:
+def _formulas(view: DetectionView, origin: PredictionTrace, others: list[int]) -> None:
     with st.expander("Box regression with this box's numbers", icon=":material/function:"):
         st.markdown(
             "The network says four deltas for each class: the shift of the center in units of the proposal's size, "
@@ -80,7 +80,7 @@ def _somebody(view: DetectionView, fate: Fate) -> None:
         header.link("proposals", "Look at the proposals")
         return
     label = int(view.annotated.labels[fate.gt_index])
-    origin = trace(
+    origin = trace_prediction(
         view.predictions, view.detections, view.config, roi_index=fate.roi_index, label=label
     )
     left, right = st.columns(2, gap="large")
@@ -107,7 +107,7 @@ def _told(story: box_outcomes.Story) -> None:
     st.markdown(f"{story.happened} {story.hint}")
 
 
-def _nearest(view: DetectionView, origin: Origin) -> list[int]:
+def _nearest(view: DetectionView, origin: PredictionTrace) -> list[int]:
     """The ground truth of its class that the box overlaps most; empty if it overlaps none."""
     if view.annotated is None:
         return []
@@ -116,7 +116,7 @@ def _nearest(view: DetectionView, origin: Origin) -> list[int]:
     return [int(overlap.argmax())] if overlap.max(initial=0.0) > 0 else []
 
 
-def _journey_caption(view: DetectionView, origin: Origin, others: list[int]) -> str:
+def _journey_caption(view: DetectionView, origin: PredictionTrace, others: list[int]) -> str:
     if not others or view.annotated is None:
         return "How did box regression move it? From the proposal to the box."
     target = view.annotated.boxes[others]

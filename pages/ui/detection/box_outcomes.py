@@ -1,4 +1,4 @@
-"""What became of a box, in sentences: of a prediction (`Origin`), and of somebody who should be found (`Fate`)."""
+"""Sentences about a box: a prediction () or an object to be found ()."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.diagnosis import Fate
-from fastrcnn_core.prediction_trace import Origin
+from fastrcnn_core.prediction_trace import PredictionTrace
 from fastrcnn_core.structures import AnnotatedImage, Detections
 from pages.ui.detection import words
 
@@ -19,11 +19,13 @@ class Story:
     hint: str = ""
 
 
-def of_prediction(origin: Origin, detections: Detections, config: DetectionConfig) -> Story:
+def of_prediction(
+    origin: PredictionTrace, detections: Detections, config: DetectionConfig
+) -> Story:
     """What happened to a prediction at these thresholds."""
     name = detections.classes[origin.label - 1]
     if origin.outcome == "detection":
-        count = len(origin.silenced)
+        count = len(origin.suppressed_rows)
         if detections.decayed is not None:
             return _softly_kept(origin, detections)
         return Story(
@@ -54,7 +56,7 @@ def of_prediction(origin: Origin, detections: Detections, config: DetectionConfi
     )
 
 
-def _softly_kept(origin: Origin, detections: Detections) -> Story:
+def _softly_kept(origin: PredictionTrace, detections: Detections) -> Story:
     """How soft-NMS treated a detection."""
     assert detections.decayed is not None
     row = origin.detection

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from fastrcnn_core import palette
-from fastrcnn_core.prediction_trace import Origin
+from fastrcnn_core.prediction_trace import PredictionTrace
 from fastrcnn_core.structures import FloatArray
 from pages.ui.components import figures
 from pages.ui.components.crop import crop
@@ -37,7 +37,7 @@ def clicked(view: DetectionView, mark: figures.Chosen) -> Choice | None:
     return None
 
 
-def journey(view: DetectionView, origin: Origin, others: Sequence[int] = ()) -> Drawing:
+def journey(view: DetectionView, origin: PredictionTrace, others: Sequence[int] = ()) -> Drawing:
     """A close-up of one prediction: its proposal, the box that it became, and whom it should have found.
 
     Args:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from fastrcnn_core.config import DetectionConfig
-from fastrcnn_core.prediction_trace import Origin
+from fastrcnn_core.prediction_trace import PredictionTrace
 from fastrcnn_core.structures import Detections
 
 # From here on a box counts as lying on somebody. Source: the PASCAL VOC criterion, as in `match_detections`.
 IOU = 0.5
 
 
-def title(origin: Origin, detections: Detections) -> str:
+def title(origin: PredictionTrace, detections: Detections) -> str:
     """What a prediction is called: "#2, person 0.85", "a suppressed box, person 0.61"."""
     kinds = {
         "detection": f"#{origin.detection + 1}",

@@ -15,7 +15,7 @@ import streamlit as st
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import UserError
-from fastrcnn_core.proposals import Outcome, ProposalStore, best_overlap, propose_all
+from fastrcnn_core.proposals import ProposalOutcome, ProposalStore, best_overlap, propose_all
 from fastrcnn_core.structures import FloatArray
 from pages.ui.jobs.background import BackgroundJob, turn_of
 
@@ -91,8 +91,8 @@ class RecallJob(BackgroundJob):
                     should_stop=self._stop.is_set,
                 )
 
-    def _note(self, outcome: Outcome) -> None:
-        if not outcome.was_kept:
+    def _note(self, outcome: ProposalOutcome) -> None:
+        if not outcome.was_cached:
             self._computing.append(outcome.seconds)
         if outcome.boxes is None:
             self.problems[outcome.name] = outcome.problem or "It could not be searched."

@@ -11,7 +11,7 @@ import streamlit as st
 from fastrcnn_core import palette
 from fastrcnn_core.config import PRESETS, ProposalMethod
 from fastrcnn_core.selective_search import STRATEGIES, search
-from fastrcnn_core.selective_search.package import package_faults
+from fastrcnn_core.selective_search.package import compare_with_package
 from pages.ui.components import figures, source, swatches
 from pages.ui.proposals import package_comparison, tables
 from pages.ui.proposals.view import View, duration, number, plural
@@ -41,7 +41,7 @@ def show(view: View) -> None:
         "smallest region 30) and ranks nothing: its boxes come in its own order."
     )
     package_comparison.show(view)
-    source.show(search, package_faults)
+    source.show(search, compare_with_package)
 
 
 def _may_run(view: View) -> bool:

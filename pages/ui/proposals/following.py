@@ -12,7 +12,7 @@ import streamlit as st
 
 from fastrcnn_core import palette
 from fastrcnn_core.flags import text
-from fastrcnn_core.proposals.quality import Best, Loss, follow
+from fastrcnn_core.proposals.quality import BestBox, Removal, best_by_stage
 from pages.ui.cache import searches
 from pages.ui.components import figures
 from pages.ui.proposals import knobs, miss_reasons, origin, tables
@@ -25,7 +25,7 @@ _LOST = replace(palette.SUPPRESSED, width=2.5, opacity=1.0, halo=0.7)
 def show(view: View) -> None:
     """Everybody in a table; then one pedestrian in words left, in the picture right."""
     st.markdown("**Which filter loses a good box?**")
-    paths = [follow(view.funnel, person) for person in view.people]
+    paths = [best_by_stage(view.funnel, person) for person in view.people]
     if len(paths) > 1:
         tables.show(miss_reasons.everybody(paths), decimals=2)
     left, right = st.columns([13, 8], gap="large")
@@ -38,7 +38,7 @@ def show(view: View) -> None:
     _where_from(view, who, paths[who])
 
 
-def _pick(view: View, paths: Sequence[tuple[Best, ...]]) -> int:
+def _pick(view: View, paths: Sequence[tuple[BestBox, ...]]) -> int:
     """Whom to follow: at first the one who loses most on the way."""
     lost = [steps[0].iou - steps[-1].iou for steps in paths]
     return int(
@@ -52,29 +52,29 @@ def _pick(view: View, paths: Sequence[tuple[Best, ...]]) -> int:
     )
 
 
-def _ledger(view: View, who: int, steps: tuple[Best, ...]) -> None:
+def _ledger(view: View, who: int, steps: tuple[BestBox, ...]) -> None:
     """A row a stage: the best IoU that is left, and its place; below, why each better box went."""
     rows = pd.DataFrame(
         {
             "Stage": [step.stage for step in steps],
             "Best IoU": [step.iou for step in steps],
-            "Place": pd.array([step.place for step in steps], dtype="Int64"),
+            "Place": pd.array([step.rank for step in steps], dtype="Int64"),
         }
     )
     tables.show(rows, decimals=2)
     told = [
         f"- **{after.stage}** takes the box of IoU {before.iou:.2f}: "
-        f"{miss_reasons.words(after.loss, after.stage, view)}. "
-        + _given_back(view, who, after.loss, after.stage)
+        f"{miss_reasons.words(after.removal, after.stage, view)}. "
+        + _given_back(view, who, after.removal, after.stage)
         for before, after in pairwise(steps)
-        if after.loss is not None
+        if after.removal is not None
     ]
     st.markdown("\n".join(told) or _nothing_lost(view, steps))
 
 
-def _given_back(view: View, who: int, loss: Loss, stage: str) -> str:
+def _given_back(view: View, who: int, removal: Removal, stage: str) -> str:
     """What the person's best kept box would be if only this filter let the box through."""
-    name, value = miss_reasons.remedy(loss, stage)
+    name, value = miss_reasons.remedy(removal, stage)
     with st.spinner(f"Trying {knobs.label(name)} at {text(value)}…"):
         config = replace(view.config, **{name: value})
         iou = searches.verdict(view.image, view.people, config).overlaps[who]
@@ -82,13 +82,13 @@ def _given_back(view: View, who: int, loss: Loss, stage: str) -> str:
     return f"With the knob *{knobs.label(name)}* at {stands}, the best that is kept has an IoU of **{iou:.2f}**."
 
 
-def _nothing_lost(view: View, steps: tuple[Best, ...]) -> str:
+def _nothing_lost(view: View, steps: tuple[BestBox, ...]) -> str:
     if steps[0].index is None:
         return f"No box that was found touches this {view.noun}: the filters have nothing to lose."
     return "The best box that was found survives every stage."
 
 
-def _picture(view: View, who: int, steps: tuple[Best, ...]) -> None:
+def _picture(view: View, who: int, steps: tuple[BestBox, ...]) -> None:
     """The person, the best box that was kept, and over it the best that was found and lost."""
     boxes = view.funnel.found.boxes
     layers = [figures.Layer(palette.GROUND_TRUTH, view.people[[who]], texts=[str(who + 1)])]
@@ -108,7 +108,7 @@ def _picture(view: View, who: int, steps: tuple[Best, ...]) -> None:
     )
 
 
-def _where_from(view: View, who: int, steps: tuple[Best, ...]) -> None:
+def _where_from(view: View, who: int, steps: tuple[BestBox, ...]) -> None:
     """The strategy and the merge of the best box that was found, whether it was kept or not."""
     index = steps[0].index
     it = None if index is None else origin.origin_of_found(view, index)

@@ -8,7 +8,7 @@ import streamlit as st
 from fastrcnn_core import palette
 from fastrcnn_core.config import PRESETS
 from fastrcnn_core.proposals import funnel
-from fastrcnn_core.proposals.quality import follow
+from fastrcnn_core.proposals.quality import best_by_stage
 from pages.ui.components import source
 from pages.ui.proposals import charts, following
 from pages.ui.proposals.view import View, duration, plural
@@ -23,7 +23,7 @@ def show(view: View) -> None:
     if len(view.people):
         following.show(view)
     _what_the_aspect_limit_does(view)
-    source.show(funnel, follow)
+    source.show(funnel, best_by_stage)
 
 
 def _stages(view: View) -> None:
@@ -47,9 +47,9 @@ def _label(view: View, stage: str) -> str:
     iou = "exact repeats" if config.distinct_iou is None else f"IoU ≤ {config.distinct_iou:g}"
     return {
         "found": "found",
-        "big enough": f"big enough (≥ {config.min_side} px)",
-        "shape": f"shape ({aspect})",
-        "distinct": f"distinct ({iou})",
+        "minimum side": f"minimum side (≥ {config.min_side} px)",
+        "aspect ratio": f"aspect ratio ({aspect})",
+        "deduplicated": f"deduplicated ({iou})",
         "kept": f"kept (≤ {config.limit:,})",
     }[stage]
 
@@ -57,7 +57,7 @@ def _label(view: View, stage: str) -> str:
 def _what_the_aspect_limit_does(view: View) -> None:
     """The notebook's filter on this picture, in numbers."""
     free, limited = view.with_knobs(max_aspect=None), view.with_knobs(max_aspect=_NOTEBOOK_ASPECT)
-    before, after = free.funnel.stage("big enough"), limited.funnel.stage("shape")
+    before, after = free.funnel.stage("minimum side"), limited.funnel.stage("aspect ratio")
     gone = len(before.survivors) - len(after.survivors)
     costs = free.overlaps[-1] - limited.overlaps[-1]
     sentence = (

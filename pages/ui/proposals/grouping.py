@@ -8,7 +8,7 @@ import streamlit as st
 
 from fastrcnn_core.selective_search import STRATEGIES, Strategy
 from fastrcnn_core.selective_search.grouping import group
-from fastrcnn_core.selective_search.proposal_trace import trace
+from fastrcnn_core.selective_search.proposal_trace import trace_proposals
 from pages.ui.cache import searches
 from pages.ui.components import source
 from pages.ui.proposals import players
@@ -39,7 +39,7 @@ def show(view: View) -> None:
     st.markdown(_WHAT_HAPPENS)
     with st.expander("The four similarities", icon=":material/function:"):
         st.markdown(_FOUR)
-    source.show(group, trace)
+    source.show(group, trace_proposals)
 
 
 def _pick(strategies: Sequence[Strategy]) -> Strategy:

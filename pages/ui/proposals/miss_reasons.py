@@ -9,14 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from fastrcnn_core.proposals.quality import Best, Loss
+from fastrcnn_core.proposals.quality import BestBox, Removal
 from pages.ui.proposals.view import View, number
 
 FOUND = 0.5  # as everywhere on this page: from this IoU on, a proposal finds somebody
 _VISIBLE = 0.005  # less does not show in two decimals
 
 
-def everybody(paths: Sequence[tuple[Best, ...]]) -> pd.DataFrame:
+def everybody(paths: Sequence[tuple[BestBox, ...]]) -> pd.DataFrame:
     """A row a pedestrian: the stage that costs most, and the best IoU that each stage leaves."""
     columns: dict[str, Any] = {
         "Who": range(1, len(paths) + 1),
@@ -27,7 +27,7 @@ def everybody(paths: Sequence[tuple[Best, ...]]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def lost_to(steps: tuple[Best, ...]) -> str:
+def lost_to(steps: tuple[BestBox, ...]) -> str:
     """The stage that costs most IoU; "the search" if it found nobody; a dash if nothing is lost."""
     if steps[0].iou < FOUND:
         return "the search"
@@ -36,11 +36,11 @@ def lost_to(steps: tuple[Best, ...]) -> str:
     return worst if costs[worst] > _VISIBLE else "–"
 
 
-def verdict(view: View, who: int, steps: tuple[Best, ...]) -> str:
+def verdict(view: View, who: int, steps: tuple[BestBox, ...]) -> str:
     """Whether this pedestrian is proposed, and if not, whether the search or a filter is to blame."""
     first, last, name = steps[0], steps[-1], f"{view.noun.capitalize()} {who + 1}"
     if last.iou >= FOUND:
-        return f"{name} **is proposed**: a box of IoU {number(last.iou)} stands at place {last.place:,}."
+        return f"{name} **is proposed**: a box of IoU {number(last.iou)} stands at place {last.rank:,}."
     if first.iou >= FOUND:
         return (
             f"{name} **was found and lost**: the search had a box of IoU {number(first.iou)}, "
@@ -53,26 +53,24 @@ def verdict(view: View, who: int, steps: tuple[Best, ...]) -> str:
     )
 
 
-def words(loss: Loss, stage: str, view: View) -> str:
+def words(removal: Removal, stage: str, view: View) -> str:
     """Why a stage took a box, in one sentence with its numbers."""
-    if stage == "big enough":
-        return (
-            f"its shorter side has {loss.measure:.0f} pixels; {view.config.min_side} are asked for"
-        )
-    if stage == "shape":
-        return f"its longer side is {loss.measure:.1f} times the shorter; {view.config.max_aspect:g} are allowed"
-    if stage == "distinct":
-        return f"it repeats a better ranked box at IoU {loss.measure:.2f}"
-    return f"it stands at place {loss.measure:,.0f}; {view.config.limit:,} are kept"
+    if stage == "minimum side":
+        return f"its shorter side has {removal.measure:.0f} pixels; {view.config.min_side} are asked for"
+    if stage == "aspect ratio":
+        return f"its longer side is {removal.measure:.1f} times the shorter; {view.config.max_aspect:g} are allowed"
+    if stage == "deduplicated":
+        return f"it repeats a better ranked box at IoU {removal.measure:.2f}"
+    return f"it stands at place {removal.measure:,.0f}; {view.config.limit:,} are kept"
 
 
-def remedy(loss: Loss, stage: str) -> tuple[str, Any]:
+def remedy(removal: Removal, stage: str) -> tuple[str, Any]:
     """The knob that would let this box through the stage, and the nearest value that does."""
-    if stage == "big enough":
-        return "min_side", max(1, math.floor(loss.measure))
-    if stage == "shape":
-        return "max_aspect", math.ceil(loss.measure * 10) / 10
-    if stage == "distinct":
-        hundredths = math.ceil(loss.measure * 100)
+    if stage == "minimum side":
+        return "min_side", max(1, math.floor(removal.measure))
+    if stage == "aspect ratio":
+        return "max_aspect", math.ceil(removal.measure * 10) / 10
+    if stage == "deduplicated":
+        hundredths = math.ceil(removal.measure * 100)
         return "distinct_iou", hundredths / 100 if hundredths < 100 else None
-    return "limit", int(loss.measure)
+    return "limit", int(removal.measure)

@@ -92,7 +92,7 @@ def story(view: View, strategy: Strategy, it: Origin, *, key: str, label: str) -
     """The strategy and the merge that made a box, and a button of this key and label that plays it."""
     hierarchy = searches.traced(view.image, strategy, view.config).hierarchy
     merge, pair = _when(hierarchy, it.node)
-    merges = len(hierarchy.pairs)
+    merges = len(hierarchy.merged_pairs)
     if pair is not None:
         after = f"after merge {merge:,} of {merges:,}" if merge else "before any merge"
         happened = (
@@ -120,11 +120,11 @@ def story(view: View, strategy: Strategy, it: Origin, *, key: str, label: str) -
 
 def _when(hierarchy: Hierarchy, node: int) -> tuple[int, tuple[int, int] | None]:
     """After how many merges the box was first met, and the pair whose box it is if they never merged."""
-    passed_over = node - len(hierarchy.sizes)
-    if passed_over < 0:
+    row = node - len(hierarchy.sizes)
+    if row < 0:
         return max(0, node - hierarchy.regions + 1), None
-    one, other = hierarchy.passed_over[passed_over]
-    return int(hierarchy.passed_over_since[passed_over]), (int(one), int(other))
+    one, other = hierarchy.unmerged_pairs[row]
+    return int(hierarchy.unmerged_since[row]), (int(one), int(other))
 
 
 def _fits(view: View, chosen: int) -> None:

@@ -18,39 +18,39 @@ _EDGES = np.linspace(0, 1, 21)
 def show(view: View) -> None:
     """Four faults, each with the chart or the numbers that show it."""
     st.subheader("Why does the package find so little?", anchor=False)
-    it = searches.package_faults(view.image)
+    it = searches.compare_with_package(view.image)
     hue, saturation = st.columns(2, gap="large")
     with hue:
-        _compare("Does it see hues?", it.package.colour[0], it.ours.colour[0], key="fault-hue")
+        _compare("Does it see hues?", it.package.colour[0], it.engine.colour[0], key="fault-hue")
         st.caption(
             _BINS.format(
-                what="hue", used=_used(it.package.colour[0]), ours=_used(it.ours.colour[0])
+                what="hue", used=_used(it.package.colour[0]), ours=_used(it.engine.colour[0])
             )
         )
     with saturation:
         _compare(
             "Does it see how strong colours are?",
             it.package.colour[1],
-            it.ours.colour[1],
+            it.engine.colour[1],
             key="fault-saturation",
         )
-        used, ours = _used(it.package.colour[1]), _used(it.ours.colour[1])
+        used, ours = _used(it.package.colour[1]), _used(it.engine.colour[1])
         st.caption(_BINS.format(what="saturation", used=used, ours=ours))
     texture, similarity = st.columns(2, gap="large")
     with texture:
-        _compare("Does it see textures?", it.package.texture.mean(axis=0), it.ours.texture.mean(axis=0),
+        _compare("Does it see textures?", it.package.texture.mean(axis=0), it.engine.texture.mean(axis=0),
                  key="fault-texture")  # fmt: skip
         st.caption(
             f"Its texture codes run from 0 to 255 and are binned over 0 to 1: **{1 - it.package.counted:.0%} of the "
             "pixels fall into no bin** at all. Ours are gradients in 8 orientations; every pixel counts in each."
         )
     with similarity:
-        _similarity(it.package.similarity, it.ours.similarity)
-    missed = it.touching - it.guessed_rightly
+        _similarity(it.package.similarity, it.engine.similarity)
+    missed = it.adjacent - it.assumed_correctly
     st.markdown(
-        f"**Does it know its neighbours?** Of {it.touching:,} pairs of segments that touch, it compares "
-        f"{it.guessed_rightly:,} and misses {missed:,}; of the {it.guessed:,} pairs that it takes for neighbours, "
-        f"{it.guessed - it.guessed_rightly:,} do not touch. It guesses from the corners of boxes; ours looks at "
+        f"**Does it know its neighbours?** Of {it.adjacent:,} pairs of segments that touch, it compares "
+        f"{it.assumed_correctly:,} and misses {missed:,}; of the {it.assumed:,} pairs that it takes for neighbours, "
+        f"{it.assumed - it.assumed_correctly:,} do not touch. It guesses from the corners of boxes; ours looks at "
         "pixels.\n\n"
         "**Are its boxes right?** A region in columns 10 to 19 is ten pixels wide; its rectangle says nine. "
         "**Which come first?** Nothing is ranked: regions come as they were made."

@@ -20,7 +20,7 @@ from fastrcnn_core import palette
 from fastrcnn_core.boxes import pairwise_iou
 from fastrcnn_core.palette import Role
 from fastrcnn_core.proposals import best_overlap, recall_curve
-from fastrcnn_core.selective_search.proposal_trace import Trace
+from fastrcnn_core.selective_search.proposal_trace import ProposalTrace
 from fastrcnn_core.structures import FloatArray
 from pages.ui.cache import renderings
 from pages.ui.proposals.view import View
@@ -66,7 +66,7 @@ def clicked(key: str) -> int | None:
     return None if chosen is None else int(chosen)
 
 
-def player(view: View, trace: Trace, *, request: MergeRequest | None, key: str) -> None:
+def player(view: View, trace: ProposalTrace, *, request: MergeRequest | None, key: str) -> None:
     """The grouping of one strategy, with a scrubber.
 
     Args:
@@ -76,12 +76,12 @@ def player(view: View, trace: Trace, *, request: MergeRequest | None, key: str) 
     _PLAYER(key=key, data=player_data(view, trace) | {"wish": request and wished(trace, request)})
 
 
-def wished(trace: Trace, request: MergeRequest) -> dict[str, Any]:
+def wished(trace: ProposalTrace, request: MergeRequest) -> dict[str, Any]:
     """The merge to go to, or the pair that was passed over, with its four similarities."""
     its = None
     if request.pair is not None:
-        (row,) = np.flatnonzero((trace.hierarchy.passed_over == request.pair).all(axis=1))
-        its = trace.passed_over_similarities[row].tolist()
+        (row,) = np.flatnonzero((trace.hierarchy.unmerged_pairs == request.pair).all(axis=1))
+        its = trace.unmerged_similarities[row].tolist()
     return asdict(request) | {"similarities": its}
 
 
@@ -99,14 +99,14 @@ def viewer_data(view: View) -> dict[str, Any]:
     return _shared(view) | {"arrays": {name: pack(array) for name, array in arrays.items()}}
 
 
-def player_data(view: View, trace: Trace) -> dict[str, Any]:
+def player_data(view: View, trace: ProposalTrace) -> dict[str, Any]:
     """What the player draws; see `player.js`."""
     it, count = trace.hierarchy, trace.hierarchy.regions
     labels = _thinned(trace.labels)
     overlaps, best, best_boxes = _best_by_merge(trace, view.people)
     arrays = {
         "labels": labels.astype(np.uint16 if count < 2**16 else np.int32),
-        "pairs": it.pairs,
+        "pairs": it.merged_pairs,
         "similarities": it.similarities,
         "boxes": trace.boxes,
         "sizes": it.sizes,
@@ -159,7 +159,7 @@ def _shared(view: View) -> dict[str, Any]:
     }
 
 
-def _identity(view: View, trace: Trace) -> str:
+def _identity(view: View, trace: ProposalTrace) -> str:
     """Changes whenever the film does."""
     people = zlib.crc32(view.people.tobytes())
     return (
@@ -172,17 +172,17 @@ def _look(role: Role) -> dict[str, Any]:
 
 
 def _best_by_merge(
-    trace: Trace, people: FloatArray
+    trace: ProposalTrace, people: FloatArray
 ) -> tuple[FloatArray, npt.NDArray[np.int32], FloatArray]:
     """After 0, 1, … M merges, each person's best IoU with any box met so far, which box it is, and these boxes.
 
     Returns:
         (M + 1, N) IoUs; (M + 1, N) rows of the third, -1 where none touches; (U, 4).
     """
-    order = np.argsort(trace.met, kind="stable")
+    order = np.argsort(trace.merge_step, kind="stable")
     boxes = trace.all_boxes[order]
-    positions = np.arange(len(trace.hierarchy.pairs) + 1)
-    counts = np.searchsorted(trace.met[order], positions, side="right")
+    positions = np.arange(len(trace.hierarchy.merged_pairs) + 1)
+    counts = np.searchsorted(trace.merge_step[order], positions, side="right")
     overlaps = best_overlap(proposals=boxes, gt_boxes=people, limits=counts.tolist())
     best = best_so_far(pairwise_iou(boxes, people))[counts]
     used, rows = np.unique(best, return_inverse=True)
