@@ -1,6 +1,6 @@
 """Make a run's checkpoint the detector that comes with the app.
 
-    python assets/bundle_checkpoint.py --run RUN --data DATA [--seeds RUN1 RUN2] [--flip-average] [--zooms 1 1.5]
+    python assets/bundle_checkpoint.py --run RUN --data DATA [--seeds RUN1 RUN2] [--tta-flip] [--tta-scales 1 1.5]
         [--nms linear]
 
 Judges it on the test splits of DATA and of the synthetic scenes, and writes it to assets/checkpoints/ (matrices and
@@ -38,14 +38,16 @@ def main(
     run: Annotated[str, tyro.conf.arg(help="Whose last checkpoint is taken.")],
     data: Annotated[str, tyro.conf.arg(help="Penn-Fudan's folder.")],
     seeds: Annotated[tuple[str, ...], tyro.conf.arg(help="The same with other seeds.")] = (),
-    flip_average: Annotated[
+    tta_flip: Annotated[
         bool, tyro.conf.arg(help="Detection looks at the mirror image too.")
     ] = False,
-    zooms: Annotated[tuple[float, ...], tyro.conf.arg(help="Detection looks at each size.")] = (1,),
+    tta_scales: Annotated[
+        tuple[float, ...], tyro.conf.arg(help="Detection looks at each size.")
+    ] = (1,),
     nms: Annotated[NMS, tyro.conf.arg(help="Of detection.")] = "greedy",
 ) -> None:
     """Write the checkpoint and its card."""
-    looks = {"flip_average": flip_average, "zooms": zooms, "nms": nms}
+    looks = {"tta_flip": tta_flip, "tta_scales": tta_scales, "nms": nms}
     chosen = find_run(run)
     path = FOLDER / f"{chosen.config().model.backbone}.safetensors"
     figures = _store(chosen, path, _judged_on(data), looks)
@@ -147,7 +149,7 @@ scenes. Stored as float16 in safetensors; computed in float32.
 
 `PennFudanPed` is the data set's folder; `synthetic:60:0` are scenes that the app draws itself, and a later version may
 draw them a little differently. At test time the head looks twice (`box_passes` of the command): what it corrected once
-it corrects again; with `flip_average` it does so on the mirror image too, with two `zooms` also on a larger picture,
+it corrects again; with `tta_flip` it does so on the mirror image too, with two `tta_scales` also on a larger picture,
 and what these looks say is averaged; proposals that are plainly background are spared the second look and the mirror
 image. With `nms` linear a box that overlaps a better one loses some of its score, where greedy NMS would remove it:
 among people who stand close together that finds more of them.

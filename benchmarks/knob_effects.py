@@ -60,8 +60,8 @@ TRAINED: dict[str, Knobs] = {
 }
 DETECTED: dict[str, Knobs] = {
     "box_passes 2": {"box_passes": 2},
-    "flip_average": {"flip_average": True},
-    "zooms 1 1.5": {"zooms": (1.0, 1.5)},
+    "tta_flip": {"tta_flip": True},
+    "tta_scales 1 1.5": {"tta_scales": (1.0, 1.5)},
     "nms linear": {"nms": "linear"},
     "nms gaussian": {"nms": "gaussian"},
 }

@@ -33,7 +33,7 @@ def predict_with_checkpoints(
     Raises:
         DeviceError: the device failed or is out of memory.
     """
-    is_plain = config.zooms == (1.0,) and not config.flip_average
+    is_plain = config.tta_scales == (1.0,) and not config.tta_flip
     frozen = None
     for model in models:
         if is_plain:

@@ -1,17 +1,18 @@
-"""Every knob of the method: its default, its bounds, what it does, and where the default comes from.
+"""Configuration: every knob of the method with its default, bounds, label, unit, help and source.
 
-A config is a frozen dataclass. The command line and the pages are generated from these fields; `preset` names three
-whole settings: `paper` (the default), `notebook` (the notebook that the app grew out of, number for
-number) and `minute` (a minute of training on a CPU).
+A config is a frozen dataclass of `knob(...)` fields. The command line and the widgets of the pages are generated from
+them: to add a knob is to add a field here. `preset` names three whole configs: `paper` (the defaults), `notebook` (the
+notebook from which the method came, number for number) and `minute` (one minute of training on a CPU).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
+from fastrcnn_core.boxes import MAX_LOG_GROWTH
 from fastrcnn_core.errors import ConfigError
-from fastrcnn_core.knobs import Checked, Knob, from_dict, knobs
+from fastrcnn_core.knobs import Checked, from_dict, knob, knobs
 
 ProposalMethod = Literal["single", "fast", "quality", "package"]
 ProposalOrder = Literal["rank", "pseudo_random", "area"]
@@ -19,222 +20,102 @@ BackboneName = Literal["efficientnet_lite0", "resnet50", "vgg16"]
 OptimiserName = Literal["sgd", "adamw"]
 Schedule = Literal["step", "cosine"]
 RoILayer = Literal["align", "pool"]
+BoxMean = Literal["sampled_rois", "foreground_coordinates"]
 NMS = Literal["greedy", "linear", "gaussian"]
 PresetName = Literal["paper", "notebook", "minute"]
+
+# A knob reads as a row of a table: default, label and bounds; help; source.
+# fmt: off
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProposalConfig(Checked):
-    """Which boxes are worth looking at?"""
+    """Selective Search, and the filters and the ranking of its proposals."""
 
-    method: Annotated[
-        ProposalMethod,
-        Knob(
-            "Selective Search's strategies: more of them find more people and take longer.",
-            "Uijlings et al., IJCV 2013, table 5: `single`, `fast` and `quality`",
-        ),
-    ] = "fast"
-    scale: Annotated[
-        float,
-        Knob(
-            "k of the first segmentation, for `package` only: higher gives fewer, larger regions.",
-            "the notebook's value",
-            low=1,
-            high=2000,
-            step=10,
-        ),
-    ] = 450.0
-    search_side: Annotated[
-        int,
-        Knob(
-            "Larger pictures are searched at a size whose longer side has this many pixels; higher finds "
-            "smaller things and takes longer. Not for `package`.",
-            "chosen here: no picture of Penn-Fudan or COCO is larger, but a phone's has 12 megapixels",
-            low=64,
-            high=4000,
-            step=20,
-        ),
-    ] = 1024
-    sigma: Annotated[
-        float,
-        Knob(
-            "Gaussian blur before the first segmentation, in pixels: higher ignores finer detail.",
-            "Felzenszwalb & Huttenlocher, IJCV 2004, section 4",
-            low=0.0,
-            high=5.0,
-            step=0.1,
-        ),
-    ] = 0.8
-    min_size: Annotated[
-        int,
-        Knob(
-            "Smallest region of the first segmentation, in pixels, for `package` only.",
-            "the notebook's value",
-            low=1,
-            high=2000,
-            step=10,
-        ),
-    ] = 30
-    min_side: Annotated[
-        int,
-        Knob(
-            "Both sides of a proposal are at least this many pixels: higher drops small people.",
-            "the notebook's value; Fast R-CNN's own code drops below 16 too",
-            low=1,
-            high=200,
-            step=1,
-        ),
-    ] = 16
-    max_aspect: Annotated[
-        float | None,
-        Knob(
-            "The longer side is at most this many times the shorter; none keeps thin standing people.",
-            "measured: 12 of Penn-Fudan's 423 pedestrians are taller than 4:1",
-            low=1.0,
-            high=20.0,
-            step=0.5,
-        ),
-    ] = None
-    distinct_iou: Annotated[
-        float | None,
-        Knob(
-            "Of two proposals above this IoU only the better ranked one stays; none keeps all but exact repeats.",
-            "chosen here: near-duplicates cost places among the limit",
-            low=0.5,
-            high=1.0,
-            step=0.01,
-        ),
-    ] = 0.85
-    order: Annotated[
-        ProposalOrder,
-        Knob(
-            "What comes first when there are too many: boxes from the top of the hierarchies that repeat no better one "
-            "(rank), the same times a random number (pseudo_random), or the largest (area).",
-            "rank: chosen here, worth more than pseudo_random of Uijlings et al., IJCV 2013, section 4.3; "
-            "area: the notebook",
-        ),
-    ] = "rank"
-    limit: Annotated[
-        int,
-        Knob(
-            "At most this many proposals an image: higher misses fewer people and takes longer.",
-            "Girshick, ICCV 2015, section 5.5: about 2000",
-            low=1,
-            high=20000,
-            step=100,
-        ),
-    ] = 2000
-    seed: Annotated[
-        int,
-        Knob("Seed of the order `pseudo_random`.", "chosen here: any number", low=0),
-    ] = 0
+    method: ProposalMethod = knob("fast", "Method",
+        help="Selective Search's strategies: more of them find more people and take longer.",
+        source="Uijlings et al., IJCV 2013, table 5: `single`, `fast` and `quality`")
+    scale: float = knob(450.0, "Scale k", unit="grey levels × pixels", low=1, high=2000, step=10,
+        help="k of the first segmentation, for `package` only: higher gives fewer, larger regions.",
+        source="the notebook's value")
+    search_side: int = knob(1024, "Longest searched side", unit="pixels", low=64, high=4000, step=20,
+        help="Larger images are searched at a size whose longer side has this many pixels; higher finds smaller "
+        "objects and takes longer. Not for `package`.",
+        source="chosen here: no image of Penn-Fudan or COCO is larger, but a phone's has 12 megapixels")
+    sigma: float = knob(0.8, "Blur sigma", unit="pixels", low=0.0, high=5.0, step=0.1,
+        help="Standard deviation of the Gaussian blur before the first segmentation: higher ignores finer detail.",
+        source="Felzenszwalb & Huttenlocher, IJCV 2004, section 4")
+    min_size: int = knob(30, "Smallest region", unit="pixels of area", low=1, high=2000, step=10,
+        help="Smallest region of the first segmentation, for `package` only: higher gives fewer regions.",
+        source="the notebook's value")
+    min_side: int = knob(16, "Smallest proposal side", unit="pixels", low=1, high=200, step=1,
+        help="Both sides of a proposal are at least this long: higher drops small people.",
+        source="the notebook's value; Fast R-CNN's own code drops below 16 too")
+    max_aspect: float | None = knob(None, "Aspect limit", unit="longer side : shorter side", low=1, high=20, step=0.5,
+        help="The longer side is at most this many times the shorter; none keeps thin standing people.",
+        source="measured: 12 of Penn-Fudan's 423 pedestrians are taller than 4:1")
+    distinct_iou: float | None = knob(0.85, "Near-duplicate IoU", low=0.5, high=1.0, step=0.01,
+        help="Of two proposals above this IoU only the better ranked one stays; none removes only exact duplicates.",
+        source="chosen here: near-duplicates take ranks within the limit")
+    order: ProposalOrder = knob("rank", "Ranking",
+        help="Which proposals come first when there are too many: boxes from the top of the hierarchies that repeat no "
+        "better one (rank), the same times a random number (pseudo_random), or the largest (area).",
+        source="rank: chosen here, higher recall than pseudo_random of Uijlings et al., IJCV 2013, section 4.3; area: "
+        "the notebook")
+    limit: int = knob(2000, "Proposal limit", unit="per image", low=1, high=20000, step=100,
+        help="At most this many proposals an image: higher misses fewer people and takes longer.",
+        source="Girshick, ICCV 2015, section 5.5: about 2000")
+    seed: int = knob(0, "Ranking seed", low=0,
+        help="Seed of the ranking `pseudo_random`.",
+        source="chosen here: any number")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageConfig(Checked):
-    """How large does the network see the picture?"""
+    """The size of the network's input."""
 
-    shorter_side: Annotated[
-        int | None,
-        Knob(
-            "The picture is scaled until its shorter side has this many pixels; none leaves it as it is.",
-            "Girshick, ICCV 2015, section 5.3: 600",
-            low=64,
-            high=1200,
-            step=20,
-        ),
-    ] = 600
-    longer_side: Annotated[
-        int | None,
-        Knob(
-            "But the longer side gets no longer than this.",
-            "Girshick, ICCV 2015, section 5.3: 1000",
-            low=64,
-            high=2000,
-            step=20,
-        ),
-    ] = 1000
+    shorter_side: int | None = knob(600, "Input's shorter side", unit="pixels", low=64, high=1200, step=20,
+        help="The image is resized until its shorter side has this many pixels; none leaves it as it is.",
+        source="Girshick, ICCV 2015, section 5.3: 600")
+    longer_side: int | None = knob(1000, "Input's longer side, at most", unit="pixels", low=64, high=2000, step=20,
+        help="The resized image's longer side is at most this long.",
+        source="Girshick, ICCV 2015, section 5.3: 1000")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingConfig(Checked):
-    """Which RoIs does a training step look at?"""
+    """The sampling of RoIs for a training step.
 
-    images_per_step: Annotated[
-        int,
-        Knob(
-            "Pictures in one training step.",
-            "Girshick, ICCV 2015, section 2.3: N = 2",
-            low=1,
-            high=16,
-            step=1,
-        ),
-    ] = 2
-    rois_per_image: Annotated[
-        int,
-        Knob(
-            "RoIs sampled from each picture: higher learns more from a picture and takes longer.",
-            "Girshick, ICCV 2015, section 2.3: R/N = 128/2 = 64",
-            low=1,
-            high=2048,
-            step=8,
-        ),
-    ] = 64
-    foreground_share: Annotated[
-        float,
-        Knob(
-            "At most this share of a picture's RoIs is foreground; higher shows the head more people.",
-            "Girshick, ICCV 2015, section 2.3: 25 %",
-            low=0.0,
-            high=1.0,
-            step=0.05,
-        ),
-    ] = 0.25
-    foreground_iou: Annotated[
-        float,
-        Knob(
-            "A candidate is foreground (positive) from this IoU with a person; higher asks for better boxes.",
-            "Girshick, ICCV 2015, section 2.3: ≥ 0.5",
-            low=0.05,
-            high=1.0,
-            step=0.05,
-        ),
-    ] = 0.5
-    background_iou_low: Annotated[
-        float,
-        Knob(
-            "A candidate is background (negative) from this IoU; below it is ignored.",
-            "Girshick, ICCV 2015, section 2.3: 0.1 mines hard examples; its successors take 0",
-            low=0.0,
-            high=1.0,
-            step=0.05,
-        ),
-    ] = 0.0
-    background_iou_high: Annotated[
-        float,
-        Knob(
-            "A candidate is background below this IoU.",
-            "Girshick, ICCV 2015, section 2.3: [0.1, 0.5)",
-            low=0.05,
-            high=1.0,
-            step=0.05,
-        ),
-    ] = 0.5
-    add_ground_truth: Annotated[
-        bool,
-        Knob(
-            "The ground-truth boxes are candidates too, so that foreground always exists.",
-            "Fast R-CNN's own code",
-        ),
-    ] = True
-    hard_examples: Annotated[
-        bool,
-        Knob(
-            "The RoIs are not drawn: all candidates go through the head, and those with the highest losses are learned "
-            "from, foreground_share or not. A step takes several times as long.",
-            "Girshick, ICCV 2015: drawn; hardest: Shrivastava et al., OHEM, CVPR 2016, section 4",
-        ),
-    ] = False
+    In other codebases foreground_share is fg_fraction (Fast R-CNN: FG_FRACTION; torchvision: positive_fraction;
+    detectron2: POSITIVE_FRACTION), foreground_iou is fg_iou_thresh (FG_THRESH), background_iou_low and
+    background_iou_high are bg_iou_thresh (BG_THRESH_LO, BG_THRESH_HI), and rois_per_image is batch_size_per_image.
+    """
+
+    images_per_step: int = knob(2, "Images per step", low=1, high=16, step=1,
+        help="The batch size: images in one training step.",
+        source="Girshick, ICCV 2015, section 2.3: N = 2")
+    rois_per_image: int = knob(64, "RoIs per image", low=1, high=2048, step=8,
+        help="RoIs sampled from each image: higher learns more from an image and takes longer.",
+        source="Girshick, ICCV 2015, section 2.3: R/N = 128/2 = 64")
+    foreground_share: float = knob(0.25, "Foreground share", low=0.0, high=1.0, step=0.05,
+        help="At most this fraction of an image's RoIs is foreground; higher shows the head more people.",
+        source="Girshick, ICCV 2015, section 2.3: 25 %")
+    foreground_iou: float = knob(0.5, "Foreground IoU", low=0.05, high=1.0, step=0.05,
+        help="A candidate is foreground (positive) from this IoU with a person; higher asks for better boxes.",
+        source="Girshick, ICCV 2015, section 2.3: ≥ 0.5")
+    background_iou_low: float = knob(0.0, "Background IoU, from", low=0.0, high=1.0, step=0.05,
+        help="A candidate is background (negative) from this IoU; below it is ignored.",
+        source="Girshick, ICCV 2015, section 2.3: 0.1 mines hard examples; its successors take 0")
+    background_iou_high: float = knob(0.5, "Background IoU, below", low=0.05, high=1.0, step=0.05,
+        help="A candidate is background below this IoU.",
+        source="Girshick, ICCV 2015, section 2.3: [0.1, 0.5)")
+    add_ground_truth: bool = knob(True, "Add ground truth",
+        help="The ground-truth boxes are candidates too, so that foreground always exists.",
+        source="Fast R-CNN's own code")
+    hard_examples: bool = knob(False, "Hard example mining (OHEM)",
+        help="RoIs are not drawn at random: all candidates go through the head, and those with the highest losses are "
+        "trained on, whatever foreground_share is. A step takes several times as long.",
+        source="Girshick, ICCV 2015: drawn; hardest: Shrivastava et al., OHEM, CVPR 2016, section 4")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -252,442 +133,215 @@ class SamplingConfig(Checked):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig(Checked):
-    """What is the network made of?"""
+    """The network: backbone, RoI layer and head."""
 
-    backbone: Annotated[
-        BackboneName,
-        Knob(
-            "The network that turns pixels into features, pretrained on ImageNet.",
-            "chosen here: its weights come with the app; `resnet50` is the notebook's",
-        ),
-    ] = "efficientnet_lite0"
-    trainable_stages: Annotated[
-        int,
-        Knob(
-            "How many of the backbone's last stages train; 0 freezes it, so that features are computed once.",
-            "Girshick, ICCV 2015, section 4.5: conv3_1 and up",
-            low=0,
-            high=6,
-            step=1,
-        ),
-    ] = 3
-    roi_layer: Annotated[
-        RoILayer,
-        Knob(
-            "How each RoI is cut out of the features: means at exact points (align), or maxima of whole cells (pool).",
-            "pool: Girshick, ICCV 2015, section 2.1; align: He et al., Mask R-CNN, ICCV 2017, section 3",
-        ),
-    ] = "align"
-    roi_cells: Annotated[
-        int,
-        Knob(
-            "RoIAlign's grid has this many cells a side.",
-            "Girshick, ICCV 2015, section 2.1: 7 × 7",
-            low=1,
-            high=28,
-        ),
-    ] = 7
-    sampling_ratio: Annotated[
-        int,
-        Knob(
-            "Points a side that RoIAlign averages in each cell.",
-            "He et al., Mask R-CNN, ICCV 2017, section 3",
-            low=1,
-            high=8,
-        ),
-    ] = 2
-    hidden: Annotated[
-        int,
-        Knob(
-            "Width of the head's two fully connected layers.",
-            "the notebook's value",
-            low=8,
-            high=4096,
-        ),
-    ] = 1024
-    dropout: Annotated[
-        float,
-        Knob(
-            "Share of the head's units that a training step leaves out.",
-            "Fast R-CNN's own code: 0.5 after both layers",
-            low=0.0,
-            high=0.9,
-            step=0.05,
-        ),
-    ] = 0.5
-    delta_std: Annotated[
-        tuple[float, float, float, float],
-        Knob("Box targets are divided by these.", "Fast R-CNN's own code: 0.1, 0.1, 0.2, 0.2"),
-    ] = (0.1, 0.1, 0.2, 0.2)
-    class_agnostic: Annotated[
-        bool,
-        Knob(
-            "All classes share one box correction instead of one each; the same thing where there is one class.",
-            "Girshick, ICCV 2015, section 2.1: one each; shared: Dai et al., R-FCN, NeurIPS 2016, section 2",
-        ),
-    ] = False
-    max_log_growth: Annotated[
-        float | None,
-        Knob(
-            "dw and dh are cut off here; none trusts every delta.",
-            "Detectron: log(1000/16)",
-            low=0.1,
-            high=20.0,
-        ),
-    ] = 4.135166556742356
-    deltas_init_std: Annotated[
-        float,
-        Knob(
-            "Spread of the box layer's first weights.",
-            "Girshick, ICCV 2015, section 2.3: 0.001",
-            low=0.0,
-            high=1.0,
-        ),
-    ] = 0.001
+    backbone: BackboneName = knob("efficientnet_lite0", "Backbone",
+        help="The network that computes the features, pretrained on ImageNet.",
+        source="chosen here: its weights come with the app; `resnet50` is the notebook's")
+    trainable_stages: int = knob(3, "Trainable stages", low=0, high=6, step=1,
+        help="How many of the backbone's last stages train; 0 freezes it, so that features are computed once.",
+        source="Girshick, ICCV 2015, section 4.5: conv3_1 and up")
+    roi_layer: RoILayer = knob("align", "RoI layer",
+        help="How each RoI's features are pooled: means at exact points (RoIAlign), or maxima of whole cells "
+        "(RoIPool).",
+        source="pool: Girshick, ICCV 2015, section 2.1; align: He et al., Mask R-CNN, ICCV 2017, section 3")
+    roi_cells: int = knob(7, "RoI cells", unit="a side", low=1, high=28,
+        help="The grid into which a RoI is pooled has this many cells a side.",
+        source="Girshick, ICCV 2015, section 2.1: 7 × 7")
+    sampling_ratio: int = knob(2, "RoIAlign sampling ratio", unit="points a side", low=1, high=8,
+        help="RoIAlign averages this many points a side in each cell.",
+        source="He et al., Mask R-CNN, ICCV 2017, section 3")
+    hidden: int = knob(1024, "Hidden units", low=8, high=4096,
+        help="Width of the head's two fully connected layers.",
+        source="the notebook's value")
+    dropout: float = knob(0.5, "Dropout", low=0.0, high=0.9, step=0.05,
+        help="Fraction of the head's hidden units that a training step sets to 0.",
+        source="Fast R-CNN's own code: 0.5 after both layers")
+    delta_std: tuple[float, float, float, float] = knob((0.1, 0.1, 0.2, 0.2), "Delta standard deviations",
+        help="The regression targets dx, dy, dw and dh are divided by these.",
+        source="Fast R-CNN's own code: 0.1, 0.1, 0.2, 0.2")
+    class_agnostic: bool = knob(False, "Class-agnostic boxes",
+        help="Box regression is class-agnostic, one box for all classes, instead of class-specific, one box for each; "
+        "the same thing where there is one class.",
+        source="Girshick, ICCV 2015, section 2.1: one each; shared: Dai et al., R-FCN, NeurIPS 2016, section 2")
+    max_log_growth: float | None = knob(MAX_LOG_GROWTH, "Largest dw and dh", low=0.1, high=20.0,
+        help="dw and dh are clamped here; log(1000/16) = 4.135 lets a box grow 62.5-fold, none trusts every delta.",
+        source="Detectron: log(1000/16)")
+    deltas_init_std: float = knob(0.001, "Initial spread of box weights", low=0.0, high=1.0,
+        help="Standard deviation of the box regression layer's initial weights.",
+        source="Girshick, ICCV 2015, section 2.3: 0.001")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LossConfig(Checked):
-    """What does the network pay for?"""
+    """The multi-task loss."""
 
-    box_weight: Annotated[
-        float,
-        Knob(
-            "λ, the weight of the box loss beside the classification loss.",
-            "Girshick, ICCV 2015, section 2.3: 1",
-            low=0.0,
-            high=100.0,
-            step=0.1,
-        ),
-    ] = 1.0
-    box_mean: Annotated[
-        Literal["sampled_rois", "foreground_coordinates"],
-        Knob(
-            "By what the sum over the foreground is divided: all sampled RoIs, or the foreground's coordinates.",
-            "Fast R-CNN's own code: all sampled RoIs; the notebook: the foreground's coordinates",
-        ),
-    ] = "sampled_rois"
-    smooth_l1_beta: Annotated[
-        float,
-        Knob(
-            "Where smooth L1 turns from square to line.",
-            "Girshick, ICCV 2015, equation 3: 1",
-            low=0.01,
-            high=10.0,
-        ),
-    ] = 1.0
+    box_weight: float = knob(1.0, "Box loss weight λ", low=0.0, high=100.0, step=0.1,
+        help="λ, the weight of the box loss beside the classification loss.",
+        source="Girshick, ICCV 2015, section 2.3: 1")
+    box_mean: BoxMean = knob("sampled_rois", "Box loss divided by",
+        help="What divides the sum of the foreground's box losses: the number of sampled RoIs, or of the foreground's "
+        "coordinates.",
+        source="Fast R-CNN's own code: all sampled RoIs; the notebook: the foreground's coordinates")
+    smooth_l1_beta: float = knob(1.0, "Smooth L1 β", low=0.01, high=10.0,
+        help="The error at which smooth L1 turns from quadratic to linear.",
+        source="Girshick, ICCV 2015, equation 3: 1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class OptimiserConfig(Checked):
-    """How does the network learn? The schedule is counted in fractions of the run."""
+    """The optimiser and its learning-rate schedule, which is counted in fractions of the run."""
 
-    optimiser: Annotated[
-        OptimiserName,
-        Knob(
-            "The rule that turns gradients into steps; adamw sizes the step of every weight by itself.",
-            "the paper: SGD; `minute` takes adamw: measured, AP50 0.82 against 0.75 on the validation part of "
-            "Penn-Fudan's training split after 8 epochs",
-        ),
-    ] = "sgd"
-    learning_rate: Annotated[
-        float,
-        Knob(
-            "Size of a step: higher learns faster until it breaks.",
-            "chosen here: measured on the validation part of Penn-Fudan's training split",
-            low=1e-7,
-            high=1.0,
-        ),
-    ] = 0.005
-    momentum: Annotated[
-        float,
-        Knob(
-            "SGD's memory of earlier gradients.",
-            "Girshick, ICCV 2015, section 2.3: 0.9",
-            low=0.0,
-            high=0.999,
-        ),
-    ] = 0.9
-    weight_decay: Annotated[
-        float,
-        Knob(
-            "Pull of every weight towards 0.",
-            "Girshick, ICCV 2015, section 2.3: 0.0005",
-            low=0.0,
-            high=1.0,
-        ),
-    ] = 5e-4
-    backbone_rate: Annotated[
-        float,
-        Knob(
-            "The backbone's learning rate is this many times the head's: higher changes more of what ImageNet taught.",
-            "Girshick, ICCV 2015, section 4.5: the same, 1",
-            low=0.0,
-            high=10.0,
-            step=0.05,
-        ),
-    ] = 1.0
-    schedule: Annotated[
-        Schedule,
-        Knob(
-            "How the learning rate falls after the warm-up: by 10 at each of `drop_at` (step), or along half a "
-            "cosine down to 0 (cosine).",
-            "step: Girshick, ICCV 2015, section 4.2; cosine: Loshchilov & Hutter, SGDR, ICLR 2017, equation 5",
-        ),
-    ] = "step"
-    warmup: Annotated[
-        float,
-        Knob(
-            "Share of the run in which the learning rate climbs from 1/100.",
-            "Goyal et al., 2017, section 2.2",
-            low=0.0,
-            high=0.9,
-            step=0.01,
-        ),
-    ] = 0.05
-    drop_at: Annotated[
-        tuple[float, ...],
-        Knob(
-            "The learning rate is divided by 10 at these fractions of the run, if the schedule is `step`.",
-            "Girshick, ICCV 2015: 30k of 40k",
-            low=0.0,
-            high=1.0,
-        ),
-    ] = (0.75,)
-    clip_gradient: Annotated[
-        float | None,
-        Knob(
-            "Longest gradient that a step believes; none believes all.",
-            "chosen here",
-            low=0.01,
-            high=1000.0,
-        ),
-    ] = 10.0
+    optimiser: OptimiserName = knob("sgd", "Optimiser",
+        help="The rule that turns gradients into steps; adamw adapts the step size of every weight.",
+        source="the paper: SGD; `minute` takes adamw: measured, AP50 0.82 against 0.75 on the validation part of "
+        "Penn-Fudan's training split after 8 epochs")
+    learning_rate: float = knob(0.005, "Learning rate", low=1e-7, high=1.0,
+        help="Size of a step: higher learns faster until it diverges.",
+        source="chosen here: measured on the validation part of Penn-Fudan's training split")
+    momentum: float = knob(0.9, "Momentum", low=0.0, high=0.999,
+        help="SGD's memory of earlier gradients.",
+        source="Girshick, ICCV 2015, section 2.3: 0.9")
+    weight_decay: float = knob(5e-4, "Weight decay", low=0.0, high=1.0,
+        help="Pull of every weight towards 0.",
+        source="Girshick, ICCV 2015, section 2.3: 0.0005")
+    backbone_rate: float = knob(1.0, "Backbone's rate factor", low=0.0, high=10.0, step=0.05,
+        help="The backbone's learning rate is this many times the head's: higher changes more of what ImageNet taught.",
+        source="Girshick, ICCV 2015, section 4.5: the same, 1")
+    schedule: Schedule = knob("step", "Learning-rate schedule",
+        help="How the learning rate falls after the warm-up: by 10 at each of `drop_at` (step), or along half a cosine "
+        "down to 0 (cosine).",
+        source="step: Girshick, ICCV 2015, section 4.2; cosine: Loshchilov & Hutter, SGDR, ICLR 2017, equation 5")
+    warmup: float = knob(0.05, "Warm-up", unit="fraction of the run", low=0.0, high=0.9, step=0.01,
+        help="Fraction of the run in which the learning rate rises linearly from 1/100.",
+        source="Goyal et al., 2017, section 2.2")
+    drop_at: tuple[float, ...] = knob((0.75,), "Rate drops at", unit="fractions of the run", low=0.0, high=1.0,
+        help="The learning rate is divided by 10 at these fractions of the run, if the schedule is `step`.",
+        source="Girshick, ICCV 2015: 30k of 40k")
+    clip_gradient: float | None = knob(10.0, "Gradient clipping", unit="L2 norm", low=0.01, high=1000.0,
+        help="A longer gradient is scaled down to this norm (gradient clipping); none clips nothing.",
+        source="chosen here")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig(Checked):
-    """How long, on what, and what is kept?"""
+    """The length of a run, data augmentation, precision, checkpoints and the device."""
 
-    epochs: Annotated[
-        float,
-        Knob(
-            "How often each training picture is seen.",
-            "chosen here: the loss is flat by then",
-            low=0.01,
-            high=1000.0,
-        ),
-    ] = 12.0
-    flip: Annotated[
-        float,
-        Knob(
-            "Probability that a picture is mirrored, its boxes and proposals too.",
-            "Girshick, ICCV 2015, section 4.1: 0.5",
-            low=0.0,
-            high=1.0,
-            step=0.1,
-        ),
-    ] = 0.5
-    jitter: Annotated[
-        float,
-        Knob(
-            "Each step sees a picture at a size between 1 / (1 + jitter) and 1 + jitter times its own: higher shows "
-            "people in more sizes. The frozen stages are computed anew at every step then.",
-            "Girshick, ICCV 2015, section 5.3: one scale, 0; more in a run: He et al., SPP-net, ECCV 2014, section 2.3",
-            low=0.0,
-            high=1.0,
-            step=0.05,
-        ),
-    ] = 0.0
-    colour_jitter: Annotated[
-        float,
-        Knob(
-            "Each step multiplies brightness, contrast and saturation by factors within 1 ± this: higher is more "
-            "colourful. The frozen stages are computed anew at every step then.",
-            "Girshick, ICCV 2015, section 4.1: none but the flip, 0; more: Howard, 2013, arXiv:1312.5402, section 2.2",
-            low=0.0,
-            high=0.9,
-            step=0.05,
-        ),
-    ] = 0.0
-    mixed_precision: Annotated[
-        bool,
-        Knob(
-            "Steps compute in bfloat16 where that is faster, on CUDA and x86 CPUs that have it; weights stay float32.",
-            "Girshick, ICCV 2015: float32; Kalamkar et al., 2019, arXiv:1905.12322",
-        ),
-    ] = True
-    average: Annotated[
-        float | None,
-        Knob(
-            "The weights that detect are a moving average over the steps that decays by this factor: higher remembers "
-            "longer; none takes the last step's weights.",
-            "none: Girshick, ICCV 2015; 0.99 and more: Tarvainen & Valpola, Mean teachers, NeurIPS 2017, section 3",
-            low=0.0,
-            high=0.99999,
-        ),
-    ] = None
-    min_box_side: Annotated[
-        int,
-        Knob(
-            "Ground truth with a shorter side is not trained on; it always counts in evaluation.",
-            "the notebook drops masks under 4 px",
-            low=0,
-            high=100,
-        ),
-    ] = 0
-    validation_share: Annotated[
-        float,
-        Knob(
-            "Share of the training pictures, by name, that is kept out for choosing.",
-            "chosen here: 0 trains on the whole training split",
-            low=0.0,
-            high=0.5,
-            step=0.05,
-        ),
-    ] = 0.0
-    checkpoint_every: Annotated[
-        float,
-        Knob(
-            "Epochs between two checkpoints.",
-            "chosen here: a crash loses at most this",
-            low=0.01,
-            high=100.0,
-        ),
-    ] = 1.0
-    checkpoints_kept: Annotated[
-        int,
-        Knob(
-            "At most this many checkpoints stay, spread over the run; more take more disk space.",
-            "chosen here: enough to watch a detector grow",
-            low=1,
-            high=1000,
-            step=1,
-        ),
-    ] = 12
-    seed: Annotated[
-        int, Knob("The one source of everything random.", "chosen here: any number", low=0)
-    ] = 0
-    device: Annotated[
-        str,
-        Knob("cuda, mps or cpu; auto takes the first that is there.", "chosen here: the fastest"),
-    ] = "auto"
+    epochs: float = knob(12.0, "Epochs", low=0.01, high=1000.0,
+        help="How often each training image is used.",
+        source="chosen here: the loss is flat by then")
+    flip: float = knob(0.5, "Horizontal flip", unit="probability", low=0.0, high=1.0, step=0.1,
+        help="Probability that an image is flipped horizontally (hflip), its boxes and proposals too.",
+        source="Girshick, ICCV 2015, section 4.1: 0.5")
+    jitter: float = knob(0.0, "Scale jitter", low=0.0, high=1.0, step=0.05,
+        help="Each step resizes an image by a random factor between 1 / (1 + jitter) and 1 + jitter: higher shows "
+        "people in more sizes. The frozen stages are computed anew at every step then.",
+        source="Girshick, ICCV 2015, section 5.3: one scale, 0; more in a run: He et al., SPP-net, ECCV 2014, section "
+        "2.3")
+    colour_jitter: float = knob(0.0, "Colour jitter", low=0.0, high=0.9, step=0.05,
+        help="Each step multiplies brightness, contrast and saturation by random factors within 1 ± this: higher is "
+        "more colourful. The frozen stages are computed anew at every step then.",
+        source="Girshick, ICCV 2015, section 4.1: none but the flip, 0; more: Howard, 2013, arXiv:1312.5402, section "
+        "2.2")
+    mixed_precision: bool = knob(True, "Mixed precision (AMP)",
+        help="Steps compute in bfloat16 (autocast) where it is faster, on CUDA and x86 CPUs that have it; weights stay "
+        "float32.",
+        source="Girshick, ICCV 2015: float32; Kalamkar et al., 2019, arXiv:1905.12322")
+    average: float | None = knob(None, "Weight average (EMA)", unit="decay", low=0.0, high=0.99999,
+        help="The weights that detect are an exponential moving average (EMA) over the steps with this decay: higher "
+        "remembers longer; none takes the last step's weights.",
+        source="none: Girshick, ICCV 2015; 0.99 and more: Tarvainen & Valpola, Mean teachers, NeurIPS 2017, section 3")
+    min_box_side: int = knob(0, "Smallest trained box side", unit="pixels", low=0, high=100,
+        help="Ground truth with a shorter side is not trained on; it always counts in evaluation.",
+        source="the notebook drops masks under 4 px")
+    validation_share: float = knob(0.0, "Validation share", low=0.0, high=0.5, step=0.05,
+        help="Fraction of the training images, by name, that is held out for validation.",
+        source="chosen here: 0 trains on the whole training split")
+    checkpoint_every: float = knob(1.0, "Checkpoint every", unit="epochs", low=0.01, high=100.0,
+        help="Epochs between two checkpoints.",
+        source="chosen here: a crash loses at most this")
+    checkpoints_kept: int = knob(12, "Checkpoints kept", low=1, high=1000, step=1,
+        help="At most this many checkpoints stay, spread over the run; more take more disk space.",
+        source="chosen here: enough to watch a detector learn")
+    seed: int = knob(0, "Seed", low=0,
+        help="Seed of all random numbers of the run.",
+        source="chosen here: any number")
+    device: str = knob("auto", "Device",
+        help="cuda, mps or cpu; auto takes the first that is there.",
+        source="chosen here: the fastest")
 
     @property
-    def sees_pictures_as_they_are(self) -> bool:
-        """No step changes a picture but for mirroring it, so that the frozen stages' results can be kept."""
+    def reuses_features(self) -> bool:
+        """No augmentation but the flip, so that the frozen stages' features can be cached."""
         return not (self.jitter or self.colour_jitter)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionConfig(Checked):
-    """How often does the network look at a picture? These knobs ask the network again; the thresholds do not."""
+    """Box passes and test-time augmentation (TTA): the knobs of detection that change what the network computes."""
 
-    box_passes: Annotated[
-        int,
-        Knob(
-            "How often the head looks: from 2 on, each RoI's corrected box is looked at again unless it is plainly "
-            "background; higher places boxes better and takes longer.",
-            "Girshick, ICCV 2015: once; again: Gidaris & Komodakis, ICCV 2015, section 5; measured on a validation "
-            "part of Penn-Fudan: AP 0.451, twice 0.504, thrice 0.503",
-            low=1,
-            high=4,
-            step=1,
-        ),
-    ] = 1
-    flip_average: Annotated[
-        bool,
-        Knob(
-            "The network looks at the mirror image too, and what it says of both is averaged, but for proposals that "
-            "are plainly background; takes longer.",
-            "Girshick, ICCV 2015: not; for features: He et al., SPP-net, ECCV 2014, section 3.1",
-        ),
-    ] = False
-    zooms: Annotated[
-        tuple[float, ...],
-        Knob(
-            "The network looks at the picture at each of these multiples of its size, and what it says is averaged; "
-            "higher ones see smaller people; each takes its time.",
-            "Girshick, ICCV 2015, section 5.3: one scale",
-            low=0.25,
-            high=4.0,
-        ),
-    ] = (1.0,)
+    box_passes: int = knob(1, "Box passes", low=1, high=4, step=1,
+        help="How often the head runs (iterative box regression): from 2 on, each RoI's predicted box is its next RoI "
+        "unless it is plainly background; higher places boxes better and takes longer.",
+        source="Girshick, ICCV 2015: once; again: Gidaris & Komodakis, ICCV 2015, section 5; measured on a validation "
+        "part of Penn-Fudan: AP 0.451, twice 0.504, thrice 0.503")
+    tta_flip: bool = knob(False, "Flipped image too (TTA)", former="flip_average",
+        help="Test-time augmentation: the horizontally flipped image is predicted too, and both predictions are "
+        "averaged, except for proposals that are plainly background; takes longer.",
+        source="Girshick, ICCV 2015: not; for features: He et al., SPP-net, ECCV 2014, section 3.1")
+    tta_scales: tuple[float, ...] = knob((1.0,), "Scales (TTA)", unit="times the input size", former="zooms", low=0.25,
+        high=4.0,
+        help="Test-time augmentation: the image is predicted at each of these multiples of the input size, and the "
+        "predictions are averaged; higher ones find smaller people; each takes its time.",
+        source="Girshick, ICCV 2015, section 5.3: one scale")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.zooms:
-            raise ConfigError("zooms is empty, so that no picture is seen.", hint="Write 1.")
+        if not self.tta_scales:
+            raise ConfigError(
+                "tta_scales is empty, so that no image is predicted.", hint="Write 1."
+            )
 
     @property
-    def looks_once(self) -> bool:
-        """The network's own words are all there is: one size, one pass, no mirror image."""
-        return self.box_passes == 1 and len(self.zooms) == 1 and not self.flip_average
+    def is_single_pass(self) -> bool:
+        """No test-time augmentation and one box pass: the predictions are one run of the network."""
+        return self.box_passes == 1 and len(self.tta_scales) == 1 and not self.tta_flip
 
     @property
-    def slow_half(self) -> PredictionConfig:
-        """These knobs alone, without the thresholds: what the network says depends on nothing else in here."""
+    def prediction(self) -> PredictionConfig:
+        """These knobs alone, without the thresholds, on which the network's predictions do not depend."""
         return PredictionConfig(**{name: getattr(self, name) for name in knobs(PredictionConfig)})
 
 
 @dataclass(frozen=True, kw_only=True)
 class DetectionConfig(PredictionConfig):
-    """Which predictions count as detections?"""
+    """Post-processing of predictions into detections: score threshold, NMS and limit."""
 
-    score_threshold: Annotated[
-        float,
-        Knob(
-            "Confidence: a box stays from this score; higher shows fewer, surer boxes.",
-            "the notebook's 0.5; evaluation takes 0.05, Fast R-CNN's own code",
-            low=0.0,
-            high=1.0,
-            step=0.01,
-        ),
-    ] = 0.5
-    nms_iou: Annotated[
-        float,
-        Knob(
-            "NMS IoU: a box is suppressed if its IoU with a better one is above this; "
-            "higher keeps more overlapping boxes.",
-            "Fast R-CNN's own code: 0.3",
-            low=0.0,
-            high=1.0,
-            step=0.01,
-        ),
-    ] = 0.3
-    nms: Annotated[
-        NMS,
-        Knob(
-            "What a better box does to those that overlap it: it removes them (greedy), or lowers their scores, from "
-            "nms_iou up by the IoU (linear) or always by its square (gaussian), and only those that fall below the "
-            "confidence go.",
-            "greedy: Fast R-CNN's own code; the others: Bodla et al., Soft-NMS, ICCV 2017, section 3",
-        ),
-    ] = "greedy"
-    nms_sigma: Annotated[
-        float,
-        Knob(
-            "Width of the Gaussian by which scores are lowered, if nms is `gaussian`; higher lowers them less.",
-            "Bodla et al., Soft-NMS, ICCV 2017, section 6: 0.5",
-            low=0.01,
-            high=10.0,
-            step=0.01,
-        ),
-    ] = 0.5
-    limit: Annotated[
-        int,
-        Knob(
-            "At most this many detections an image.",
-            "Fast R-CNN's own code: 100",
-            low=1,
-            high=2000,
-        ),
-    ] = 100
+    score_threshold: float = knob(0.5, "Confidence", low=0.0, high=1.0, step=0.01,
+        help="Confidence threshold: a box stays from this score; higher shows fewer, surer boxes.",
+        source="the notebook's 0.5; evaluation takes 0.05, Fast R-CNN's own code")
+    nms_iou: float = knob(0.3, "NMS IoU", low=0.0, high=1.0, step=0.01,
+        help="A box is suppressed if its IoU with a better one is above this; higher keeps more overlapping boxes.",
+        source="Fast R-CNN's own code: 0.3")
+    nms: NMS = knob("greedy", "Kind of NMS",
+        help="Whether a better box suppresses those that overlap it (greedy), or decays their scores (soft-NMS), from "
+        "nms_iou up by the IoU (linear) or always by its square (gaussian), and only those that fall below the "
+        "confidence are suppressed.",
+        source="greedy: Fast R-CNN's own code; the others: Bodla et al., Soft-NMS, ICCV 2017, section 3")
+    nms_sigma: float = knob(0.5, "Soft-NMS σ", low=0.01, high=10.0, step=0.01,
+        help="Width of the Gaussian that decays scores, if nms is `gaussian`; higher decays them less.",
+        source="Bodla et al., Soft-NMS, ICCV 2017, section 6: 0.5")
+    limit: int = knob(100, "Detection limit", unit="per image", low=1, high=2000,
+        help="At most this many detections an image.",
+        source="Fast R-CNN's own code: 100")
+
+
+# fmt: on
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """Everything on which a trained detector depends, but for the data."""
+    """Everything on which a trained detector depends, except the data."""
 
     proposals: ProposalConfig = field(default_factory=ProposalConfig)
     image: ImageConfig = field(default_factory=ImageConfig)
@@ -699,27 +353,27 @@ class Config:
     detection: DetectionConfig = field(default_factory=DetectionConfig)
 
     def __post_init__(self) -> None:
-        if not (self.model.trainable_stages or self.training.sees_pictures_as_they_are):
+        if not (self.model.trainable_stages or self.training.reuses_features):
             raise ConfigError(
-                "jitter and colour_jitter change every picture at every step, but trainable_stages is 0, "
-                "which is fast because each picture's features are computed only once.",
+                "jitter and colour_jitter change every image at every step, but trainable_stages is 0, "
+                "which is fast because each image's features are computed only once.",
                 hint="Set both to 0, or let at least one stage of the backbone train.",
             )
 
 
 def stored_config(values: dict[str, Any]) -> Config:
-    """A config that was written by this release or an older one, from JSON's plain values.
+    """Read a config that this or an older release stored as JSON.
 
-    Knobs left out have their defaults; but where a knob is younger than the file, the value under which it was trained.
+    Missing knobs have their defaults, except those that were added later with a default that changes training.
 
     Raises:
-        ConfigError: a knob that does not exist, or a value that makes no sense.
+        ConfigError: an unknown knob, or an invalid value.
     """
-    younger = {"mixed_precision": False} if "training" in values else {}
-    return from_dict(Config, values | {"training": younger | values.get("training", {})})
+    added_later = {"mixed_precision": False} if "training" in values else {}
+    return from_dict(Config, values | {"training": added_later | values.get("training", {})})
 
 
-# What evaluation keeps, so that the precision-recall curve has its tail. Source: Fast R-CNN's own code.
+# The score threshold of evaluation, so that the precision-recall curve has its tail. Source: Fast R-CNN's own code.
 EVALUATION_SCORE_THRESHOLD = 0.05
 
 PRESETS: dict[PresetName, Config] = {
@@ -747,7 +401,7 @@ PRESETS: dict[PresetName, Config] = {
         detection=DetectionConfig(nms_iou=0.5, limit=50),
     ),
     "minute": Config(
-        # Ten epochs of a frozen backbone's features are too few to be learned by heart: README, "What the knobs do".
+        # Ten epochs on a frozen backbone's features do not overfit: no dropout. README, "What the knobs do".
         model=ModelConfig(trainable_stages=0, dropout=0.0),
         optimiser=OptimiserConfig(optimiser="adamw", learning_rate=3e-4),
         training=TrainingConfig(epochs=10.0),
@@ -756,12 +410,8 @@ PRESETS: dict[PresetName, Config] = {
 
 
 def preset(name: str) -> Config:
-    """One of the named settings.
-
-    Raises:
-        ConfigError: there is no such preset.
-    """
-    for known, config in PRESETS.items():
-        if known == name:
+    """Return the named preset. Raises ConfigError if there is none of this name."""
+    for preset_name, config in PRESETS.items():
+        if preset_name == name:
             return config
     raise ConfigError(f"There is no preset {name!r}.", hint=f"Take one of {', '.join(PRESETS)}.")

@@ -27,6 +27,11 @@ class Flag:
     kind: Any
     about: Knob
 
+    @property
+    def former(self) -> str:
+        """The knob's flag in older releases; "" if it was never renamed."""
+        return self.about.former.replace("_", "-")
+
     def value(self, config: Config) -> Any:
         return getattr(getattr(config, self.group), self.knob)
 

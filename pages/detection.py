@@ -23,7 +23,7 @@ trained = networks.trained_config(detector)
 left, right = st.columns([3, 2], gap="large")
 with right:
     config = controls.show(trained.detection, annotated=bool(picture.annotated))
-looks = config.slow_half
+looks = config.prediction
 with left:
     try:
         predictions = networks.predictions(

@@ -103,7 +103,7 @@ def test_fault_two_devices_detection_runs_on_cuda_and_its_predictions_are_on_the
 
 def test_fault_two_devices_several_looks_run_on_cuda() -> None:
     proposals = np.array(BOXES, dtype=np.float32)
-    every = PredictionConfig(box_passes=2, flip_average=True, zooms=(1.0, 1.5))
+    every = PredictionConfig(box_passes=2, tta_flip=True, tta_scales=(1.0, 1.5))
     expected = predict(network(), image(), proposals, every)
     with PretendedCuda():
         answer = predict(network().to("cuda"), image(), proposals, every)

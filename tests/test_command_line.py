@@ -84,6 +84,14 @@ def test_a_flag_reaches_its_knob() -> None:
     assert (config.training.seed, config.proposals.seed) == (7, 0)
 
 
+def test_former_names_of_knobs_are_still_read() -> None:
+    _, config = train_arguments("--zooms", "1", "1.5", "--flip-average")
+    assert config.detection.tta_scales == (1.0, 1.5)
+    assert config.detection.tta_flip
+    _, config = train_arguments("--no-flip-average")
+    assert not config.detection.tta_flip
+
+
 def test_help_tells_each_knobs_sentence_source_default_and_bounds(capsys: Captured) -> None:
     assert tried("train", "--help") == 0
     told = " ".join(capsys.readouterr().out.replace("│", " ").split())

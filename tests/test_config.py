@@ -103,8 +103,8 @@ TABLE: list[tuple[str, Any, Any]] = [
     # precision: float32 | bfloat16 where the device has it
     ("training.mixed_precision", False, True),
     ("detection.box_passes", 1, 1),
-    ("detection.flip_average", False, False),
-    ("detection.zooms", (1.0,), (1.0,)),
+    ("detection.tta_flip", False, False),
+    ("detection.tta_scales", (1.0,), (1.0,)),
     ("detection.nms", "greedy", "greedy"),
     # boxes of masks under 4 px: dropped | kept
     ("training.min_box_side", 4, 0),
@@ -157,6 +157,25 @@ def test_every_field_is_a_knob_with_a_sentence_and_a_source(room: type) -> None:
     for knob in (knob for _, knob in knobs(room).values()):
         assert knob.help.endswith(".")
         assert knob.source
+
+
+def test_a_label_names_one_knob() -> None:
+    labels = [knob.label for room in ROOMS for _, knob in knobs(room).values()]
+    assert all(labels)
+    assert len(set(labels)) == len(labels)
+
+
+def test_an_axis_names_the_knob_and_its_unit() -> None:
+    assert knobs(ProposalConfig)["min_side"][1].label_with_unit == "Smallest proposal side (pixels)"
+    assert knobs(DetectionConfig)["nms_iou"][1].label_with_unit == "NMS IoU"
+
+
+def test_a_stored_config_with_former_names_of_knobs_is_read() -> None:
+    stored = {"detection": {"zooms": [1.0, 1.5], "flip_average": True}}
+    expected = DetectionConfig(tta_scales=(1.0, 1.5), tta_flip=True)
+    assert stored_config(stored).detection == expected
+    stored["detection"]["tta_scales"] = [2.0]
+    assert stored_config(stored).detection.tta_scales == (2.0,)
 
 
 def test_a_knob_has_one_name_in_the_whole_config() -> None:
@@ -217,9 +236,9 @@ def test_a_config_survives_json(name: str) -> None:
     assert from_dict(Config, json.loads(json.dumps(to_dict(config)))) == config
 
 
-def test_a_picture_is_seen_at_least_once() -> None:
-    with pytest.raises(ConfigError, match="no picture is seen"):
-        DetectionConfig(zooms=())
+def test_test_time_augmentation_has_at_least_one_scale() -> None:
+    with pytest.raises(ConfigError, match="no image is predicted"):
+        DetectionConfig(tta_scales=())
 
 
 def test_fields_left_out_keep_their_defaults() -> None:

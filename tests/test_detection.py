@@ -280,9 +280,9 @@ def test_a_second_pass_looks_at_the_likeliest_boxes_and_scores_are_the_mean() ->
     assert float((twice.boxes - once.boxes).abs().max()) > 1
 
 
-@pytest.mark.parametrize("zooms", [(1.0, 1.5), (1.5, 1.0)])
+@pytest.mark.parametrize("tta_scales", [(1.0, 1.5), (1.5, 1.0)])
 def test_what_every_size_calls_background_is_spared_the_mirror_image_and_the_second_pass(
-    monkeypatch: pytest.MonkeyPatch, zooms: tuple[float, float]
+    monkeypatch: pytest.MonkeyPatch, tta_scales: tuple[float, float]
 ) -> None:
     model = network(("person",))
     asked: list[tuple[float, int]] = []
@@ -296,7 +296,7 @@ def test_what_every_size_calls_background_is_spared_the_mirror_image_and_the_sec
     monkeypatch.setattr(model, "outputs", only_large_ones_are_seen)
     large, small, tiny = [70.0, 4, 110, 60], [4.0, 4, 26, 60], [8.0, 8, 18, 90]
     boxes = torch.tensor([tiny, large, small])
-    looks = PredictionConfig(box_passes=2, flip_average=True, zooms=zooms)
+    looks = PredictionConfig(box_passes=2, tta_flip=True, tta_scales=tta_scales)
     answer = predict(model, picture(), boxes.numpy(), looks)
     # At each size: everybody, who is seen again; in the mirror image who is seen at any size, who is seen again.
     assert [it for it in asked if it[0] == 1.0] == [(1.0, 3), (1.0, 1), (1.0, 2), (1.0, 1)]
@@ -340,7 +340,7 @@ def test_a_box_without_area_is_not_looked_at_the_roi_is_again() -> None:
 def test_the_mirror_image_is_the_same_picture_to_a_detector_that_averages_both() -> None:
     model, boxes = network(), proposals(10)
     mirrored = turned(torch.from_numpy(boxes)).numpy()
-    both = PredictionConfig(flip_average=True)
+    both = PredictionConfig(tta_flip=True)
     straight = predict(model, picture(), boxes, both)
     back = predict(model, picture().flipped(), mirrored, both)
     assert torch.equal(straight.rois, torch.from_numpy(boxes))
@@ -353,9 +353,10 @@ def test_the_mirror_image_is_the_same_picture_to_a_detector_that_averages_both()
 def test_what_is_said_at_several_sizes_is_averaged() -> None:
     model, boxes = network(), proposals(6)
     small, large = (
-        predict(model, picture(), boxes, PredictionConfig(zooms=(zoom,))) for zoom in (1.0, 1.5)
+        predict(model, picture(), boxes, PredictionConfig(tta_scales=(zoom,)))
+        for zoom in (1.0, 1.5)
     )
-    both = predict(model, picture(), boxes, PredictionConfig(zooms=(1.0, 1.5)))
+    both = predict(model, picture(), boxes, PredictionConfig(tta_scales=(1.0, 1.5)))
     torch.testing.assert_close(both.scores, (small.scores + large.scores) / 2)
     torch.testing.assert_close(both.boxes, (small.boxes + large.boxes) / 2)
     assert not torch.allclose(small.scores, large.scores)
@@ -366,15 +367,15 @@ def test_what_is_said_at_several_sizes_is_averaged() -> None:
 
 @pytest.mark.parametrize("count", [0, 3])
 def test_all_looks_together_cope_with_few_proposals(count: int) -> None:
-    every = PredictionConfig(box_passes=2, flip_average=True, zooms=(0.5, 1.0))
+    every = PredictionConfig(box_passes=2, tta_flip=True, tta_scales=(0.5, 1.0))
     answer = predict(network(), picture(), proposals(count), every)
     assert answer.boxes.shape == (count, 3, 4)
     torch.testing.assert_close(answer.scores.sum(1), torch.ones(count))
 
 
 def test_one_look_is_the_default() -> None:
-    assert DetectionConfig().slow_half == PredictionConfig()
-    assert DetectionConfig(box_passes=3, nms_iou=0.1).slow_half == PredictionConfig(box_passes=3)
+    assert DetectionConfig().prediction == PredictionConfig()
+    assert DetectionConfig(box_passes=3, nms_iou=0.1).prediction == PredictionConfig(box_passes=3)
     expected, answer = (
         predict(network(), picture(), proposals(4), *args) for args in ((), (DetectionConfig(),))
     )

@@ -23,7 +23,7 @@ def model(seed: int) -> FastRCNN:
 
 @pytest.mark.parametrize(
     "config",
-    [PredictionConfig(), PredictionConfig(box_passes=2), PredictionConfig(flip_average=True)],
+    [PredictionConfig(), PredictionConfig(box_passes=2), PredictionConfig(tta_flip=True)],
     ids=["one look", "two passes", "mirror image too"],
 )
 def test_each_checkpoint_says_what_it_would_say_alone(config: PredictionConfig) -> None:

@@ -374,11 +374,11 @@ def test_the_story_is_told_of_the_surest_and_of_whom_the_link_names(app: AppTest
 
 
 def test_senseless_sizes_are_told_where_they_were_typed_and_the_picture_stays(street: Path) -> None:
-    app = open_app("detection", zooms="soon")
+    app = open_app("detection", **{"tta-scales": "soon"})
     assert not app.exception
     assert "not numbers" in words(app)
     assert "boxes survive" in words(app)
-    app.text_input(key="zooms").set_value("1").run()
+    app.text_input(key="tta-scales").set_value("1").run()
     assert not complaints(app)
 
 

@@ -63,7 +63,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def fail_on(kind: str, monkeypatch: pytest.MonkeyPatch, *, above: float = 0.0) -> None:
-    """The network runs out of memory on devices of a kind, at zooms above a number, inside its own forward half."""
+    """The network runs out of memory on devices of a kind, at scales above a number, inside its own forward half."""
     features = FastRCNN.features
 
     def failing(model: FastRCNN, pixels: torch.Tensor, *, scale: float = 1.0) -> Any:
@@ -159,14 +159,14 @@ def test_a_smaller_picture_is_a_way_out_where_even_the_cpu_has_no_memory(
     app.button(key=HALF_THE_SIZE).click().run()
     assert not complaints(app)
     assert survivors(app)
-    assert link(app)["zooms"] == "0.5"
+    assert link(app)["tta-scales"] == "0.5"
 
 
 def test_no_picture_is_offered_that_is_smaller_than_the_network_takes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fail_on("cpu", monkeypatch)
-    app = open_app("detection", zooms="0.25")
+    app = open_app("detection", **{"tta-scales": "0.25"})
     assert TOLD in words(app)
     assert buttons(app) == set()
 

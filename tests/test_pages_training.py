@@ -713,12 +713,12 @@ def test_all_runs_stand_in_one_table_with_what_they_reached(street: Path) -> Non
 
 def test_what_is_chosen_for_a_run_moves_no_knob_of_another_page_nor_the_other_way_round() -> None:
     app = open_app("detection")
-    found = {key: value for key, value in link(app).items() if key in ("nms", "zooms")}
+    found = {key: value for key, value in link(app).items() if key in ("nms", "tta-scales")}
     app.switch_page("pages/training.py").run()
     app.button_group(key="preset").set_value("notebook").run()
     app.number_input(key="train-detection-limit").set_value(7).run()
     app.switch_page("pages/detection.py").run()
-    assert {key: value for key, value in link(app).items() if key in ("nms", "zooms")} == found
+    assert {key: value for key, value in link(app).items() if key in ("nms", "tta-scales")} == found
     assert app.number_input(key="detection-limit").value == DetectionConfig().limit
     app.number_input(key="detection-limit").set_value(9).run()
     app.switch_page("pages/training.py").run()
@@ -729,7 +729,7 @@ def test_what_is_chosen_for_a_run_moves_no_knob_of_another_page_nor_the_other_wa
     ("field", "typed", "told"),
     [
         ("delta-std", "1 2", "delta_std is 1.0 2.0, not 4 numbers."),
-        ("train-zooms", "abc", "'abc' are not numbers."),
+        ("train-tta-scales", "abc", "'abc' are not numbers."),
         ("drop-at", "7", "drop_at is 7.0, outside 0 to 1."),
     ],
 )

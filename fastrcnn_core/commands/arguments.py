@@ -98,13 +98,14 @@ def _group_type(group: str, groups: Sequence[str], base: Config) -> type:
 def _annotated(flag: Flag, known: Sequence[Flag], base: Config) -> Any:
     plain = flag.knob.replace("_", "-")
     alone = sum(other.knob == flag.knob for other in known) == 1
+    names = ([plain] if alone else []) + ([flag.former] if flag.former else [])
     limits = bounds(flag.about)
     return Annotated[
         flag.kind,
         tyro.conf.arg(
             name=flag.name,
             metavar=_metavar(flag.kind),
-            aliases=(f"--{plain}",) if alone and plain != flag.name else (),
+            aliases=[f"--{name}" for name in names if name != flag.name],
             help=f"{flag.about.help} [{flag.about.source}]",
             help_behavior_hint=f"(default: {text(flag.value(base))}{'; ' + limits if limits else ''})",
         ),

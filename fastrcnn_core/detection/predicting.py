@@ -45,13 +45,16 @@ def predict(
     with inference(model):
         pixels = image_tensor(image).to(model.device)
         rois = torch.tensor(proposals).to(model.device)
-        per_scale = [_predict_scale(model, pixels, rois, config, scale) for scale in config.zooms]
+        per_scale = [
+            _predict_scale(model, pixels, rois, config, scale) for scale in config.tta_scales
+        ]
         mean = _mean(per_scale)
-        if not config.flip_average:
+        if not config.tta_flip:
             return mean
         rows = _likely_foreground(torch.stack([some.scores for some in per_scale]).amax(dim=0))
         flipped = [
-            _predict_flipped(model, pixels, rois[rows], config, scale) for scale in config.zooms
+            _predict_flipped(model, pixels, rois[rows], config, scale)
+            for scale in config.tta_scales
         ]
         return _average_rows(mean, rows, _mean(flipped))
 

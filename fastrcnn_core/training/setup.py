@@ -110,7 +110,7 @@ def new_model(config: Config, classes: Sequence[str], device: torch.device) -> F
 
 def feature_store(model: FastRCNN, config: Config) -> FeatureStore | None:
     """Open the feature store; None if no stage is frozen or augmentation changes every image."""
-    is_used = model.backbone.frozen_stages and config.training.sees_pictures_as_they_are
+    is_used = model.backbone.frozen_stages and config.training.reuses_features
     mixed = config.training.mixed_precision
     return FeatureStore(model, mixed=mixed) if is_used else None
 

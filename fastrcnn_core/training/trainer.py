@@ -85,7 +85,7 @@ class Trainer:
         self._trainable = [weight for weight in model.parameters() if weight.requires_grad]
         self._ema: ExponentialMovingAverage | None = None
         self._start_ema()
-        if features is not None and not config.training.sees_pictures_as_they_are:
+        if features is not None and not config.training.reuses_features:
             raise ConfigError(
                 "Cached features cannot be used with jitter or colour_jitter, which change every image.",
                 hint="Set both to 0, or train without a feature store.",

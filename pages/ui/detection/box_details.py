@@ -67,7 +67,7 @@ def _formulas(view: DetectionView, origin: PredictionTrace, others: list[int]) -
             "and the log of the growth. From the proposal's center and size they make the box's."
         )
         st.latex(formulas.decoded(origin.roi, origin.deltas))
-        again = "" if view.config.looks_once else ", the mean of all looks of the network"
+        again = "" if view.config.is_single_pass else ", the mean of all looks of the network"
         st.caption(f"The deltas are those of the box as it lies inside the picture{again}.")
         if others and view.annotated is not None:
             st.latex(formulas.iou(origin.box, view.annotated.boxes[others[0]]))

@@ -24,11 +24,11 @@ _LABELS = {
     "nms": "Kind of NMS",
     "nms_sigma": "Width of the Gaussian σ",
     "box_passes": "Passes of the head",
-    "flip_average": "The mirror image too",
-    "zooms": "Sizes, times the usual one",
+    "tta_flip": "The mirror image too",
+    "tta_scales": "Sizes, times the usual one",
 }
-_RARE = ("limit", "nms", "nms_sigma", "box_passes", "flip_average", "zooms")
-_ZOOMS = key(DetectionConfig, "zooms")
+_RARE = ("limit", "nms", "nms_sigma", "box_passes", "tta_flip", "tta_scales")
+_ZOOMS = key(DetectionConfig, "tta_scales")
 
 
 def show(base: DetectionConfig, *, annotated: bool) -> DetectionConfig:
@@ -69,9 +69,9 @@ def offer_confidence(value: float, label: str, *, place: str, help: str | None =
 
 def ways_out(error: UserError, config: DetectionConfig) -> tuple[WayOut, ...]:
     """A smaller picture where the device ran out of memory, as long as there is a smaller one."""
-    low = knobs(DetectionConfig)["zooms"][1].low or 0.0
-    half = tuple(max(zoom / 2, low) for zoom in config.zooms)
-    if not isinstance(error, DeviceMemoryError) or max(half) == max(config.zooms):
+    low = knobs(DetectionConfig)["tta_scales"][1].low or 0.0
+    half = tuple(max(zoom / 2, low) for zoom in config.tta_scales)
+    if not isinstance(error, DeviceMemoryError) or max(half) == max(config.tta_scales):
         return ()
     return (("Look at it at half the size", partial(widget_state.put, _ZOOMS, text(half))),)
 

@@ -128,7 +128,7 @@ _BY_KEY: dict[str | type[Any], Callable[[Any], Any]] = {
     "fastrcnn_core.model.network.FastRCNN": lambda network: (
         f"{network.weights_key} {network.device}"
     ),
-    Config: lambda config: repr((config.proposals, config.detection.slow_half)),
+    Config: lambda config: repr((config.proposals, config.detection.prediction)),
     Dataset: id,  # a cached job keeps its data set, so that no other can take its number
 }
 

@@ -95,7 +95,7 @@ def _fill_network(
             picture.image,
             detector,
             trained.proposals,
-            trained.detection.slow_half,
+            trained.detection.prediction,
             device=devices.chosen_device(),
         )
     surest, labels = predictions.scores[:, 1:].max(dim=1)
