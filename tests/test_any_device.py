@@ -175,7 +175,7 @@ def test_fault_two_devices_the_average_of_the_weights_stays_where_they_are() -> 
         average = ExponentialMovingAverage(model, 0.9)
         with torch.no_grad():
             model.head.layer2.weight += 1
-        average.follow(model, step=1)
+        average.update(model, step=1)
         return average.model.head.layer2.weight
 
     expected = averaged("cpu")

@@ -1,4 +1,4 @@
-"""`train`: the process that the app starts; it writes a run's folder and nothing else does."""
+"""`train`: create or resume a run from the command line, and train it; the app starts it as a process of its own."""
 
 from __future__ import annotations
 
@@ -61,14 +61,16 @@ class TrainArguments:
     resume: Annotated[
         bool,
         tyro.conf.FlagCreatePairsOff,
-        tyro.conf.arg(help="Go on with the run from its last checkpoint, as it was begun."),
+        tyro.conf.arg(
+            help="Resume the run from its last checkpoint, with the knobs that it was started with."
+        ),
     ] = False
 
 
-def run(words: Sequence[str]) -> int:
-    """The command; returns 0 when the run has finished or was stopped on request, 130 after Ctrl-C."""
+def run(argv: Sequence[str]) -> int:
+    """Run the command; returns 0 when finished or stopped on request, 130 after Ctrl-C, 143 after SIGTERM."""
     arguments, config = parse(
-        TrainArguments, words, command="train", groups=GROUPS, base=preset_of(words)
+        TrainArguments, argv, command="train", groups=GROUPS, base=preset_of(argv)
     )
     keep_freed_memory()
     from fastrcnn_core.training import train  # imports torch
@@ -76,62 +78,61 @@ def run(words: Sequence[str]) -> int:
 
     code = 0
     with init_distributed() as processes:
-        chosen = processes.broadcast(lambda: _chosen(arguments, config, words))
-        dataset = _dataset_of(chosen, processes)
-        knobs = processes.broadcast(chosen.config)
+        run = processes.broadcast(lambda: _create_or_resume(arguments, config, argv))
+        config, dataset = _open(run, processes)
         try:
-            train(knobs, dataset, chosen, processes=processes)
+            train(config, dataset, run, processes=processes)
         except KeyboardInterrupt:
             code = 130
         except SystemExit as exit_request:
             code = int(exit_request.code or 0)
     if processes.is_first:
-        status = chosen.status()
-        print(f"{chosen.folder}: {status.state} at step {status.step} of {status.total_steps}")
+        status = run.status()
+        print(f"{run.folder}: {status.state} at step {status.step} of {status.total_steps}")
     return code
 
 
-def _chosen(arguments: TrainArguments, config: Config, words: Sequence[str]) -> Run:
-    return _resumed(arguments, config, words) if arguments.resume else _begun(arguments, config)
+def _create_or_resume(arguments: TrainArguments, config: Config, argv: Sequence[str]) -> Run:
+    return _resume(arguments, config, argv) if arguments.resume else _create(arguments, config)
 
 
-def _dataset_of(run: Run, processes: ProcessGroup) -> Dataset:
-    """Open the run's data set in every process; a failure is told in the status.
+def _open(run: Run, processes: ProcessGroup) -> tuple[Config, Dataset]:
+    """Read the run's config and open its data set, in every process; an error is written to the run's status, too.
 
     Raises:
-        DataError: it cannot be opened.
+        RunError, ConfigError: the config is missing or damaged. DataError: the data set cannot be opened.
     """
     from fastrcnn_core.datasets import open_dataset
 
     try:
-        return open_dataset(processes.broadcast(run.data_here))
+        return processes.broadcast(run.config), open_dataset(processes.broadcast(run.data_here))
     except UserError as error:
         if processes.is_first:
             tell_of_failure(run, error)
         raise
 
 
-def preset_of(words: Sequence[str]) -> Config:
-    """The preset's config; a wrong name is left to the parser, which knows what to say."""
-    name = value_of(words, "preset")
+def preset_of(argv: Sequence[str]) -> Config:
+    """Read the preset's config from the command line; a wrong name is left to the parser, which reports it."""
+    name = value_of(argv, "preset")
     return preset(name) if name in PRESETS else Config()
 
 
-def _begun(arguments: TrainArguments, config: Config) -> Run:
+def _create(arguments: TrainArguments, config: Config) -> Run:
     from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 
     name = free_name(arguments.preset) if arguments.run is None else arguments.run
     setting = open_dataset(arguments.data or default_dataset_setting()).setting
-    begun = create_run(name, config=config, data=setting, preset=arguments.preset)
-    write_status(begun.folder, this_process())
-    return begun
+    created = create_run(name, config=config, data=setting, preset=arguments.preset)
+    write_status(created.folder, this_process())
+    return created
 
 
-def _resumed(arguments: TrainArguments, config: Config, words: Sequence[str]) -> Run:
-    """The run to go on with; its data may have moved, its knobs are what they were.
+def _resume(arguments: TrainArguments, config: Config, argv: Sequence[str]) -> Run:
+    """Find the run to resume; its data may have moved, its knobs stay.
 
     Raises:
-        RunError: none is named, there is none, it is done, or knobs were given that would change it.
+        RunError: no run is named, there is none of this name, it is finished, or knobs were given that would change it.
     """
     if arguments.run is None:
         raise RunError("--resume needs to know which run.", hint="Name it by --run.")
@@ -139,9 +140,9 @@ def _resumed(arguments: TrainArguments, config: Config, words: Sequence[str]) ->
     try:
         if chosen.status().state == "finished":
             raise RunError(
-                f"The run {chosen.name!r} is finished.", hint="Begin a new one for more epochs."
+                f"The run {chosen.name!r} is finished.", hint="Start a new one for more epochs."
             )
-        if _gives_knobs(words):
+        if _gives_knobs(argv):
             _expect_same(config, chosen)
         if arguments.data is not None:
             _move_data(chosen, arguments.data)
@@ -157,17 +158,17 @@ def _move_data(run: Run, data: str) -> None:
     move_data(run, open_dataset(data).setting)
 
 
-def _gives_knobs(words: Sequence[str]) -> bool:
-    """Whether something is said besides which run, which data, and that it is to go on."""
-    known = ("--run", "--name", "--data", "--resume")
-    return any(word.startswith("--") and word.partition("=")[0] not in known for word in words)
+def _gives_knobs(argv: Sequence[str]) -> bool:
+    """Tell whether the command line gives knobs, besides run, data and --resume."""
+    not_knobs = ("--run", "--name", "--data", "--resume")
+    return any(word.startswith("--") and word.partition("=")[0] not in not_knobs for word in argv)
 
 
 def _expect_same(config: Config, run: Run) -> None:
-    begun = run.config()
-    changed = [flag.name for flag in flags() if flag.value(config) != flag.value(begun)]
+    stored = run.config()
+    changed = [flag.name for flag in flags() if flag.value(config) != flag.value(stored)]
     if changed:
         raise RunError(
-            f"A resumed run goes on as it was begun; --{', --'.join(changed)} would change it.",
-            hint="Leave the knobs out, or begin a new run.",
+            f"A resumed run keeps its knobs; --{', --'.join(changed)} would change it.",
+            hint="Leave the knobs out, or start a new run.",
         )

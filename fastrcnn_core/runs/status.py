@@ -70,6 +70,12 @@ class RunStatus:
         return max(0.0, self.updated - self.started - self.rested)
 
     @property
+    def activity(self) -> str:
+        """The stage where it says more than the state, such as "validating, picture 12 of 34"; else the state."""
+        in_stage = self.state in ("queued", "preparing", "running") and self.stage != "training"
+        return (self.stage if in_stage else "") or self.state
+
+    @property
     def progress(self) -> float:
         """Share of the steps that are done, in [0, 1]."""
         return self.step / self.total_steps if self.total_steps else 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import signal
 import time
@@ -270,15 +269,9 @@ def _expect_config(config: Config, run: Run) -> None:
     Raises:
         ConfigError: it was created with others. RunError: its config is missing or damaged.
     """
-    stored = run.config()
-    if config != stored:
-        groups = [
-            field.name
-            for field in dataclasses.fields(Config)
-            if getattr(config, field.name) != getattr(stored, field.name)
-        ]
+    if config != run.config():
         raise ConfigError(
-            f"The run {run.name!r} was created with other knobs; these groups differ: {', '.join(groups)}.",
+            f"The run {run.name!r} was created with other knobs.",
             hint="Train it with its own config, run.config(), or create another run.",
         )
 

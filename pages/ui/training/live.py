@@ -83,7 +83,7 @@ def _share(status: RunStatus) -> float:
 
 
 def _sentence(status: RunStatus) -> str:
-    words = [status.stage if status.state in ("preparing", "queued") else status.state]
+    words = [status.activity]
     if status.total_steps and status.state != "preparing":
         words.append(f"step {status.step:,} of {status.total_steps:,}")
     if status.seconds_left is not None and status.state in _MOVING:

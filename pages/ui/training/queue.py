@@ -61,9 +61,7 @@ def _queue(watched: str | None) -> None:
 
 
 def _doing(status: RunStatus) -> str:
-    if status.state == "queued":
-        return status.stage or "waiting"
-    if status.state == "preparing":
-        return status.stage
+    if status.state in ("queued", "preparing"):
+        return status.activity
     left = "" if status.seconds_left is None else f", about {duration(status.seconds_left)} left"
-    return f"{status.state}, step {status.step:,} of {status.total_steps:,}{left}"
+    return f"{status.activity}, step {status.step:,} of {status.total_steps:,}{left}"
