@@ -90,7 +90,7 @@ def _store(
 
 
 def _judged_on(data: str) -> dict[str, str]:
-    return {PENN_FUDAN: data, "synthetic street scenes (synthetic:60:0)": "synthetic:60:0"}
+    return {PENN_FUDAN: data, "synthetic street scenes (synthetic:60)": "synthetic:60"}
 
 
 def _trained(run: Run, step: int, config: Config) -> dict[str, Any]:
@@ -147,12 +147,12 @@ scenes. Stored as float16 in safetensors; computed in float32.
 
 {facts}
 
-`PennFudanPed` is the data set's folder; `synthetic:60:0` are scenes that the app draws itself, and a later version may
-draw them a little differently. At test time the head looks twice (`box_passes` of the command): what it corrected once
-it corrects again; with `tta_flip` it does so on the mirror image too, with two `tta_scales` also on a larger picture,
-and what these looks say is averaged; proposals that are plainly background are spared the second look and the mirror
-image. With `nms` linear a box that overlaps a better one loses some of its score, where greedy NMS would remove it:
-among people who stand close together that finds more of them.
+`PennFudanPed` is the data set's folder; `synthetic:60` are the street scenes in `assets/street_scenes` (`synthetic:60:0`
+is what version 0.1 called them, which rendered the same pixels at its first start). At test time the head looks twice
+(`box_passes` of the command): what it corrected once it corrects again; with `tta_flip` it does so on the mirror image
+too, with two `tta_scales` also on a larger picture, and these predictions are averaged; proposals that are plainly
+background are spared the second look and the mirror image. With `nms` linear a box that overlaps a better one loses
+some of its score, where greedy NMS would remove it: among people who stand close together that finds more of them.
 
 Test splits, which it never saw; pycocotools on boxes, every pedestrian counted:
 

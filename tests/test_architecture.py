@@ -93,6 +93,12 @@ def test_the_core_knows_nothing_of_the_app(path: Path) -> None:
     assert not {"streamlit", "pages", "ui", "app"} & {name.split(".")[0] for name in imports(path)}
 
 
+@pytest.mark.parametrize("folder", ["fastrcnn_core", "pages"])
+def test_the_program_never_imports_the_renderer_of_its_scenes(folder: str) -> None:
+    for path in modules(folder):
+        assert "renderer" not in {name.split(".")[0] for name in imports(path)}, path
+
+
 @pytest.mark.parametrize("path", modules("pages"), ids=lambda path: str(path.relative_to(ROOT)))
 def test_pages_never_import_pages(path: Path) -> None:
     for name in imports(path):
