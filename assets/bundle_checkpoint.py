@@ -147,8 +147,8 @@ scenes. Stored as float16 in safetensors; computed in float32.
 
 {facts}
 
-`PennFudanPed` is the data set's folder; `synthetic:60` are the street scenes in `assets/street_scenes` (`synthetic:60:0`
-is what version 0.1 called them, which rendered the same pixels at its first start). At test time the head looks twice
+`PennFudanPed` is the data set's folder; `synthetic:60` are the street scenes in `assets/street_scenes`
+(`synthetic:60:0` in version 0.1, which rendered the same pixels at its first start). At test time the head looks twice
 (`box_passes` of the command): what it corrected once it corrects again; with `tta_flip` it does so on the mirror image
 too, with two `tta_scales` also on a larger picture, and these predictions are averaged; proposals that are plainly
 background are spared the second look and the mirror image. With `nms` linear a box that overlaps a better one loses
