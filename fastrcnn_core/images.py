@@ -98,7 +98,7 @@ def as_image(picture: ImageLike) -> Image:
     if isinstance(picture, PIL.Image.Image):
         return Image(_to_rgb(_upright(picture)))
     try:
-        # Whoever has a tensor has imported PyTorch; an array needs none.
+        # A tensor implies that PyTorch is imported; an array needs none of it.
         return Image(picture if isinstance(picture, np.ndarray) else _tensor_pixels(picture))
     except (ValueError, TypeError, AttributeError) as error:
         raise ImageError(f"This is no picture: {error}.", hint=_ACCEPTED) from error

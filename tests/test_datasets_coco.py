@@ -24,17 +24,21 @@ def folder(tmp_path: Path) -> Path:
 
 
 def of_boxes(folder: Path, *boxes: Any) -> Dataset:
-    """The data set of the picture a.png with these annotations."""
+    """Write an annotation file of the image a.png and open it."""
     return CocoDataset(write_coco(folder / "boxes.json", [coco_image(1, "a.png")], boxes))
 
 
 def test_a_folder_of_pictures_and_one_json_is_a_data_set(folder: Path) -> None:
     write_coco(folder / "boxes.json", [coco_image(1, "a.png")], [coco_box(1, [2, 3, 10, 5.5])])
     dataset = CocoDataset(folder)
-    it = dataset.load("a")
-    assert it.boxes.tolist() == [[2, 3, 12, 8.5]]
-    assert (it.boxes.dtype, it.labels.tolist(), it.tags) == (np.float32, [1], ("",))
-    assert it.instances is None
+    annotated = dataset.load("a")
+    assert annotated.boxes.tolist() == [[2, 3, 12, 8.5]]
+    assert (annotated.boxes.dtype, annotated.labels.tolist(), annotated.tags) == (
+        np.float32,
+        [1],
+        ("",),
+    )
+    assert annotated.instances is None
     assert dataset.notes == ()
     assert CocoDataset(Path(dataset.setting)).names == ("a",)
 
@@ -109,9 +113,9 @@ def test_outlines_are_ignored(folder: Path) -> None:
 
 
 def test_an_image_without_annotations_is_an_image(folder: Path) -> None:
-    it = of_boxes(folder).load("a")
-    assert it.boxes.shape == (0, 4)
-    assert it.labels.shape == (0,)
+    annotated = of_boxes(folder).load("a")
+    assert annotated.boxes.shape == (0, 4)
+    assert annotated.labels.shape == (0,)
 
 
 def test_sizes_that_the_file_leaves_out_are_read_from_the_pictures(folder: Path) -> None:
@@ -277,9 +281,9 @@ def test_what_is_written_is_read_as_pycocotools_reads_it(folder: Path, boxes: li
     oracle.dataset = json.loads(file.read_text())
     oracle.createIndex()
     expected = oracle.loadAnns(oracle.getAnnIds(imgIds=[1]))
-    it = CocoDataset(file).annotation("a")
-    assert [[x1, y1, x2 - x1, y2 - y1] for x1, y1, x2, y2 in it.boxes.tolist()] == [
-        one["bbox"] for one in expected
+    annotated = CocoDataset(file).annotation("a")
+    assert [[x1, y1, x2 - x1, y2 - y1] for x1, y1, x2, y2 in annotated.boxes.tolist()] == [
+        box["bbox"] for box in expected
     ]
-    named = [("cat", "dog")[label - 1] for label in it.labels]
-    assert named == [oracle.cats[one["category_id"]]["name"] for one in expected]
+    named = [("cat", "dog")[label - 1] for label in annotated.labels]
+    assert named == [oracle.cats[box["category_id"]]["name"] for box in expected]

@@ -65,10 +65,15 @@ def test_two_images_of_the_same_name_are_impossible() -> None:
 def test_an_annotation_is_the_annotated_image_without_its_pixels(street: Dataset) -> None:
     images = [street.load(name) for name in street.names]
     for dataset in (street, MemoryDataset(*images)):
-        it = dataset.annotation("two")
-        assert (it.name, it.height, it.width, it.tags) == ("two", 2, 3, ("", "added"))
-        assert it.boxes.tolist() == [[0, 0, 1, 2], [2, 0, 3, 2]]
-        assert it.labels.tolist() == [1, 1]
+        annotation = dataset.annotation("two")
+        assert (annotation.name, annotation.height, annotation.width, annotation.tags) == (
+            "two",
+            2,
+            3,
+            ("", "added"),
+        )
+        assert annotation.boxes.tolist() == [[0, 0, 1, 2], [2, 0, 3, 2]]
+        assert annotation.labels.tolist() == [1, 1]
 
 
 def test_a_data_set_without_a_read_method_cannot_be_made() -> None:
@@ -83,12 +88,12 @@ def test_a_worker_process_can_be_handed_a_data_set(street: Dataset) -> None:
 
 
 def test_the_content_hash_is_of_the_content_and_not_of_the_place(tmp_path: Path) -> None:
-    here = PennFudanDataset(write_pennfudan(tmp_path / "here", {"two": TWO}))
-    there = PennFudanDataset(write_pennfudan(tmp_path / "there", {"two": TWO}))
-    other = PennFudanDataset(write_pennfudan(tmp_path / "other", {"two": EMPTY}))
+    first = PennFudanDataset(write_pennfudan(tmp_path / "here", {"two": TWO}))
+    second = PennFudanDataset(write_pennfudan(tmp_path / "there", {"two": TWO}))
+    different = PennFudanDataset(write_pennfudan(tmp_path / "other", {"two": EMPTY}))
     renamed = PennFudanDataset(write_pennfudan(tmp_path / "renamed", {"deux": TWO}))
-    assert here.content_hash == there.content_hash
-    assert len({here.content_hash, other.content_hash, renamed.content_hash}) == 3
+    assert first.content_hash == second.content_hash
+    assert len({first.content_hash, different.content_hash, renamed.content_hash}) == 3
 
 
 def test_a_content_hash_changes_with_a_file_although_it_is_cached(tmp_path: Path) -> None:

@@ -119,8 +119,8 @@ def test_a_data_set_with_other_counts_does_not_appear_and_is_fetched_anew_next_t
 def test_a_zip_file_of_something_else_is_refused(
     server: SmallServer, place: Path, tmp_path: Path
 ) -> None:
-    other = write_pennfudan(tmp_path / "Other", MASKS)
-    server.content = zipped(other, tmp_path / "other.zip").read_bytes()
+    unrelated = write_pennfudan(tmp_path / "Other", MASKS)
+    server.content = zipped(unrelated, tmp_path / "other.zip").read_bytes()
     with pytest.raises(DataError, match="no PennFudanPed"):
         bring(server, place)
     assert visible(place) == []

@@ -42,12 +42,16 @@ def test_an_image_has_its_boxes_labels_tags_and_instances(tmp_path: Path) -> Non
     folder = write_pennfudan(tmp_path, {"b": EMPTY, "a": TWO}, added=["a.png\t2", "", "z.png\t1"])
     dataset = PennFudanDataset(folder)
     assert dataset.names == ("a", "b")
-    it = dataset.load("a")
-    assert it.name == "a"
-    assert it.boxes.tolist() == [[0, 0, 1, 2], [2, 0, 3, 2]]
-    assert (it.labels.tolist(), it.tags, it.classes) == ([1, 1], ("", "added"), ("person",))
-    assert it.instances is not None
-    assert it.instances.tolist() == TWO
+    annotated = dataset.load("a")
+    assert annotated.name == "a"
+    assert annotated.boxes.tolist() == [[0, 0, 1, 2], [2, 0, 3, 2]]
+    assert (annotated.labels.tolist(), annotated.tags, annotated.classes) == (
+        [1, 1],
+        ("", "added"),
+        ("person",),
+    )
+    assert annotated.instances is not None
+    assert annotated.instances.tolist() == TWO
 
 
 def test_the_added_list_names_people_by_their_number_in_the_mask(tmp_path: Path) -> None:
@@ -56,9 +60,9 @@ def test_the_added_list_names_people_by_their_number_in_the_mask(tmp_path: Path)
 
 
 def test_an_image_without_people_is_an_image(tmp_path: Path) -> None:
-    it = PennFudanDataset(write_pennfudan(tmp_path, {"a": EMPTY})).load("a")
-    assert it.boxes.shape == (0, 4)
-    assert it.tags == ()
+    annotated = PennFudanDataset(write_pennfudan(tmp_path, {"a": EMPTY})).load("a")
+    assert annotated.boxes.shape == (0, 4)
+    assert annotated.tags == ()
 
 
 def test_a_missing_mask_is_named(tmp_path: Path) -> None:

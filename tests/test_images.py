@@ -17,14 +17,14 @@ RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
 
 def saved(picture: PIL.Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    """The content of a picture file."""
+    """Encode a picture as the content of a file."""
     file = io.BytesIO()
     picture.save(file, kind, **options)
     return file.getvalue()
 
 
 def noise(height: int = 60, width: int = 80) -> PIL.Image.Image:
-    """A picture that does not compress to nothing, so that it can be cut in many places."""
+    """Make a picture that does not compress to nothing, so that it can be cut in many places."""
     return PIL.Image.fromarray(
         np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
     )
@@ -39,7 +39,7 @@ def of_one_pixel(mode: str, value: Any) -> PIL.Image.Image:
 
 
 def png_that_claims(*, height: int, width: int) -> bytes:
-    """A PNG header without any pixels behind it: decoding it would fail, not only take long."""
+    """Write a PNG header without any pixels behind it: decoding it would fail, not only take long."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"nonsense")
 
@@ -180,11 +180,11 @@ def test_of_several_frames_the_first_counts(kind: str) -> None:
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Truncated File Read")
 def test_a_file_that_was_cut_off_is_never_half_a_picture(kind: str, options: Any) -> None:
     content = saved(noise(), kind, **options)
-    whole = read_image(content).key
+    complete = read_image(content).key
     refused = 0
     for length in range(0, len(content), len(content) // 50):
         try:
-            assert read_image(content[:length]).key == whole
+            assert read_image(content[:length]).key == complete
         except ImageError:
             refused += 1
     assert refused >= 45

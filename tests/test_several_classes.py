@@ -37,7 +37,7 @@ FLAWS = (  # those of a picture stand on one for testing
 
 
 def draw(path: Path, seed: int) -> list[dict[str, Any]]:
-    """A ball, a crate and an upright bar on grey noise; their boxes."""
+    """Draw a ball, a crate and an upright bar on grey noise; return their boxes."""
     generator = np.random.default_rng(seed)
     image = PIL.Image.fromarray(generator.integers(60, 90, (64, 96, 3)).astype(np.uint8))
     pen, boxes = PIL.ImageDraw.Draw(image), []
@@ -62,9 +62,9 @@ def draw(path: Path, seed: int) -> list[dict[str, Any]]:
 
 
 def write_shapes(folder: Path) -> Path:
-    """Ten pictures, a listed one that is not there, and three boxes that cannot be used."""
+    """Write ten images, an entry without a file, and three boxes that cannot be used; return the folder."""
     folder.mkdir(parents=True)
-    entries = [it for seed in range(1, 11) for it in draw(folder / f"shapes{seed:02}.png", seed)]
+    entries = [row for seed in range(1, 11) for row in draw(folder / f"shapes{seed:02}.png", seed)]
     images = [
         coco_image(FIRST_IMAGE - seed, f"shapes{seed:02}.png", height=64, width=96)
         for seed in range(1, 12)
@@ -75,7 +75,7 @@ def write_shapes(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The data, and the folder with a run of a few steps on it, made by the command line."""
+    """Train a run of a few steps by the command line; return the data's folder and the runs folder."""
     scratch = tmp_path_factory.mktemp("classes")
     data, runs = write_shapes(scratch / "shapes"), scratch / "runs"
     with pytest.MonkeyPatch.context() as environment:
@@ -114,9 +114,9 @@ def test_evaluate_tells_the_figures_of_each_class(
     rows = json.loads(figures.read_text())["classes"]
     assert [row["name"] for row in rows] == list(NAMES)
     assert [row["ground_truth"] for row in rows] == [2, 2, 2]
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     for name in NAMES:
-        assert any(line.startswith(name) and "AP50" in line for line in told.splitlines())
+        assert any(line.startswith(name) and "AP50" in line for line in output.splitlines())
 
 
 def test_pycocotools_judges_the_results_by_the_files_own_ids(shapes: Path, tmp_path: Path) -> None:
@@ -124,9 +124,9 @@ def test_pycocotools_judges_the_results_by_the_files_own_ids(shapes: Path, tmp_p
     words = ("--run", "shapes", "--data", str(shapes), "--split", "train")
     assert main(["evaluate", *words, "--json", str(figures), "--results", str(results)]) == 0
     rows = json.loads(results.read_text())
-    assert {it["category_id"] for it in rows} == set(CLASSES)
-    assert {f"shapes{FIRST_IMAGE - it['image_id']:02}" for it in rows} == {
-        it["image"] for it in rows
+    assert {row["category_id"] for row in rows} == set(CLASSES)
+    assert {f"shapes{FIRST_IMAGE - row['image_id']:02}" for row in rows} == {
+        row["image"] for row in rows
     }
     truth = COCO(str(shapes / "annotations.json"))
     judge = COCOeval(truth, truth.loadRes(str(results)), "bbox")
@@ -135,22 +135,22 @@ def test_pycocotools_judges_the_results_by_the_files_own_ids(shapes: Path, tmp_p
     judge.evaluate()
     judge.accumulate()
     judge.summarize()
-    ours = json.loads(figures.read_text())["AP50"]
-    assert ours > 0
-    assert judge.stats[1] == pytest.approx(ours, rel=0.02)
+    ap50 = json.loads(figures.read_text())["AP50"]
+    assert ap50 > 0
+    assert judge.stats[1] == pytest.approx(ap50, rel=0.02)
 
 
 def test_the_annotations_that_are_saved_keep_the_files_own_ids(shapes: Path) -> None:
     data = open_dataset(shapes)
     content = to_coco(map(data.annotation, data.names), data.classes, data.coco_ids)
     listed = json.loads((shapes / "annotations.json").read_text())
-    assert {it["id"]: it["name"] for it in content["categories"]} == CLASSES
-    assert {it["id"]: it["file_name"] for it in content["images"]} == {
-        it["id"]: it["file_name"] for it in listed["images"][:10]
+    assert {row["id"]: row["name"] for row in content["categories"]} == CLASSES
+    assert {row["id"]: row["file_name"] for row in content["images"]} == {
+        row["id"]: row["file_name"] for row in listed["images"][:10]
     }
-    boxes = [(it["image_id"], it["category_id"], it["bbox"]) for it in content["annotations"]]
+    boxes = [(row["image_id"], row["category_id"], row["bbox"]) for row in content["annotations"]]
     assert sorted(boxes) == sorted(
-        (it["image_id"], it["category_id"], it["bbox"]) for it in listed["annotations"][:30]
+        (row["image_id"], row["category_id"], row["bbox"]) for row in listed["annotations"][:30]
     )
 
 
@@ -168,10 +168,10 @@ def test_the_flaws_of_the_file_are_told_and_the_rest_is_used(
     shapes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["data", "--data", str(shapes)])
-    told = "".join(capsys.readouterr())
+    output = "".join(capsys.readouterr())
     app = open_app("dataset")
     assert not complaints(app)
-    for text in (told, words(app)):
+    for text in (output, words(app)):
         assert "no width or no height" in text
         assert "its category is not listed" in text
         assert "its image is not listed" in text
@@ -197,17 +197,17 @@ def test_the_dataset_page_names_the_classes(shapes: Path) -> None:
     assert "Marked on them: crate, ball, bar" in words(app)
     assert sorted(app.dataframe[0].value["Class"]) == sorted(NAMES)
     assert "How many objects are on a picture? 30 in all" in words(app)
-    speaks_of_nobody(app)
+    expect_no_word_for_people(app)
 
 
 def test_roi_sampling_names_the_classes(shapes: Path) -> None:
     app = open_app("roi_sampling", detector="run:shapes")
     assert not complaints(app)
-    matches = {str(it).split()[0] for it in app.dataframe[0].value["Match"]}
+    matches = {str(row).split()[0] for row in app.dataframe[0].value["Match"]}
     assert matches & set(NAMES)
     assert matches <= {*NAMES, "–"}
     assert "It should learn to say “" in words(app)
-    speaks_of_nobody(app)
+    expect_no_word_for_people(app)
 
 
 def test_detection_names_the_classes(shapes: Path) -> None:
@@ -216,23 +216,25 @@ def test_detection_names_the_classes(shapes: Path) -> None:
     assert app.selectbox(key="pick-detector").value == "run:shapes"
     assert set(app.dataframe[0].value["Class"]) <= set(NAMES)
     app.segmented_control(key="boxes-shown").set_value("people").run()
-    who = {str(it).split()[0] for it in app.dataframe[0].value["Who"]}
-    assert who == set(NAMES)
+    first_words = {str(row).split()[0] for row in app.dataframe[0].value["Who"]}
+    assert first_words == set(NAMES)
     app.button(key="judge-split").click().run()
     assert not app.exception
-    speaks_of_nobody(app)
+    expect_no_word_for_people(app)
 
 
 def test_no_colour_stands_for_people_alone() -> None:
-    labels = [it.label for it in vars(palette).values() if isinstance(it, palette.Role)]
+    labels = [row.label for row in vars(palette).values() if isinstance(row, palette.Role)]
     assert len(labels) > 5
-    assert not [it for it in labels if "person" in it.lower() or "pedestrian" in it.lower()]
+    assert not [row for row in labels if "person" in row.lower() or "pedestrian" in row.lower()]
 
 
-def speaks_of_nobody(app: AppTest) -> None:
-    """Where the data has no people, the page's own part speaks of none, but for the offer of Penn-Fudan."""
-    said = [str(it.value) for it in [*app.main.markdown, *app.main.caption, *app.main.subheader]]
-    for sentence in said:
+def expect_no_word_for_people(app: AppTest) -> None:
+    """Check that the page's own part mentions no person, apart from the offer of Penn-Fudan."""
+    sentences = [
+        str(row.value) for row in [*app.main.markdown, *app.main.caption, *app.main.subheader]
+    ]
+    for sentence in sentences:
         if "Penn-Fudan" not in sentence:
             assert not {"person", "people", "pedestrian"} & set(
                 sentence.lower().replace("?", "").replace(".", "").replace(",", "").split()

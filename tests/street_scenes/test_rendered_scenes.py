@@ -56,34 +56,38 @@ def test_the_same_numbers_give_the_same_scene_whatever_was_made_before(
 def test_another_seed_or_another_index_gives_another_scene(
     scenes: Sequence[AnnotatedImage],
 ) -> None:
-    keys = {it.image.key for it in [*scenes, scene(1, 1), scene(1, 2)]}
+    keys = {annotated.image.key for annotated in [*scenes, scene(1, 1), scene(1, 2)]}
     assert len(keys) == len(scenes) + 2
 
 
 def test_scenes_differ_from_each_other_as_photographs_do(scenes: Sequence[AnnotatedImage]) -> None:
-    small = [_thumbnail(it) for it in scenes]
-    for i, one in enumerate(small):
-        for other in small[:i]:
-            assert np.abs(one - other).mean() > 15
-    assert len({(it.image.height, it.image.width) for it in scenes}) == len(scenes)
+    small = [_thumbnail(annotated) for annotated in scenes]
+    for i, thumbnail in enumerate(small):
+        for earlier in small[:i]:
+            assert np.abs(thumbnail - earlier).mean() > 15
+    assert len({(annotated.image.height, annotated.image.width) for annotated in scenes}) == len(
+        scenes
+    )
 
 
-def _thumbnail(it: AnnotatedImage) -> np.ndarray:
-    rows, columns = (np.linspace(0, n - 1, 24).astype(int) for n in it.image.pixels.shape[:2])
-    return it.image.pixels[rows[:, None], columns[None]].astype(float)
+def _thumbnail(annotated: AnnotatedImage) -> np.ndarray:
+    rows, columns = (
+        np.linspace(0, n - 1, 24).astype(int) for n in annotated.image.pixels.shape[:2]
+    )
+    return annotated.image.pixels[rows[:, None], columns[None]].astype(float)
 
 
 def test_pictures_are_as_large_as_those_of_penn_fudan(scenes: Sequence[AnnotatedImage]) -> None:
-    for it in scenes:
-        assert 300 <= it.image.height <= 550
-        assert 311 <= it.image.width <= 650
+    for annotated in scenes:
+        assert 300 <= annotated.image.height <= 550
+        assert 311 <= annotated.image.width <= 650
 
 
 def test_a_picture_is_neither_dark_nor_burnt_out_nor_without_colour(
     scenes: Sequence[AnnotatedImage],
 ) -> None:
-    for it in scenes:
-        pixels = it.image.pixels.astype(float)
+    for annotated in scenes:
+        pixels = annotated.image.pixels.astype(float)
         assert 60 < pixels.mean() < 190
         assert pixels.mean(2).std() > 25
         assert (pixels.min(2) >= 250).mean() < 0.12
@@ -93,11 +97,11 @@ def test_a_picture_is_neither_dark_nor_burnt_out_nor_without_colour(
 def test_boxes_are_tight_around_the_visible_pixels_of_each_person(
     scenes: Sequence[AnnotatedImage],
 ) -> None:
-    for it in scenes:
-        assert it.instances is not None
-        assert set(np.unique(it.instances)) == set(range(len(it.boxes) + 1))
-        for number, box in enumerate(it.boxes, start=1):
-            rows, columns = np.nonzero(it.instances == number)
+    for annotated in scenes:
+        assert annotated.instances is not None
+        assert set(np.unique(annotated.instances)) == set(range(len(annotated.boxes) + 1))
+        for number, box in enumerate(annotated.boxes, start=1):
+            rows, columns = np.nonzero(annotated.instances == number)
             bounds = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
             assert box.tolist() == bounds
 
@@ -214,7 +218,7 @@ def test_the_command_refuses_what_it_cannot_do(
 
 
 def test_the_renderer_still_makes_the_shipped_scenes(scenes: Sequence[AnnotatedImage]) -> None:
-    """Another NumPy may round otherwise: a few pixels may differ, a scene may not."""
+    """Allow few differing pixels: another version of NumPy may round differently."""
     shipped = open_dataset("synthetic:8")
     for name, rendered in zip(shipped.names, scenes, strict=True):
         read = shipped.load(name)

@@ -1,4 +1,4 @@
-"""What street scenes are made of: the camera, solids, skeletons, light, shadows, and what hides what."""
+"""The parts of the renderer: the camera, solids, skeletons, light, shadows, and what hides what."""
 
 import numpy as np
 import pytest
@@ -153,7 +153,7 @@ def test_a_sleeve_ends_where_it_is_cut() -> None:
     cut, round_ = relief(), relief()
     cut.add(Limb(point(0, 3, 0), point(0, 2, 0), (0.5, 0.5), RED, reach=0.0))
     round_.add(Limb(point(0, 3, 0), point(0, 2, 0), (0.5, 0.5), RED))
-    last = [np.flatnonzero((it.depth > NOWHERE).any(1)).max() + 1 for it in (cut, round_)]
+    last = [np.flatnonzero((canvas.depth > NOWHERE).any(1)).max() + 1 for canvas in (cut, round_)]
     assert last == [30, 35]
 
 
@@ -165,10 +165,10 @@ def test_a_solid_lies_within_its_extent() -> None:
 
 def test_what_stands_nearer_is_seen_lower() -> None:
     toe = Limb(point(0, 0, 0.5), point(0, 1.5, 0.5), (0.1, 0.1), RED)
-    (seen,) = seen_from([toe], eye=1.5, depth=10.0)
-    assert isinstance(seen, Limb)
-    assert seen.start.tolist() == [0, -0.075, 0.5]
-    assert seen.end.tolist() == [0, 1.5, 0.5]
+    (projected,) = seen_from([toe], eye=1.5, depth=10.0)
+    assert isinstance(projected, Limb)
+    assert projected.start.tolist() == [0, -0.075, 0.5]
+    assert projected.end.tolist() == [0, 1.5, 0.5]
 
 
 # People
@@ -362,8 +362,8 @@ def test_whoever_shows_less_than_sixty_rows_is_left_out() -> None:
 def test_if_everybody_were_hidden_what_hides_them_is_left_out_instead() -> None:
     van = actor(4.0, rows=slice(0, 200), columns=slice(0, 300), is_person=False)
     house = actor(20.0, rows=slice(0, 200), columns=slice(0, 300), is_person=False)
-    somebody = person(8.0, slice(100, 140))
-    assert visible([van, house, somebody], CAMERA) == [house, somebody]
+    walker = person(8.0, slice(100, 140))
+    assert visible([van, house, walker], CAMERA) == [house, walker]
 
 
 def test_without_people_everything_stays_from_back_to_front() -> None:

@@ -33,20 +33,20 @@ class Actor:
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """Where actors stand: the camera, the light, and (H, W) the share of the sun that reaches the ground."""
+    """The setting of the actors: the camera, the light, and (H, W) the share of the sun that reaches the ground."""
 
     camera: Camera
     light: Light
     sunlit: Array
 
     def stand(self, right: float, depth: float, lift: float = 0.0) -> Stand:
-        """Where something at this point, `lift` metres above the ground, is in the picture."""
+        """Return the position in the picture of a point, `lift` metres above the ground."""
         camera = self.camera
         scale, row, column = camera.scale(depth), camera.row(depth), camera.column(right, depth)
         return Stand(row - lift * scale, column, scale, depth, self._sun(row, column))
 
     def _sun(self, row: float, column: float) -> float:
-        """The share of the sun around a pixel; all of it outside the picture."""
+        """Return the share of the sun around a pixel; all of it outside the picture."""
         rows = slice(*np.clip([row - 6, row + 5], 0, self.camera.height).astype(int))
         columns = slice(*np.clip([column - 30, column + 30], 0, self.camera.width).astype(int))
         around = self.sunlit[rows, columns]
@@ -54,16 +54,19 @@ class Stage:
 
 
 def scenery(place: Place, stage: Stage, rng: np.random.Generator) -> list[Actor]:
-    """Everything of a place that stands about."""
-    actors = [_built(it.make(rng), it.right, it.depth, stage, rng) for it in place.things]
-    actors += [_plant(it, stage, rng) for it in place.plants]
-    return actors + [_parked(it, stage, rng) for it in place.parked]
+    """Return everything of a place that stands about."""
+    actors = [
+        _built(furniture.make(rng), furniture.right, furniture.depth, stage, rng)
+        for furniture in place.things
+    ]
+    actors += [_plant(plant, stage, rng) for plant in place.plants]
+    return actors + [_parked(drawing, stage, rng) for drawing in place.parked]
 
 
 def people(cast: Sequence[Walker], stage: Stage, rng: np.random.Generator) -> list[Actor]:
-    """The cast on the stage."""
-    actors = [_built(it.solids, it.right, it.depth, stage, rng) for it in cast]
-    return [Actor(it.sprite, it.caster, True) for it in actors]
+    """Return the cast on the stage."""
+    actors = [_built(member.solids, member.right, member.depth, stage, rng) for member in cast]
+    return [Actor(actor.sprite, actor.caster, True) for actor in actors]
 
 
 def _built(
@@ -87,7 +90,7 @@ def _plant(plant: Plant, stage: Stage, rng: np.random.Generator) -> Actor:
 
 
 def _clumps(plant: Plant, rng: np.random.Generator) -> list[Solid]:
-    """Balls of leaves that throw a plant's ragged shadow."""
+    """Return balls of leaves that throw a plant's ragged shadow."""
     height, width = plant.size
     half = 0.22 * min(height, width)
     reach = np.array([width / 2 - half, height / 2 - half, half])

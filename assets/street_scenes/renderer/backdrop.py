@@ -1,4 +1,4 @@
-"""What is behind the actors: sky, ground with shadows, trees, facades.
+"""The backdrop behind the actors: sky, ground with shadows, trees, facades.
 
 Shape letters: H, W the picture; h its rows of ground.
 """
@@ -23,12 +23,12 @@ from renderer.town.plane import Plane, paint_plane
 
 
 def sunlit_ground(place: Place, camera: Camera, light: Light, rng: np.random.Generator) -> Array:
-    """(H, W) share of the sun that leaves and houses let through to the ground; 1 above it."""
+    """Return (H, W) share of the sun that leaves and houses let through to the ground; 1 above it."""
     right, depth = camera.ground()
     share = np.ones((camera.height, camera.width), np.float32)
     ground = share[camera.first_row :]
     if place.dapple:
-        start_x, start_z = (float(it) for it in rng.uniform(0, 40, 2))
+        start_x, start_z = (float(start) for start in rng.uniform(0, 40, 2))
         leaves = sample(-1.9, right + start_x, depth + start_z, 110) + 0.5 * sample(
             -1.3, right, depth, 120
         )
@@ -49,7 +49,7 @@ def paint_backdrop(
     casters: Sequence[Caster],
     rng: np.random.Generator,
 ) -> Array:
-    """(3, H, W) the place without what stands about in it, but with its shadows."""
+    """Return (3, H, W) the place without what stands about in it, but with its shadows."""
     ground = _ground(place, camera, light, sunlit, casters)
     picture = np.concatenate([_sky(camera, light, rng), ground], 1)
     if place.trees:
@@ -60,14 +60,14 @@ def paint_backdrop(
 
 
 def _shadow_length(plane: Plane, light: Light) -> float:
-    """How far a facade's shadow reaches towards the camera, in metres; never over all of the ground."""
+    """Return how far a facade's shadow reaches towards the camera, in metres; never over all of the ground."""
     sine, cosine = plane.street.direction
     behind = light.sun[0] * sine - light.sun[2] * cosine
     return min(plane.facade.size[0] * behind / light.sun[1], 0.45 * plane.v)
 
 
 def _sky(camera: Camera, light: Light, rng: np.random.Generator) -> Array:
-    """(3, H - h, W) brighter towards the horizon, with clouds."""
+    """Return (3, H - h, W) brighter towards the horizon, with clouds."""
     height = camera.first_row
     rows = np.linspace(0, 1, height, dtype=np.float32)
     clear = (1 - np.exp(-1.6 * (1 - rows)))[:, None]
@@ -82,7 +82,7 @@ def _sky(camera: Camera, light: Light, rng: np.random.Generator) -> Array:
 def _ground(
     place: Place, camera: Camera, light: Light, sunlit: Array, casters: Sequence[Caster]
 ) -> Array:
-    """(3, h, W) paved and lit."""
+    """Return (3, h, W) paved and lit."""
     first = camera.first_row
     sun = (thrown_shadows(casters, camera, light) * sunlit)[first:]
     direct, indirect = light.on_plane((0.0, 1.0, 0.0))
@@ -93,7 +93,7 @@ def _ground(
 def _paint_trees(
     picture: Array, trees: Trees, camera: Camera, light: Light, rng: np.random.Generator
 ) -> None:
-    """A wall of leaves with a ragged upper edge, darker towards the ground."""
+    """Return a wall of leaves with a ragged upper edge, darker towards the ground."""
     scale = camera.scale(trees.depth)
     base, top = (
         int(camera.row(trees.depth)) + 2,
@@ -117,7 +117,7 @@ def _paint_trees(
 
 
 def _sunlit_wall(place: Place, camera: Camera, rng: np.random.Generator) -> Array:
-    """(H, W) or (H, 1) share of the sun that leaves let through to a facade."""
+    """Return (H, W) or (H, 1) share of the sun that leaves let through to a facade."""
     if not place.dapple:
         return np.ones((camera.height, 1), np.float32)
     size = camera.height, camera.width

@@ -1,4 +1,4 @@
-"""The camera: a pinhole that looks straight ahead, held by somebody who stands on the same ground.
+"""The camera: a pinhole that looks straight ahead, held by a person who stands on the same ground.
 
 World: X to the right, Y up from the ground, Z away from the camera, in metres. Picture: x to the
 right, y down, in pixels.
@@ -15,7 +15,7 @@ from renderer.noise import Array
 
 @dataclass(frozen=True)
 class Camera:
-    """Where it is and what it sees.
+    """The position of a camera and its field of view.
 
     Args:
         height, width: of the picture in pixels.
@@ -36,23 +36,23 @@ class Camera:
         return max(0, int(np.ceil(self.horizon)) + 1)
 
     def scale(self, depth: float) -> float:
-        """Pixels per metre at this depth."""
+        """Return pixels per metre at this depth."""
         return self.focal / depth
 
     def row(self, depth: float) -> float:
-        """The row in which the ground at this depth is seen."""
+        """Return the row in which the ground at this depth is seen."""
         return self.horizon + self.focal * self.eye / depth
 
     def column(self, right: float, depth: float) -> float:
-        """The column in which what stands at this X and depth is seen."""
+        """Return the column in which what stands at this X and depth is seen."""
         return self.width / 2 + self.focal * right / depth
 
     def depth(self, row: float) -> float:
-        """The depth of the ground that is seen in this row, which is below the horizon."""
+        """Return the depth of the ground that is seen in this row, which is below the horizon."""
         return self.focal * self.eye / (row - self.horizon)
 
     def right(self, column: float, depth: float) -> float:
-        """The X of what is seen in this column at this depth."""
+        """Return the X of what is seen in this column at this depth."""
         return (column - self.width / 2) * depth / self.focal
 
     def ground(self) -> tuple[Array, Array]:
@@ -62,18 +62,18 @@ class Camera:
         return self.rays()[None] * depth, depth
 
     def rays(self) -> Array:
-        """(W,) the X per metre of depth of each column's center."""
+        """Return (W,) the X per metre of depth of each column's center."""
         return ((np.arange(self.width) + 0.5 - self.width / 2) / self.focal).astype(np.float32)
 
     def project(self, points: Array) -> Array:
-        """(N, 2) columns and rows of the points (N, 3); those too near are moved to 0.3 m."""
+        """Return (N, 2) columns and rows of the points (N, 3); those too near are moved to 0.3 m."""
         depth = np.maximum(points[:, 2], 0.3)
         columns = self.width / 2 + self.focal * points[:, 0] / depth
         return np.stack([columns, self.horizon + self.focal * (self.eye - points[:, 1]) / depth], 1)
 
 
 def choose_camera(rng: np.random.Generator) -> Camera:
-    """A picture of a size as in Penn-Fudan, from where somebody of 1.7 m fills 32 to 85 % of its height."""
+    """Return a picture of a size as in Penn-Fudan, from where a person of 1.7 m fills 32 to 85 % of its height."""
     height = int(rng.integers(310, 480))
     shape = float(rng.choice([0.82, 0.98, 1.15, 1.34]) * rng.uniform(0.95, 1.07))
     width = int(np.clip(height * shape, 320, 640))

@@ -1,4 +1,4 @@
-"""Who is in the picture: single walkers and groups, each with a place, a pose and clothes."""
+"""The cast of a picture: single walkers and groups, each with a place, a pose and clothes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from renderer.places.place import Place
 from renderer.solids import Solid
 
 # Statures in pixels between which people are placed. Chosen so that with children, hats and cut-off feet what is
-# seen of everybody is 60 to 350 px high.
+# visible of each person is 60 to 350 px high.
 SMALLEST, LARGEST = 66, 314
 # How many people are invited; some find no place. Chosen so that 2.5 a picture stay, as in Penn-Fudan.
 _INVITED = {1: 0.12, 2: 0.27, 3: 0.25, 4: 0.17, 5: 0.11, 6: 0.08}
@@ -48,7 +48,7 @@ class _Group:
 def choose_cast(
     rng: np.random.Generator, camera: Camera, place: Place, near: float
 ) -> list[Walker]:
-    """One to six people, the first group of them about `near` metres away."""
+    """Return one to six people, the first group of them about `near` metres away."""
     left, warmth = _drawn(rng, _INVITED), float(rng.random())
     cast: list[Walker] = []
     while left > 0:
@@ -68,7 +68,7 @@ def _drawn(rng: np.random.Generator, shares: dict[int, float]) -> int:
 
 
 def _depths(camera: Camera) -> tuple[float, float]:
-    """Where people are as large as they should be."""
+    """Return the depths at which people have a sensible size."""
     largest = min(LARGEST, 0.8 * camera.height)
     return camera.focal * _STATURE / largest, camera.focal * _STATURE / SMALLEST
 
@@ -76,7 +76,7 @@ def _depths(camera: Camera) -> tuple[float, float]:
 def _spot(
     rng: np.random.Generator, camera: Camera, place: Place, depths: tuple[float, float]
 ) -> tuple[float, float] | None:
-    """(right, depth) between these depths where people may walk; their heights in pixels are spread evenly."""
+    """Return (right, depth) between these depths where people may walk; their heights in pixels are spread evenly."""
     for _ in range(30):
         depth = 1 / float(rng.uniform(1 / depths[1], 1 / depths[0]))
         right = camera.right(camera.width * float(rng.uniform(0.08, 0.92)), depth)
@@ -94,7 +94,7 @@ def _heading(rng: np.random.Generator, angle: float) -> float:
 
 
 def _member(rng: np.random.Generator, camera: Camera, group: _Group, i: int) -> Walker:
-    """The i-th of a group: side by side is across the way that they go."""
+    """Return the i-th of a group: side by side is across the way that they go."""
     aside = (i - (group.size - 1) / 2) * float(rng.uniform(0.5, 0.95))
     right = group.right + aside * np.cos(group.heading) + float(rng.normal(0, 0.12))
     depth = (

@@ -40,7 +40,7 @@ class Film:
 
 
 def choose_film(rng: np.random.Generator) -> Film:
-    """A camera of the years in which Penn-Fudan was taken; chosen here by eye, beside its pictures."""
+    """Return a camera of the years in which Penn-Fudan was taken; chosen here by eye, beside its pictures."""
     return Film(
         brightness=float(rng.uniform(0.38, 0.47)),
         warmth=float(rng.normal(0.0, 0.035)),
@@ -58,14 +58,16 @@ def develop(light: Array, film: Film, rng: np.random.Generator) -> bytes:
     exposed *= column(floats(1 + film.warmth, 1, 1 - film.warmth))
     exposed += (exposed.mean(0) - exposed) * film.pallor
     levels = np.clip(exposed * (_LEVELS / _CEILING), 0, _LEVELS - 1).astype(np.int32)
-    seen = _blurred(np.take(_curve(), levels), film.blur)
-    seen += film.grain * np.stack([patch(rng, 0.0, height=height, width=width) for _ in range(3)])
-    pixels = np.clip(seen + 0.5, 0, 255).astype(np.uint8).transpose(1, 2, 0)
+    developed = _blurred(np.take(_curve(), levels), film.blur)
+    developed += film.grain * np.stack(
+        [patch(rng, 0.0, height=height, width=width) for _ in range(3)]
+    )
+    pixels = np.clip(developed + 0.5, 0, 255).astype(np.uint8).transpose(1, 2, 0)
     return _encode(np.ascontiguousarray(pixels), film.quality)
 
 
 def _exposure(light: Array, film: Film) -> float:
-    """What the light meter chooses: the middle of the logarithm, kept from burning out the brightest."""
+    """Choose the exposure as a light meter does: the middle of the logarithm, kept from burning out the brightest."""
     grey = light[:, ::4, ::4].mean(0)
     middle = float(np.exp(np.log(np.maximum(grey, 1e-3)).mean()))
     return min(film.brightness**2.2 / middle * 1.15, 0.95 / float(np.quantile(grey, 0.95)))
@@ -84,13 +86,13 @@ def _curve() -> Array:
 
 
 def _vignette(height: int, width: int) -> Array:
-    """(H, W) darker in the corners."""
+    """Return (H, W) darker in the corners."""
     y, x = (np.linspace(-1, 1, count, dtype=np.float32) ** 2 for count in (height, width))
     return 1 - 0.09 * (y[:, None] + x[None])
 
 
 def _blurred(picture: Array, share: float) -> Array:
-    """(3, H, W) of which each pixel gives `share` of itself to its neighbours along each direction."""
+    """Return (3, H, W) of which each pixel gives `share` of itself to its neighbours along each direction."""
     down = picture.copy()
     down[:, 1:-1] = (1 - share) * picture[:, 1:-1] + share / 2 * (picture[:, :-2] + picture[:, 2:])
     across = down.copy()

@@ -37,7 +37,7 @@ class Light:
     softness: float
 
     def on(self, normal: Array, sunlit: Array | float) -> Array:
-        """(3, h, w) light that reaches surfaces with these normals (3, h, w); `sunlit` in [0, 1]."""
+        """Return (3, h, w) light that reaches surfaces with these normals (3, h, w); `sunlit` in [0, 1]."""
         facing = np.tensordot(floats(*self.sun), normal, 1)
         direct = np.clip(facing * 0.92 + 0.08, 0, None) * sunlit
         up = normal[1] * 0.5 + 0.5
@@ -45,13 +45,13 @@ class Light:
         return column(self.sun_colour) * direct + indirect
 
     def on_plane(self, normal: Direction) -> tuple[Array, Array]:
-        """(3,) and (3,): what the sun, and what everything else gives to a plane with this normal."""
+        """Return (3,) and (3,): what the sun, and what everything else gives to a plane with this normal."""
         facing = max(0.0, float(np.dot(self.sun, normal)))
         up = normal[1] * 0.5 + 0.5
         return self.sun_colour * facing, self.sky_colour * up + self.ground_colour * (1 - up)
 
     def through_air(self, colour: Array, depth: float) -> Array:
-        """(3, h, w) colours as they look from `depth` metres away."""
+        """Return (3, h, w) colours as they look from `depth` metres away."""
         share = float(np.exp(-depth / self.depth_of_haze))
         return colour * share + column(self.haze) * (1 - share)
 
@@ -84,8 +84,8 @@ _SKIES = (
 
 
 def choose_light(rng: np.random.Generator) -> Light:
-    """One of the skies under which people go for a walk; the sun is never right behind the people."""
-    kind = _SKIES[int(rng.choice(len(_SKIES), p=[it.often for it in _SKIES]))]
+    """Return one of the skies under which people go for a walk; the sun is never right behind the people."""
+    kind = _SKIES[int(rng.choice(len(_SKIES), p=[sky.often for sky in _SKIES]))]
     up, around = np.radians(rng.uniform(*kind.elevation)), np.radians(rng.uniform(-115, 115))
     sun = np.cos(up) * np.sin(around), np.sin(up), np.cos(up) * np.cos(around)
     sun_colour, sky_colour = floats(*kind.sun), floats(*kind.sky)
@@ -102,21 +102,21 @@ def choose_light(rng: np.random.Generator) -> Light:
 
 
 def column(colour: Array) -> Array:
-    """(3,) as (3, 1, 1), so that it spreads over a picture."""
+    """Return (3,) as (3, 1, 1), so that it spreads over a picture."""
     return colour[:, None, None]
 
 
 def linear(red: float, green: float, blue: float) -> Array:
-    """(3,) linear RGB of what a screen shows as these numbers in [0, 255]. Source: IEC 61966-2-1, as a power."""
+    """Return (3,) linear RGB of what a screen shows as these numbers in [0, 255]. Source: IEC 61966-2-1, as a power."""
     return (floats(red, green, blue) / 255) ** 2.2
 
 
 def grey(value: float) -> Array:
-    """(3,) linear RGB of a neutral tone in [0, 255]."""
+    """Return (3,) linear RGB of a neutral tone in [0, 255]."""
     return linear(value, value, value)
 
 
-def mix(colour: Array, other: Array, share: Array) -> Array:
-    """(3, h, w) between two colours (3,): `share` (h, w) of the other."""
+def mix(colour: Array, second: Array, share: Array) -> Array:
+    """Return (3, h, w) between two colours (3,): `share` (h, w) of the other."""
     weight = share.astype(np.float32)
-    return column(colour) * (1 - weight) + column(other) * weight
+    return column(colour) * (1 - weight) + column(second) * weight

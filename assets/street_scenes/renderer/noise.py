@@ -22,7 +22,7 @@ TILE = 512
 
 
 def generator(*numbers: int) -> np.random.Generator:
-    """The random source that belongs to these numbers, and to nothing else."""
+    """Return the random source that belongs to these numbers, and to nothing else."""
     # Their count goes in too, as NumPy's SeedSequence takes (1, 2) and (1, 2, 0) for the same.
     seeds = np.random.SeedSequence([len(numbers), *numbers])
     return np.random.Generator(np.random.PCG64(seeds))
@@ -30,7 +30,7 @@ def generator(*numbers: int) -> np.random.Generator:
 
 @cache
 def tile(roughness: float) -> Array:
-    """(T, T) noise of mean 0 and standard deviation 1 that continues over its own edges.
+    """Return (T, T) noise of mean 0 and standard deviation 1 that continues over its own edges.
 
     Args:
         roughness: 0 for fine sand, -2 for clouds: the slope of the amplitude over the frequency.
@@ -44,7 +44,7 @@ def tile(roughness: float) -> Array:
 
 @cache
 def folds() -> Array:
-    """(2, T, T) how creased cloth rises to the right and downwards, standard deviation 1."""
+    """Return (2, T, T) how creased cloth rises to the right and downwards, standard deviation 1."""
     cloth = tile(-2.7) - 0.55 * np.abs(tile(-2.5)) + 0.05 * tile(-1.8)
     rise = [np.roll(cloth, -1, axis) - cloth for axis in (1, 0)]
     return _frozen(np.stack([direction / direction.std() for direction in rise]))
@@ -58,30 +58,30 @@ def patch(
     width: int,
     zoom: tuple[float, float] = (1.0, 1.0),
 ) -> Array:
-    """(h, w) cut from a random place of a tile, stretched (down, across) by `zoom`."""
+    """Return (h, w) cut from a random place of a tile, stretched (down, across) by `zoom`."""
     return cut(tile(roughness), stretched(rng, height, zoom[0]), stretched(rng, width, zoom[1]))
 
 
 def stretched(rng: np.random.Generator, count: int, zoom: float) -> Indices:
-    """(count,) indices along a tile's side from a random start on, each repeated `zoom` times."""
+    """Return (count,) indices along a tile's side from a random start on, each repeated `zoom` times."""
     steps = (np.arange(count) / zoom).astype(np.int64)
     return (steps + rng.integers(0, TILE)) & (TILE - 1)
 
 
-def cut(whole: Array, rows: Indices, columns: Indices) -> Array:
+def cut(texture: Array, rows: Indices, columns: Indices) -> Array:
     """`whole` (..., T, T) at these rows and columns; rows first, because they are copied in one piece."""
-    return np.take(np.take(whole, rows, -2), columns, -1)
+    return np.take(np.take(texture, rows, -2), columns, -1)
 
 
 def scatter(first: Indices, second: Indices) -> Array:
-    """A number in [0, 1) for each pair of whole numbers, as if drawn by lot: the shade of a brick or a slab."""
+    """Return a number in [0, 1) for each pair of whole numbers, as if drawn by lot: the shade of a brick or a slab."""
     mixed = (first * 374761393 + second * 668265263) & 0xFFFFFFFF
     mixed = ((mixed ^ (mixed >> 13)) * 1274126177) & 0xFFFFFFFF
     return ((mixed ^ (mixed >> 16)) / 2.0**32).astype(np.float32)
 
 
 def floats(*numbers: float) -> Array:
-    """Numbers in single precision, so that what they are multiplied with stays so."""
+    """Return numbers in single precision, so that what they are multiplied with stays so."""
     return np.array(numbers, np.float32)
 
 

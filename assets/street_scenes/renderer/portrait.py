@@ -31,7 +31,7 @@ def portray(
     frame: tuple[int, int],
     rng: np.random.Generator,
 ) -> Sprite:
-    """The sprite of solids that stand in a picture whose height and width are `frame`.
+    """Return the sprite of solids that stand in a picture whose height and width are `frame`.
 
     What is farther outside than a quarter of the picture is left out. `rng` is for the creases.
     """
@@ -57,11 +57,11 @@ def portray(
 def _relief(
     solids: Sequence[Solid], stand: Stand, frame: tuple[int, int]
 ) -> tuple[Relief, int, int]:
-    """An empty relief that is large enough, and its upper left corner in the picture."""
+    """Return an empty relief that is large enough, and its upper left corner in the picture."""
     bounds = [extent(solid) for solid in solids]
     row, column, scale = stand.row, stand.column, stand.scale
-    top, bottom = max(it.top for it in bounds), min(it.bottom for it in bounds)
-    left, right = min(it.left for it in bounds), max(it.right for it in bounds)
+    top, bottom = max(bound.top for bound in bounds), min(bound.bottom for bound in bounds)
+    left, right = min(bound.left for bound in bounds), max(bound.right for bound in bounds)
     rows = _within(row - top * scale, row - bottom * scale, frame[0])
     columns = _within(column + left * scale, column + right * scale, frame[1])
     relief = Relief(
@@ -82,7 +82,7 @@ def _within(first: float, last: float, size: int) -> range:
 
 
 def _creased(normal: Array, cloth: Array, rows: Indices, columns: Indices) -> Array:
-    """(3, h, w) normals with the folds of cloth."""
+    """Return (3, h, w) normals with the folds of cloth."""
     folds = noise.cut(noise.folds(), rows, columns) * (0.30 * cloth)
     normal[0] -= folds[0]
     normal[1] += folds[1]
@@ -90,7 +90,7 @@ def _creased(normal: Array, cloth: Array, rows: Indices, columns: Indices) -> Ar
 
 
 def _self_shadow(depth: Array, scale: float, light: Light) -> Array:
-    """(h, w) share of the sun that the thing itself lets through."""
+    """Return (h, w) share of the sun that the thing itself lets through."""
     right, up, towards = light.sun
     open_sky = np.ones_like(depth)
     for step in _STEPS:
@@ -101,11 +101,11 @@ def _self_shadow(depth: Array, scale: float, light: Light) -> Array:
 
 
 def _occlusion(depth: Array, scale: float) -> Array:
-    """(h, w) in [0.5, 1]: darker in the depth between arms and trunk and between the legs."""
-    there = depth > NOWHERE
-    filled = np.where(there, depth, 0)
+    """Return (h, w) in [0.5, 1]: darker in the depth between arms and trunk and between the legs."""
+    filled_mask = depth > NOWHERE
+    filled = np.where(filled_mask, depth, 0)
     size = max(3, int(0.07 * scale) | 1)
-    weight = uniform_filter(there.astype(np.float32), size)
+    weight = uniform_filter(filled_mask.astype(np.float32), size)
     around = uniform_filter(filled, size) / np.maximum(weight, 1e-3)
     return 1 - np.clip((around - filled) * 6, 0, 0.5)
 
@@ -125,6 +125,6 @@ def _moved(values: Array, down: int, right: int) -> Array:
 
 
 def _reduced(fine: Array) -> Array:
-    """The mean of each 2 x 2 block."""
+    """Return the mean of each 2 x 2 block."""
     pairs = fine[..., 0::2, :] + fine[..., 1::2, :]
     return (pairs[..., 0::2] + pairs[..., 1::2]) * 0.25

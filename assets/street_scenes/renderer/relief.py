@@ -54,7 +54,7 @@ class Relief:
         np.copyto(self.cloth[window], np.float32(solid.cloth), where=nearer)
 
     def _window(self, bounds: Extent) -> tuple[tuple[slice, slice], Array, Array]:
-        """The pixels within these bounds, and the metres of their centers: (1, w) and (h, 1)."""
+        """Return the pixels within these bounds, and the metres of their centers: (1, w) and (h, 1)."""
         height, width = self.depth.shape
         scale, row, column = self.scale, self.row, self.column
         columns = _span(column + bounds.left * scale, column + bounds.right * scale, width)
@@ -70,7 +70,7 @@ def _span(first: float, last: float, size: int) -> slice:
 
 
 def _limb(limb: Limb, right: Array, up: Array) -> _Shell:
-    """A cone with a ball at each end, seen from the front."""
+    """Return a cone with a ball at each end, seen from the front."""
     way = [float(step) for step in limb.end - limb.start]
     length = way[0] ** 2 + way[1] ** 2 + 1e-6
     from_x, from_y = right - float(limb.start[0]), up - float(limb.start[1])
@@ -90,7 +90,7 @@ def _limb(limb: Limb, right: Array, up: Array) -> _Shell:
 
 
 def _body(body: Body, right: Array, up: Array) -> _Shell:
-    """Each row is an ellipse in plan, turned by the owner's turn and cut by the line of sight."""
+    """Return each row is an ellipse in plan, turned by the owner's turn and cut by the line of sight."""
     heights = up - float(body.foot[1])
     wide, deep, shift = _rows(body.profile, heights[:, 0])
     sine, cosine = float(np.sin(body.turn)), float(np.cos(body.turn))
@@ -117,7 +117,7 @@ def _unit(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
 
 
 def _slope(radius: Array, heights: Array) -> Array:
-    """(h, 1) how fast a radius grows upwards."""
+    """Return (h, 1) how fast a radius grows upwards."""
     return np.gradient(radius, heights[:, 0], axis=0) if len(heights) > 1 else np.zeros_like(radius)
 
 
@@ -137,7 +137,7 @@ def _rows(profile: Array, heights: Array) -> tuple[Array, Array, Array]:
 
 
 def _tangents(profile: Array) -> Array:
-    """Slopes at the knots such that no curve between them overshoots. Source: Fritsch and Butland (1984)."""
+    """Return slopes at the knots such that no curve between them overshoots. Source: Fritsch and Butland (1984)."""
     slopes = np.diff(profile[:, 1:], axis=0) / np.diff(profile[:, 0])[:, None]
     before, after = slopes[:-1], slopes[1:]
     turning = before * after <= 0

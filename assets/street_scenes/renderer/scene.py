@@ -42,7 +42,7 @@ class Scene:
     actors: Sequence[Actor]
 
     def people(self) -> npt.NDArray[np.int32]:
-        """(H, W) whose pixels are whose: 0 nobody's, 1..N the people's, from left to right."""
+        """Return (H, W) the owner of each pixel: 0 for none, 1..N for the people, from left to right."""
         return owners(self.actors, self.stage.camera)
 
     def photograph(self) -> bytes:
@@ -51,9 +51,9 @@ class Scene:
         return develop(self._painted(), choose_film(rng), rng)
 
     def _painted(self) -> Array:
-        """(3, H, W) linear light."""
+        """Return (3, H, W) linear light."""
         camera, light, sunlit = self.stage.camera, self.stage.light, self.stage.sunlit
-        casters = [it.caster for it in self.actors]
+        casters = [actor.caster for actor in self.actors]
         rng = generator(self.seed, self.index, _BACKDROP)
         picture = paint_backdrop(self.place, camera, light, sunlit, casters, rng)
         for actor in self.actors:
@@ -65,7 +65,7 @@ class Scene:
 
 
 def set_scene(seed: int, index: int) -> Scene:
-    """The scene of these two numbers, and of nothing else."""
+    """Return the scene of these two numbers, and of nothing else."""
     place, stage, near = _planned(seed, index)
     rng = generator(seed, index, _CAST)
     cast = people(choose_cast(rng, stage.camera, place, near), stage, rng)
@@ -74,14 +74,14 @@ def set_scene(seed: int, index: int) -> Scene:
 
 
 def set_empty_scene(seed: int, index: int) -> Scene:
-    """The street of `set_scene` when nobody is there."""
+    """Return the street of `set_scene` without people."""
     place, stage, _ = _planned(seed, index)
     actors = scenery(place, stage, generator(seed, index, _SCENERY))
     return Scene(seed, index, place, stage, visible(actors, stage.camera))
 
 
 def _planned(seed: int, index: int) -> tuple[Place, Stage, float]:
-    """Where it is, in what light, and how many metres away the main people walk."""
+    """Plan the place, the light and the distance in metres of the main people."""
     rng = generator(seed, index, _PLAN)
     camera, light = choose_camera(rng), choose_light(rng)
     near = camera.depth(camera.height * float(rng.uniform(0.90, 0.975)))

@@ -32,7 +32,7 @@ class Caster:
 
 
 def thrown_shadows(casters: Iterable[Caster], camera: Camera, light: Light) -> Array:
-    """(H, W) share of the sun in [0, 1] that reaches the ground past these."""
+    """Return (H, W) share of the sun in [0, 1] that reaches the ground past these."""
     canvas = _blank(camera)
     pen = ImageDraw.Draw(canvas)
     for outline in _outlines(casters, camera, light):
@@ -41,7 +41,7 @@ def thrown_shadows(casters: Iterable[Caster], camera: Camera, light: Light) -> A
 
 
 def contact_shadows(casters: Iterable[Caster], camera: Camera) -> Array:
-    """(H, W) share of all light that reaches the ground close to where things stand."""
+    """Return (H, W) share of all light that reaches the ground close to where things stand."""
     canvas = _blank(camera)
     pen = ImageDraw.Draw(canvas)
     for caster in casters:
@@ -62,11 +62,11 @@ def _blank(camera: Camera) -> Picture.Image:
 
 
 def _blurred(canvas: Picture.Image, radius: float, camera: Camera) -> Array:
-    """(H, W) in [0, 1], as large as the picture again; `radius` in pixels of it."""
+    """Return (H, W) in [0, 1], as large as the picture again; `radius` in pixels of it."""
     soft = canvas.filter(ImageFilter.GaussianBlur(radius / _COARSE))
     size = canvas.width * _COARSE, canvas.height * _COARSE
-    whole = np.asarray(soft.resize(size, Picture.Resampling.BILINEAR), np.float32)
-    return whole[: camera.height, : camera.width] / 255
+    enlarged = np.asarray(soft.resize(size, Picture.Resampling.BILINEAR), np.float32)
+    return enlarged[: camera.height, : camera.width] / 255
 
 
 Ball = tuple[float, float, float, float]
@@ -83,14 +83,14 @@ def _low_end(solid: Solid) -> Ball:
 
 
 def _balls(solid: Solid) -> list[Ball]:
-    """Balls whose hull is about the solid."""
+    """Return balls whose hull is about the solid."""
     if isinstance(solid, Limb):
         return [_ball(solid.start, solid.radii[0]), _ball(solid.end, solid.radii[1])]
     return [_ball(_ring(solid, *ring), 0.5 * (ring[1] + ring[2])) for ring in solid.profile]
 
 
 def _ring(body: Body, height: float, wide: float, deep: float, shift: float) -> Array:
-    """(3,) the center of a body's ring."""
+    """Return (3,) the center of a body's ring."""
     sideways = height * body.lean[0] + shift * np.sin(body.turn)
     return body.foot + np.array(
         [sideways, height, height * body.lean[1] + shift * np.cos(body.turn)]
@@ -98,7 +98,7 @@ def _ring(body: Body, height: float, wide: float, deep: float, shift: float) -> 
 
 
 def _outlines(casters: Iterable[Caster], camera: Camera, light: Light) -> list[list[float]]:
-    """One polygon on the coarse canvas for each pair of neighbouring balls: x, y, x, y, …"""
+    """Return one polygon on the coarse canvas for each pair of neighbouring balls: x, y, x, y, …"""
     pairs = np.array(
         [
             [

@@ -18,7 +18,7 @@ from renderer.noise import Array
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """Where on a solid its pixels lie, for whoever paints it.
+    """The positions of pixels on a solid, for its paint.
 
     Args:
         normal: three times (h, w): how much the surface faces right, up and the camera, in [-1, 1].
@@ -105,7 +105,7 @@ class Extent:
 
 
 def extent(solid: Solid) -> Extent:
-    """Bounds that hold the solid."""
+    """Return bounds that hold the solid."""
     if isinstance(solid, Limb):
         reach = rise = max(solid.radii)
         ends = [(float(end[0]), float(end[1])) for end in (solid.start, solid.end)]
@@ -113,26 +113,27 @@ def extent(solid: Solid) -> Extent:
         reach, rise = float(solid.profile[:, 1:3].max() + np.abs(solid.profile[:, 3]).max()), 0.0
         heights = [float(height) for height in solid.profile[[0, -1], 0]]
         ends = [
-            (float(solid.foot[0]) + it * solid.lean[0], float(solid.foot[1]) + it) for it in heights
+            (float(solid.foot[0]) + height * solid.lean[0], float(solid.foot[1]) + height)
+            for height in heights
         ]
     x, y = [end[0] for end in ends], [end[1] for end in ends]
     return Extent(min(x) - reach, max(x) + reach, min(y) - rise, max(y) + rise)
 
 
 def seen_from(solids: Sequence[Solid], *, eye: float, depth: float) -> list[Solid]:
-    """The solids as an eye at this height sees them from this depth (metres): what is nearer stands lower."""
+    """Return the solids as an eye at this height sees them from this depth (metres): what is nearer stands lower."""
 
     def lowered(point: Array) -> Array:
         return point - np.array([0.0, point[2] * (eye - point[1]) / depth, 0.0])
 
     return [
-        replace(it, start=lowered(it.start), end=lowered(it.end))
-        if isinstance(it, Limb)
-        else replace(it, foot=lowered(it.foot))
-        for it in solids
+        replace(solid, start=lowered(solid.start), end=lowered(solid.end))
+        if isinstance(solid, Limb)
+        else replace(solid, foot=lowered(solid.foot))
+        for solid in solids
     ]
 
 
 def plain(colour: Array) -> Paint:
-    """The same colour everywhere."""
+    """Return the same colour everywhere."""
     return lambda surface: column(colour)

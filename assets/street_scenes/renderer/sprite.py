@@ -15,7 +15,7 @@ Window = tuple[slice, slice]
 
 @dataclass(frozen=True)
 class Stand:
-    """Where a thing stands in the picture.
+    """The position of a thing in the picture.
 
     Args:
         row, column: of its foot. scale: pixels per metre. depth: metres from the camera.
@@ -31,7 +31,7 @@ class Stand:
 
 @dataclass(frozen=True, eq=False)
 class Sprite:
-    """A thing's outline at once, and its colours when somebody wants to see them.
+    """A thing's outline at once, and its colours when they are asked for.
 
     Args:
         row, column: of its upper left pixel in the picture; may lie outside.
@@ -50,7 +50,7 @@ class Sprite:
         return self.alpha >= 0.5
 
     def within(self, size: tuple[int, int]) -> tuple[Window, Window]:
-        """The part of a picture (H, W) that the sprite covers, and the part of the sprite that covers it."""
+        """Return the part of a picture (H, W) that the sprite covers, and the part of the sprite that covers it."""
         rows = _overlap(self.row, self.alpha.shape[0], size[0])
         columns = _overlap(self.column, self.alpha.shape[1], size[1])
         return (rows[0], columns[0]), (rows[1], columns[1])

@@ -1,4 +1,4 @@
-"""Who can be seen: what hides what, who is left out, and whose pixels are whose.
+"""Visibility: occlusion, people left out because too little of them shows, and the owner of each pixel.
 
 Shape letters: H, W the picture; N people.
 """
@@ -14,43 +14,43 @@ from renderer.actors import Actor
 from renderer.camera import Camera
 from renderer.noise import Mask
 
-# Whoever shows less than this share of the whole figure, or a lower or narrower piece (pixels), is not in the scene
-# at all: so nobody can be seen without being annotated. Chosen here; Penn-Fudan leaves out the severely
-# occluded.
+# A person who shows less than this share of the figure, or a lower or narrower piece (pixels), is left out,
+# so that all visible people are annotated. Chosen here; Penn-Fudan leaves out the severely occluded.
 SMALLEST_SHARE = 0.40
 SMALLEST_HEIGHT, SMALLEST_WIDTH = 60, 14
 
 
 def visible(actors: Sequence[Actor], camera: Camera) -> list[Actor]:
-    """The actors from back to front, without people of whom too little would be seen.
+    """Return the actors from back to front, without people of whom too little would be seen.
 
-    If that would be everybody, what stands before the nearest of them is left out instead.
+    If no person would be left, the things in front of the nearest person are left out instead.
     """
-    kept = _sparing(actors, camera)
-    crowd = [it.caster.depth for it in actors if it.is_person]
-    if crowd and not any(it.is_person for it in kept):
-        kept = _sparing(
-            [it for it in actors if it.is_person or it.caster.depth > min(crowd)], camera
+    visible_actors = _sparing(actors, camera)
+    crowd = [actor.caster.depth for actor in actors if actor.is_person]
+    if crowd and not any(actor.is_person for actor in visible_actors):
+        visible_actors = _sparing(
+            [actor for actor in actors if actor.is_person or actor.caster.depth > min(crowd)],
+            camera,
         )
-    return kept
+    return visible_actors
 
 
 def _sparing(actors: Sequence[Actor], camera: Camera) -> list[Actor]:
-    """The actors from back to front, without people who are hidden by what is nearer."""
+    """Return the actors from back to front, without people who are hidden by what is nearer."""
     size = camera.height, camera.width
-    free, kept = np.ones(size, bool), []
-    for actor in sorted(actors, key=lambda it: it.caster.depth):
+    free, visible_actors = np.ones(size, bool), []
+    for actor in sorted(actors, key=lambda actor: actor.caster.depth):
         window, part = actor.sprite.within(size)
         shape = actor.sprite.shape
         if actor.is_person and not _enough(shape[part] & free[window], int(shape.sum())):
             continue
         free[window] &= ~shape[part]
-        kept.append(actor)
-    return kept[::-1]
+        visible_actors.append(actor)
+    return visible_actors[::-1]
 
 
 def owners(actors: Sequence[Actor], camera: Camera) -> npt.NDArray[np.int32]:
-    """(H, W) whose pixels are whose: 0 nobody's, 1..N the people's, from left to right by where they begin."""
+    """Return (H, W) the owner of each pixel: 0 for none, 1..N for the people, from left to right by where they begin."""
     owner = np.zeros((camera.height, camera.width), np.int32)
     for number, actor in enumerate(actors, start=1):
         window, part = actor.sprite.within((camera.height, camera.width))
@@ -62,8 +62,8 @@ def owners(actors: Sequence[Actor], camera: Camera) -> npt.NDArray[np.int32]:
     return table[owner]
 
 
-def _enough(seen: Mask, whole: int) -> bool:
-    rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
-    if not len(rows) or seen.sum() < SMALLEST_SHARE * whole:
+def _enough(shape_in_view: Mask, full_size: int) -> bool:
+    rows, columns = np.flatnonzero(shape_in_view.any(1)), np.flatnonzero(shape_in_view.any(0))
+    if not len(rows) or shape_in_view.sum() < SMALLEST_SHARE * full_size:
         return False
     return bool(np.ptp(rows) + 1 >= SMALLEST_HEIGHT and np.ptp(columns) + 1 >= SMALLEST_WIDTH)

@@ -1,4 +1,4 @@
-"""What people carry. Lengths are shares of the stature."""
+"""Bags that people carry. Lengths are shares of the stature."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SATCHEL: Profile = [
 
 
 def bag_solids(skeleton: Skeleton, outfit: Outfit) -> list[Solid]:
-    """The outfit's bag, if it has one."""
+    """Return the outfit's bag, if it has one."""
     if outfit.bag == "backpack":
         back = skeleton.pelvis + skeleton.step(0.0, 0.10, -0.100) * skeleton.stature
         return [_sack(skeleton, outfit, back, _PACK)]
@@ -40,7 +40,7 @@ def bag_solids(skeleton: Skeleton, outfit: Outfit) -> list[Solid]:
 
 
 def _carried(skeleton: Skeleton, outfit: Outfit, tall: float) -> list[Solid]:
-    """A bag that hangs `tall` below the right hand."""
+    """Return a bag that hangs `tall` below the right hand."""
     hand, size = skeleton.arms[1][3], skeleton.stature
     sack: Profile = [
         (-tall - 0.03, 0.035, 0.07, 0.0),

@@ -16,41 +16,41 @@ def worn(colour: Array) -> Paint:
     )
 
 
-def striped(colour: Array, other: Array, period: float) -> Paint:
-    """Stripes around the body, `period` metres from one to the next."""
+def striped(colour: Array, second: Array, period: float) -> Paint:
+    """Return stripes around the body, `period` metres from one to the next."""
     rate = 2 * np.pi / period
-    return lambda surface: mix(colour, other, np.clip(np.sin(surface.height * rate) * 4, 0, 1))
+    return lambda surface: mix(colour, second, np.clip(np.sin(surface.height * rate) * 4, 0, 1))
 
 
-def checked(colour: Array, other: Array) -> Paint:
-    """Checks around the body."""
+def checked(colour: Array, second: Array) -> Paint:
+    """Return checks around the body."""
 
     def paint(surface: Surface) -> Array:
         rings = np.sin(surface.height * 95) > 0.2
         bars = np.sin(np.arctan2(surface.side, surface.front) * 9) > 0.2
-        return mix(colour, other, 0.42 * rings + 0.42 * bars)
+        return mix(colour, second, 0.42 * rings + 0.42 * bars)
 
     return paint
 
 
-def printed(colour: Array, other: Array) -> Paint:
-    """A print on the chest."""
+def printed(colour: Array, second: Array) -> Paint:
+    """Return a print on the chest."""
 
     def paint(surface: Surface) -> Array:
         chest = (surface.front > 0) & (np.abs(surface.along - 0.68) < 0.11)
         lines = np.sin(surface.along * 110 + 5 * np.sin(surface.side * 9)) > -0.3
-        return mix(colour, other, 0.85 * (chest & lines & (np.abs(surface.side) < 0.5)))
+        return mix(colour, second, 0.85 * (chest & lines & (np.abs(surface.side) < 0.5)))
 
     return paint
 
 
-def yoked(colour: Array, other: Array) -> Paint:
+def yoked(colour: Array, second: Array) -> Paint:
     """Another colour over the shoulders."""
-    return lambda surface: mix(colour, other, 1.0 * (surface.along > 0.74))
+    return lambda surface: mix(colour, second, 1.0 * (surface.along > 0.74))
 
 
 def opened(colour: Array, inner: Array, gap: float) -> Paint:
-    """A jacket: with `gap` > 0 it is open and shows what is below, otherwise a zip; pockets either way."""
+    """Return a jacket: with `gap` > 0 it is open and shows what is below, otherwise a zip; pockets either way."""
 
     def paint(surface: Surface) -> Array:
         ahead, off = surface.front > 0, np.abs(surface.side)
@@ -64,7 +64,7 @@ def opened(colour: Array, inner: Array, gap: float) -> Paint:
 
 
 def with_straps(paint: Paint, colour: Array) -> Paint:
-    """The same under the two straps of a backpack."""
+    """Return the same under the two straps of a backpack."""
 
     def both(surface: Surface) -> Array:
         off = np.abs(np.abs(surface.side) - 0.52)
@@ -75,7 +75,7 @@ def with_straps(paint: Paint, colour: Array) -> Paint:
 
 
 def with_sash(paint: Paint, colour: Array) -> Paint:
-    """The same under the strap of a shoulder bag, which crosses the trunk."""
+    """Return the same under the strap of a shoulder bag, which crosses the trunk."""
 
     def both(surface: Surface) -> Array:
         slanted = 0.62 + 0.36 * surface.side * np.sign(surface.front)
@@ -85,7 +85,7 @@ def with_sash(paint: Paint, colour: Array) -> Paint:
 
 
 def leather(colour: Array) -> Paint:
-    """A bag with seams."""
+    """Return a bag with seams."""
 
     def paint(surface: Surface) -> Array:
         seam = (np.abs(surface.along - 0.55) < 0.02) | (np.abs(surface.along - 0.9) < 0.015)
@@ -95,5 +95,5 @@ def leather(colour: Array) -> Paint:
 
 
 def soled(upper: Array, sole: Array) -> Paint:
-    """A shoe: another colour where it faces the ground."""
+    """Return a shoe: another colour where it faces the ground."""
     return lambda surface: np.where(surface.up < -0.55, column(sole), column(upper))

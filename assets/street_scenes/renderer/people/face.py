@@ -32,7 +32,7 @@ _CHIN = 0.066  # below the head's center
 
 @dataclass(frozen=True, eq=False)
 class Face:
-    """What a head looks like.
+    """The looks of a head.
 
     Args:
         skin, hair: linear RGB. cut: "bald", "short", "bob", "long", "tail" or "bun".
@@ -51,7 +51,7 @@ class Face:
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """Where a head is: its chin (3,), its turn and the stature of whose it is."""
+    """The pose of a head: its chin (3,), its turn and the stature of whose it is."""
 
     chin: Array
     gaze: float
@@ -59,16 +59,16 @@ class Head:
 
     @staticmethod
     def of(skeleton: Skeleton) -> Head:
-        """The head of a skeleton."""
+        """Return the head of a skeleton."""
         chin = skeleton.head - np.array([0, _CHIN * skeleton.stature, 0])
         return Head(chin, skeleton.gaze, skeleton.stature)
 
     def body(self, profile: Array, paint: Paint, cloth: float = 0.0) -> Body:
-        """A stack of ellipses on this head."""
+        """Return a stack of ellipses on this head."""
         return Body(self.chin, profile * self.size, paint, cloth, self.gaze)
 
     def bump(self, start: Point, end: Point, radii: tuple[float, float], paint: Paint) -> Limb:
-        """A small limb on this head; its ends in (left, up, forward)."""
+        """Return a small limb on this head; its ends in (left, up, forward)."""
         sine, cosine = np.sin(self.gaze), np.cos(self.gaze)
         ends = [
             self.chin
@@ -96,12 +96,12 @@ def _face_paint(face: Face) -> Paint:
 
     def paint(surface: Surface) -> Array:
         tall, across = surface.along, np.abs(surface.side)
-        seen = np.clip(surface.front * 6 - 2.2, 0, 1)
+        frontal = np.clip(surface.front * 6 - 2.2, 0, 1)
         dark = 0.92 * _spot(across - 0.40, tall - 0.50, 0.17, 0.032)
         dark += 0.62 * _spot(across - 0.42, tall - 0.575, 0.22, 0.020)
-        lips = 0.55 * seen * _spot(surface.side, tall - 0.195, 0.30, 0.022)
+        lips = 0.55 * frontal * _spot(surface.side, tall - 0.195, 0.30, 0.022)
         lens = np.clip(1.6 * _spot(across - 0.42, tall - 0.495, 0.26, 0.05), 0, 1)
-        shade = (1 - np.clip(dark, 0, 1) * seen) * (1 - face.glasses * lens * seen)
+        shade = (1 - np.clip(dark, 0, 1) * frontal) * (1 - face.glasses * lens * frontal)
         beard = np.clip((0.34 - tall) * 9, 0, 1) * np.clip(surface.front * 2 + 0.8, 0, 1)
         colour = mix(face.skin, face.skin * floats(0.62, 0.30, 0.30), lips) * shade
         grown = np.maximum(0.75 * face.beard * beard * (lips < 0.2), _hairy(face, surface))
@@ -111,7 +111,7 @@ def _face_paint(face: Face) -> Paint:
 
 
 def _hairy(face: Face, surface: Surface) -> Array:
-    """(h, w) how much hair covers the skull."""
+    """Return (h, w) how much hair covers the skull."""
     tall, front = surface.along, surface.front
     if face.cut == "bald":
         ring = np.clip((0.15 - front) * 8, 0, 1) * np.clip((tall - 0.35) * 9, 0, 1)

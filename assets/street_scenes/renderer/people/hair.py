@@ -11,7 +11,7 @@ from renderer.solids import Paint, Solid, Surface, plain
 
 
 def hair_solids(head: Head, face: Face) -> list[Solid]:
-    """What grows on the head, in its cut."""
+    """Return the hair, in its cut."""
     if face.cut == "bald":
         return []
     paint = _strands(face.hair)
@@ -36,7 +36,7 @@ def hair_solids(head: Head, face: Face) -> list[Solid]:
 
 
 def hat_solids(head: Head, face: Face) -> list[Solid]:
-    """A cap, a beanie, a sun hat, or nothing."""
+    """Return a cap, a beanie, a sun hat, or nothing."""
     if not face.hat:
         return []
     paint = plain(face.hat_colour)
@@ -56,7 +56,7 @@ def hat_solids(head: Head, face: Face) -> list[Solid]:
 
 
 def _crown() -> Array:
-    """The upper half of the skull, a little larger and farther back."""
+    """Return the upper half of the skull, a little larger and farther back."""
     crown = SKULL[4:] + floats(0.0, 0.005, 0.005, -0.010)
     crown[-1] = (0.137, 0.008, 0.010, -0.014)
     return crown

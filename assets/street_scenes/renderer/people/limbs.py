@@ -21,7 +21,7 @@ _SLEEVES = {"tank": 0.0, "tee": 0.62, "shirt": 2.0, "jacket": 2.0, "coat": 2.0, 
 
 
 def leg_solids(skeleton: Skeleton, outfit: Outfit, leg: Array) -> list[Solid]:
-    """A leg (4, 3) and its shoe."""
+    """Return a leg (4, 3) and its shoe."""
     make = _Maker(skeleton)
     return _shoe(make, outfit.shoes, leg) + (
         _trouser_leg(make, outfit, leg)
@@ -31,7 +31,7 @@ def leg_solids(skeleton: Skeleton, outfit: Outfit, leg: Array) -> list[Solid]:
 
 
 def arm_solids(skeleton: Skeleton, outfit: Outfit, arm: Array) -> list[Solid]:
-    """An arm (4, 3), its hand and its sleeve."""
+    """Return an arm (4, 3), its hand and its sleeve."""
     make, skin = _Maker(skeleton), plain(outfit.face.skin)
     shoulder, elbow, wrist, tip = arm
     knuckles = wrist + 0.55 * (tip - wrist)

@@ -48,17 +48,17 @@ SOLES: tuple[Tone, ...] = ((205, 203, 198), (34, 30, 28))
 
 
 def pick(rng: np.random.Generator, weights: Mapping[str, float]) -> str:
-    """One of the words, each as often as its weight says."""
+    """Return one of the words, each as often as its weight says."""
     shares = np.array(list(weights.values()))
     return list(weights)[int(rng.choice(len(shares), p=shares / shares.sum()))]
 
 
 def shade(rng: np.random.Generator, tones: tuple[Tone, ...]) -> Array:
-    """One of the tones, a little different each time."""
+    """Return one of the tones, a little different each time."""
     return varied(rng, tones[int(rng.integers(0, len(tones)))], 0.15)
 
 
 def varied(rng: np.random.Generator, tone: Tone, spread: float) -> Array:
-    """(3,) linear RGB near the tone: `spread` is the standard deviation of the logarithm of its brightness."""
+    """Return (3,) linear RGB near the tone: `spread` is the standard deviation of the logarithm of its brightness."""
     brightness = float(np.exp(rng.normal(0, spread)))
     return linear(*tone) * rng.uniform(0.94, 1.06, 3).astype(np.float32) * brightness

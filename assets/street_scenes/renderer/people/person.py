@@ -15,7 +15,7 @@ from renderer.solids import Limb, Solid, plain
 
 
 def person_solids(skeleton: Skeleton, outfit: Outfit) -> list[Solid]:
-    """Everything that a dressed person is made of."""
+    """Return everything that a dressed person is made of."""
     head = Head.of(skeleton)
     parts = [_neck(skeleton, outfit.face)]
     parts += (

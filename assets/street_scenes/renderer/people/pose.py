@@ -57,7 +57,7 @@ class Pose:
 
 
 def walking(rng: np.random.Generator) -> Pose:
-    """A moment of a walk."""
+    """Return a moment of a walk."""
     moment, vigour = rng.random(), rng.uniform(0.75, 1.1)
     legs = [_gait(moment + half, vigour) for half in (0.0, 0.5)]
     swing = np.radians(rng.uniform(12, 26)) * np.cos(2 * np.pi * moment)
@@ -72,12 +72,14 @@ def walking(rng: np.random.Generator) -> Pose:
         for sign in (-1, 1)
     ]
     busy = rng.random(2) < (0.22, 0.22)
-    left, right = (busy_arm(rng) if it else arm for it, arm in zip(busy, arms, strict=True))
+    left, right = (
+        busy_arm(rng) if is_busy else arm for is_busy, arm in zip(busy, arms, strict=True)
+    )
     return Pose((legs[0], legs[1]), (left, right), np.radians(rng.uniform(0, 5)), _glance(rng))
 
 
 def standing(rng: np.random.Generator) -> Pose:
-    """A stance: the weight on both legs or on one."""
+    """Return a stance: the weight on both legs or on one."""
     rest = rng.uniform(0, 0.22) * rng.integers(0, 2)
     firm = Leg(rng.uniform(-0.03, 0.04), 0.03, 0.0, rng.uniform(0.02, 0.09))
     loose = Leg(rest, rest * 1.7 + 0.03, -rest * 0.4, rng.uniform(0.06, 0.16))
@@ -92,7 +94,7 @@ def standing(rng: np.random.Generator) -> Pose:
 
 
 def busy_arm(rng: np.random.Generator) -> Arm:
-    """An arm that does something: in the pocket, at the ear, on a strap, on the hip, with a telephone."""
+    """Return an arm that does something: in the pocket, at the ear, on a strap, on the hip, with a telephone."""
     choices = (
         Arm(-0.28, 0.22, 0.75, 0.55),
         Arm(0.55, 0.35, 2.35, 0.25),

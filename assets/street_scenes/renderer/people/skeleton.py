@@ -1,4 +1,4 @@
-"""Where a person's joints are, turned around the vertical axis.
+"""A person's joints, turned around the vertical axis.
 
 Lengths are shares of the stature. Source: Drillis and Contini, "Body segment parameters" (1966), rounded.
 """
@@ -39,12 +39,12 @@ class Skeleton:
     gaze: float
 
     def step(self, left: float, up: float, forward: float) -> Array:
-        """(3,) a step in the person's own directions, in metres."""
+        """Return (3,) a step in the person's own directions, in metres."""
         return _turned(np.array([[left, up, forward]]), self.turn)[0]
 
 
 def pose_skeleton(pose: Pose, *, stature: float, turn: float) -> Skeleton:
-    """The joints of a person of this stature (metres) in this pose; the lower foot stands on the ground."""
+    """Return the joints of a person of this stature (metres) in this pose; the lower foot stands on the ground."""
     legs = [_leg(leg, side) for leg, side in zip(pose.legs, (1, -1), strict=True)]
     lowest = min(min(leg[2, 1] - HEEL, leg[3, 1] - 0.012) for leg in legs)
     up = np.array([0.0, -lowest, 0.0])
@@ -72,7 +72,7 @@ def pose_skeleton(pose: Pose, *, stature: float, turn: float) -> Skeleton:
 
 
 def _leg(leg: Leg, side: int) -> Array:
-    """(4, 3) hip, knee, ankle, toe around the pelvis; (left, up, forward)."""
+    """Return (4, 3) hip, knee, ankle, toe around the pelvis; (left, up, forward)."""
     hip = np.array([side * HIP_HALF, 0.0, 0.0])
     knee = hip + THIGH * _swung(leg.hip, side * leg.spread)
     ankle = knee + SHANK * _swung(leg.hip - leg.knee, side * leg.spread * 0.4)
@@ -82,7 +82,7 @@ def _leg(leg: Leg, side: int) -> Array:
 
 
 def _arm(arm: Arm, side: int) -> Array:
-    """(4, 3) shoulder, elbow, wrist, fingertip around the chest; (left, up, forward)."""
+    """Return (4, 3) shoulder, elbow, wrist, fingertip around the chest; (left, up, forward)."""
     shoulder = np.array([side * SHOULDER_HALF, -0.032, 0.0])
     upper = _swung(arm.forward, side * arm.outward)
     bend = np.array([-side * np.sin(arm.inward), 0.0, np.cos(arm.inward)])
@@ -95,7 +95,7 @@ def _arm(arm: Arm, side: int) -> Array:
 
 
 def _swung(forward: float, outward: float) -> Array:
-    """A unit vector that hangs down, swung forward, then outward."""
+    """Return a unit vector that hangs down, swung forward, then outward."""
     return np.array(
         [
             np.sin(outward) * np.cos(forward),
@@ -106,7 +106,7 @@ def _swung(forward: float, outward: float) -> Array:
 
 
 def _turned(points: Array, turn: float) -> Array:
-    """(left, up, forward) as (right, up, towards the camera) of somebody turned by this angle."""
+    """Return (left, up, forward) as (right, up, towards the camera) of a person turned by this angle."""
     sine, cosine = np.sin(turn), np.cos(turn)
     left, up, forward = points[:, 0], points[:, 1], points[:, 2]
     return np.stack([left * cosine + forward * sine, up, forward * cosine - left * sine], 1)

@@ -45,7 +45,7 @@ _WAIST = 0.13
 
 
 def trunk_solids(skeleton: Skeleton, outfit: Outfit) -> list[Solid]:
-    """Hips in trousers, and over them the upper garment and the skirt."""
+    """Return hips in trousers, and over them the upper garment and the skirt."""
     shape = _shape(outfit)
     hips = Body(
         skeleton.pelvis,
@@ -67,7 +67,7 @@ def trunk_solids(skeleton: Skeleton, outfit: Outfit) -> list[Solid]:
 
 
 def _shape(outfit: Outfit) -> Array:
-    """The trunk's profile with this person's breadth, waist, bust and hips."""
+    """Return the trunk's profile with this person's breadth, waist, bust and hips."""
     height, curve = _TRUNK[:, 0], outfit.curve
     waist = _swell(height, 0.11, 0.06) * curve
     bust = _swell(height, 0.21, 0.035) * curve
@@ -77,7 +77,7 @@ def _shape(outfit: Outfit) -> Array:
 
 
 def _shirt(shape: Array, outfit: Outfit) -> Array:
-    """The upper garment's profile: over the trunk from its hem up."""
+    """Return the upper garment's profile: over the trunk from its hem up."""
     hem, thick = _HEMS[outfit.top], THICKNESS[outfit.top]
     shirt = shape[shape[:, 0] > max(hem, -0.021) - 0.001].copy()
     if hem < -0.03:
@@ -94,7 +94,7 @@ def _shirt(shape: Array, outfit: Outfit) -> Array:
 
 
 def _skirt(skeleton: Skeleton, outfit: Outfit) -> Solid:
-    """A skirt hangs around both legs, wherever they are."""
+    """Return a skirt, which hangs around both legs wherever they are."""
     size, sine, cosine = skeleton.stature, np.sin(skeleton.turn), np.cos(skeleton.turn)
     knees = [(leg[1] - skeleton.pelvis) / size for leg in skeleton.legs]
     ahead = [float(knee[0] * sine + knee[2] * cosine) for knee in knees]

@@ -1,4 +1,4 @@
-"""What people wear: colours that are seen in a street, put together by lot."""
+"""Clothes: colours that are seen in a street, put together by lot."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Outfit:
 
 
 def choose_outfit(rng: np.random.Generator, *, warmth: float) -> Outfit:
-    """Somebody one might meet; `warmth` in [0, 1] is how warm the day is."""
+    """Choose clothes of a passer-by; `warmth` in [0, 1] is how warm the day is."""
     woman, summer = bool(rng.random() < 0.5), bool(rng.random() < warmth)
     top = palette.pick(rng, _tops(woman, summer))
     bottom = "skirt" if top == "dress" else palette.pick(rng, _bottoms(woman, summer))

@@ -26,7 +26,7 @@ _PLANS: tuple[tuple[float, Callable[[Plot], Place]], ...] = (
 
 
 def choose_place(rng: np.random.Generator, camera: Camera, near: float) -> Place:
-    """A plan of one of six kinds of place; the main people are `near` metres away."""
+    """Return a plan of one of six kinds of place; the main people are `near` metres away."""
     angle = float(rng.choice([0.0, 1.0, 1.0]) * rng.uniform(-0.42, 0.42))
     plot = Plot(rng, camera, near, angle)
     plan = _PLANS[int(rng.choice(len(_PLANS), p=[share for share, _ in _PLANS]))][1]

@@ -52,7 +52,7 @@ _IN_ALLEYS = (
 
 
 def shopping_street(plot: Plot) -> Place:
-    """A pavement along shop fronts."""
+    """Return a pavement along shop fronts."""
     near = plot.near
     wall = plot.lay(near * plot.uniform(1.25, 2.6), plot.pavement())
     front = wall - 0.7, wall - 0.3
@@ -70,7 +70,7 @@ def shopping_street(plot: Plot) -> Place:
 
 
 def road(plot: Plot) -> Place:
-    """A pavement, a road with cars, and houses or a hedge on the other side."""
+    """Return a pavement, a road with cars, and houses or a hedge on the other side."""
     near = plot.near
     first = plot.lay(near * plot.uniform(1.02, 1.3), plot.pavement())
     plot.lay(first + 0.18, plot.kerb(0.25))
@@ -96,7 +96,7 @@ def road(plot: Plot) -> Place:
 
 
 def alley(plot: Plot) -> Place:
-    """A street that leads away from the camera, houses along it."""
+    """Return a street that leads away from the camera, houses along it."""
     plot.angle = (1 if plot.chance(0.5) else -1) * plot.uniform(1.12, 1.42)
     wall, opposite, near = plot.uniform(2.6, 5.5), -plot.uniform(4.0, 9.0), plot.near
     pavement = plot.uniform(2.2, 3.5)
@@ -126,14 +126,16 @@ def alley(plot: Plot) -> Place:
 
 
 def facades(plot: Plot, wall: float | None, height: float, *, shops: float) -> FacadeMaker:
-    """Paints a house of this height, with shops as often as `shops` says.
+    """Paint a house of this height, with shops as often as `shops` says.
 
     What is above the picture of a house at v = `wall` is not painted; None if it is seen at an angle.
     """
     paint = shop_house if plot.chance(shops) else house
     if wall is not None:
-        seen = plot.camera.eye + 1.3 * wall * max(plot.camera.horizon, 20) / plot.camera.focal + 0.5
-        height = min(height, max(seen, 3.6))
+        visible_height = (
+            plot.camera.eye + 1.3 * wall * max(plot.camera.horizon, 20) / plot.camera.focal + 0.5
+        )
+        height = min(height, max(visible_height, 3.6))
 
     def make(width: float, scale: float) -> Facade:
         return paint(plot.rng, height=height, width=width, scale=scale)

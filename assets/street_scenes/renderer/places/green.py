@@ -18,7 +18,7 @@ _ON_PATHS = (
 
 
 def garden_wall(plot: Plot) -> Place:
-    """A pavement along a wall, trees behind it."""
+    """Return a pavement along a wall, trees behind it."""
     near = plot.near
     path = plot.lay(near * plot.uniform(1.15, 2.0), plot.pavement())
     if plot.chance(0.5):
@@ -48,7 +48,7 @@ def garden_wall(plot: Plot) -> Place:
 
 
 def park(plot: Plot) -> Place:
-    """A path, lawns, bushes, benches and trees."""
+    """Return a path, lawns, bushes, benches and trees."""
     near = plot.near
     kinds = (paving.asphalt, paving.slabs, paving.earth, paving.bricks)
     path = plot.lay(near * plot.uniform(1.05, 2.2), kinds[plot.upto(3)](plot.rng))
@@ -71,7 +71,7 @@ def park(plot: Plot) -> Place:
 
 
 def campus(plot: Plot) -> Place:
-    """A wide plaza, a kerb, a lawn and a hedge in front of a house of many windows."""
+    """Return a wide plaza, a kerb, a lawn and a hedge in front of a house of many windows."""
     near = plot.near
     plaza = plot.lay(near * plot.uniform(1.15, 2.6), plot.pavement())
     plot.lay(plaza + 0.22, plot.kerb(0.5))

@@ -1,4 +1,4 @@
-"""What a plan of a place says. Distances in metres: (right, depth) from below the camera."""
+"""The plan of a place. Distances in metres: (right, depth) from below the camera."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What grows in a place: shrubs, evergreens in pots, hedges, and leaves over the trunks."""
+"""Plants of a place: shrubs, evergreens in pots, hedges, and leaves over the trunks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def potted(plot: Plot, low: float, high: float, count: int) -> list[Plant]:
 
 
 def hedge(plot: Plot, v: float, height: float) -> list[Plant]:
-    """A clipped hedge across the picture, in pieces that follow the street."""
+    """Return a clipped hedge across the picture, in pieces that follow the street."""
     green, (first, last) = (
         plants.choose_green(plot.rng),
         visible_span(plot.street, v, plot.camera),
@@ -42,19 +42,19 @@ def hedge(plot: Plot, v: float, height: float) -> list[Plant]:
 
 
 def crowns(plot: Plot, things: Sequence[Thing]) -> list[Plant]:
-    """Leaves over most of the trunks among the things, mostly above the picture."""
+    """Return leaves over most of the trunks among the things, mostly above the picture."""
     green = plants.choose_green(plot.rng)
     return [
         Plant(
-            it.right + plot.uniform(-0.4, 0.4),
-            it.depth + 0.05,
+            thing.right + plot.uniform(-0.4, 0.4),
+            thing.depth + 0.05,
             plot.uniform(2.3, 3.2),
             (plot.uniform(2.4, 3.4), plot.uniform(2.6, 4.2)),
             green,
             plants.crown,
         )
-        for it in things
-        if it.make is trunk and plot.chance(0.8)
+        for thing in things
+        if thing.make is trunk and plot.chance(0.8)
     ]
 
 

@@ -38,7 +38,7 @@ class Plot:
         return bool(self.rng.random() < share)
 
     def upto(self, most: int) -> int:
-        """A count from 0 to `most`."""
+        """Return a count from 0 to `most`."""
         return int(self.rng.integers(0, most + 1))
 
     def lay(self, end: float, material: Material) -> float:
@@ -47,12 +47,12 @@ class Plot:
         return end
 
     def pavement(self) -> Material:
-        """What people walk on."""
+        """Choose the material that people walk on."""
         kinds = (paving.slabs, paving.bricks, paving.asphalt)
         return kinds[int(self.rng.choice(3, p=(0.5, 0.3, 0.2)))](self.rng)
 
     def kerb(self, yellow: float) -> Material:
-        """A kerb; `yellow` is how often it is painted so."""
+        """Return a kerb; `yellow` is how often it is painted so."""
         tone = linear(206, 160, 48) if self.chance(yellow) else linear(168, 164, 158)
         return paving.kerb(tone)
 
@@ -60,7 +60,7 @@ class Plot:
         self.lay(np.inf, paving.grass(self.rng))
 
     def spot(self, low: float, high: float) -> tuple[float, float]:
-        """A (right, depth) with v between these, seen in the picture or just outside it."""
+        """Return a (right, depth) with v between these, seen in the picture or just outside it."""
         sine, cosine = self.street.direction
         for _ in range(40):
             ray = self.uniform(-0.55, 0.55) * self.camera.width / self.camera.focal
@@ -79,7 +79,7 @@ class Plot:
         ]
 
     def cars(self, v: float) -> list[Parked]:
-        """A row of parked cars; none along a street that is not seen from the side, as cars are drawn only so."""
+        """Return a row of parked cars; none along a street seen at an angle, as cars are drawn from the side only."""
         if abs(self.angle) > 0.25:
             return []
         first, last = visible_span(self.street, v, self.camera)
@@ -95,17 +95,17 @@ class Plot:
         return [Parked(*self.spot(low, high), (1.8, 0.04), bicycle) for _ in range(count)]
 
     def dapple(self, share: float) -> float:
-        """How much shade leaves throw; `share` is how often they do."""
+        """Choose how much shade leaves throw; `share` is how often they do."""
         return self.uniform(0.5, 1.0) if self.chance(share) else 0.0
 
     def plane(self, v: float, make: FacadeMaker) -> Plane:
-        """A facade across the picture, just as finely painted as it is seen."""
+        """Return a facade across the picture, just as finely painted as it is seen."""
         first, last = visible_span(self.street, v, self.camera)
         scale = min(self.camera.focal / max(0.75 * v, 0.55 * self.near), 90.0)
         return Plane(make(last - first + 1.0, scale), self.street, v, first - 0.5)
 
     def receding_plane(self, v: float, make: FacadeMaker) -> Plane:
-        """A facade that runs from beside the camera into the distance."""
+        """Return a facade that runs from beside the camera into the distance."""
         near, far = 0.5 * self.near, 7 * self.near
         first, last = (-far, near) if self.angle > 0 else (-near, far)
         scale = min(self.camera.focal / max(0.9 * abs(v), 0.55 * self.near), 90.0) * 0.8

@@ -1,1 +1,1 @@
-"""What stands about in a street: furniture, things that look like people, plants, cars and bicycles."""
+"""The things that stand in a street: furniture, things that look like people, plants, cars and bicycles."""

@@ -33,7 +33,7 @@ _FITTINGS = (
 
 
 def bicycle(rng: np.random.Generator, light: Light, stand: Stand) -> Sprite:
-    """A parked bicycle."""
+    """Return a parked bicycle."""
     drawing = Drawing(length=1.85, tall=1.2, scale=stand.scale)
     black = flat(light, grey(27), stand.sunlit)
     for wheel in (_REAR, _FRONT):

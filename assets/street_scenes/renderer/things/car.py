@@ -65,8 +65,8 @@ _MODELS = (_SALOON, _HATCHBACK, _VAN)
 
 
 def car(rng: np.random.Generator, light: Light, stand: Stand) -> Sprite:
-    """A parked car."""
-    model = _MODELS[int(rng.choice(3, p=[it.often for it in _MODELS]))]
+    """Return a parked car."""
+    model = _MODELS[int(rng.choice(3, p=[kind.often for kind in _MODELS]))]
     drawing = Drawing(length=model.length + 0.1, tall=model.height + 0.1, scale=stand.scale)
     colour = linear(*PAINTS[int(rng.integers(0, len(PAINTS)))])
     body = drawing.outline(model.outline)
@@ -127,7 +127,7 @@ def _details(drawing: Drawing, model: _Model, light: Light, sunlit: float) -> No
 
 
 def _wheels(drawing: Drawing, model: _Model, body: Array, light: Light, sunlit: float) -> None:
-    """Arches in the body, tyres, rims and hubs."""
+    """Return arches in the body, tyres, rims and hubs."""
     for x in model.wheels:
         drawing.lay(drawing.disc((x, 0.32), 0.38) * body, flat(light, grey(12), sunlit))
         for radius, tone in ((0.32, 28), (0.20, 166), (0.07, 60)):

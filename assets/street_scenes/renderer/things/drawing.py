@@ -32,7 +32,7 @@ class Drawing:
         self.layers: list[tuple[Array, Tone]] = []
 
     def height_of_rows(self) -> Array:
-        """(h, 1) metres above the ground."""
+        """Return (h, 1) metres above the ground."""
         rows = np.arange(self.size[0], dtype=np.float32)[:, None] + 0.5
         return (self.size[0] - rows) / self.scale
 
@@ -41,7 +41,7 @@ class Drawing:
         self.layers.append((mask, tone))
 
     def outline(self, points: list[Point], *, grow: float = 0.0) -> Array:
-        """(h, w) coverage of a polygon, with a rim of `grow` metres."""
+        """Return (h, w) coverage of a polygon, with a rim of `grow` metres."""
         corners = [self._pixel(point) for point in points]
 
         def draw(pen: ImageDraw.ImageDraw) -> None:
@@ -52,29 +52,29 @@ class Drawing:
         return self._mask(draw)
 
     def disc(self, center: Point, radius: float) -> Array:
-        """(h, w) coverage of a disc."""
+        """Return (h, w) coverage of a disc."""
         (x, y), reach = self._pixel(center), radius * self.scale * _FINE
         return self._mask(
             lambda pen: pen.ellipse((x - reach, y - reach, x + reach, y + reach), fill=255)
         )
 
     def stroke(self, start: Point, end: Point, width: float) -> Array:
-        """(h, w) coverage of a line."""
+        """Return (h, w) coverage of a line."""
         ends = [self._pixel(start), self._pixel(end)]
         return self._mask(lambda pen: pen.line(ends, fill=255, width=self._thickness(width)))
 
     def sprite(self, stand: Stand, light: Light, *, mirrored: bool) -> Sprite:
-        """The drawing at its place, its middle over the stand's column; `mirrored` exchanges left and right."""
+        """Return the drawing at its place, its middle over the stand's column; `mirrored` exchanges left and right."""
         step = -1 if mirrored else 1
         alpha = np.zeros(self.size, np.float32)
         for mask, _ in self.layers:
             alpha = np.maximum(alpha, mask)
 
         def colour() -> Array:
-            whole: Array = np.zeros((3, *self.size), np.float32)
+            painting: Array = np.zeros((3, *self.size), np.float32)
             for mask, tone in self.layers:
-                whole += (tone() - whole) * mask
-            return light.through_air(whole, stand.depth)[..., ::step] * alpha[:, ::step]
+                painting += (tone() - painting) * mask
+            return light.through_air(painting, stand.depth)[..., ::step] * alpha[:, ::step]
 
         left = round(stand.column - self.size[1] / 2)
         return Sprite(round(stand.row) - self.size[0], left, alpha[:, ::step], colour)
@@ -93,7 +93,7 @@ class Drawing:
 
 
 def flat(light: Light, colour: Array, sunlit: float) -> Tone:
-    """A colour (3,) on a surface that faces the camera."""
+    """Return a colour (3,) on a surface that faces the camera."""
     facing = max(light.sun[2], 0.0) * sunlit
     return lambda: column(
         colour * (light.sky_colour * 0.7 + light.sun_colour * (0.25 * sunlit + 0.6 * facing))

@@ -20,13 +20,13 @@ from renderer.things.shapes import (
 
 
 def post(rng: np.random.Generator) -> list[Solid]:
-    """A thin pole that leaves the picture."""
+    """Return a thin pole that leaves the picture."""
     radius, paint = float(rng.uniform(0.04, 0.08)), plain(metal(rng))
     return [pole(6, radius, paint), pole(0.35, radius * 1.7, paint)]
 
 
 def lamp(rng: np.random.Generator) -> list[Solid]:
-    """A park lamp: a globe on a pole, one and a half times as tall as a person."""
+    """Return a park lamp: a globe on a pole, one and a half times as tall as a person."""
     height, paint = float(rng.uniform(2.4, 3.6)), plain(metal(rng))
     rings = [(0, 0.06), (0.08, 0.15), (0.2, 0.19), (0.33, 0.12), (0.38, 0.02)]
     globe = lathe([(height + up, radius) for up, radius in rings], plain(linear(238, 234, 220)))
@@ -34,7 +34,7 @@ def lamp(rng: np.random.Generator) -> list[Solid]:
 
 
 def sign(rng: np.random.Generator) -> list[Solid]:
-    """A traffic sign: a disc on a pole, and from afar a head on a body."""
+    """Return a traffic sign: a disc on a pole, and from afar a head on a body."""
     height, radius = float(rng.uniform(1.7, 2.3)), float(rng.uniform(0.2, 0.3))
     face = tone(rng, (180, 36, 38), (34, 72, 140), (224, 222, 216), (206, 166, 48))
     rim, white = (
@@ -49,7 +49,9 @@ def sign(rng: np.random.Generator) -> list[Solid]:
         return np.where(np.hypot(surface.right, up) > 0.8 * radius, column(rim), inner)
 
     angles = np.linspace(0.02, np.pi - 0.02, 9)
-    outline = [(height - radius * float(np.cos(it)), radius * float(np.sin(it))) for it in angles]
+    outline = [
+        (height - radius * float(np.cos(angle)), radius * float(np.sin(angle))) for angle in angles
+    ]
     return [pole(height, 0.03, plain(grey(152))), board(outline, paint, ahead=0.05)]
 
 
@@ -72,7 +74,7 @@ def traffic_light(rng: np.random.Generator) -> list[Solid]:
 
 
 def litter_bin(rng: np.random.Generator) -> list[Solid]:
-    """A litter bin with slats."""
+    """Return a litter bin with slats."""
     colour = tone(rng, (46, 66, 54), (60, 60, 62), (120, 116, 108), (150, 60, 40))
 
     def paint(surface: Surface) -> Array:
@@ -86,21 +88,21 @@ def litter_bin(rng: np.random.Generator) -> list[Solid]:
 
 
 def bollard(rng: np.random.Generator) -> list[Solid]:
-    """A knob on a short pillar."""
+    """Return a knob on a short pillar."""
     height = float(rng.uniform(0.75, 1.1))
     shaft = [(0, 0.13), (0.1, 0.10), (height - 0.2, 0.085), (height - 0.12, 0.06)]
     return [lathe([*shaft, (height - 0.06, 0.11), (height, 0.03)], plain(metal(rng)))]
 
 
 def hydrant(rng: np.random.Generator) -> list[Solid]:
-    """A fire hydrant."""
+    """Return a fire hydrant."""
     paint = plain(tone(rng, (180, 40, 34), (206, 166, 40)))
     body = [(0, 0.16), (0.06, 0.12), (0.55, 0.11), (0.60, 0.14), (0.72, 0.09), (0.78, 0.03)]
     return [lathe(body, paint), bar((-0.19, 0.5, 0), (0.19, 0.5, 0), 0.06, paint)]
 
 
 def bench(rng: np.random.Generator) -> list[Solid]:
-    """A park bench of slats."""
+    """Return a park bench of slats."""
     wood, iron = plain(tone(rng, (128, 92, 60), (90, 84, 76), (52, 74, 60))), plain(grey(42))
     half = float(rng.uniform(0.7, 1.0))
     slats = ((0.44, 0.20), (0.44, 0.10), (0.44, 0.0), (0.60, -0.10), (0.72, -0.12), (0.84, -0.14))
@@ -113,7 +115,7 @@ def bench(rng: np.random.Generator) -> list[Solid]:
 
 
 def railing(rng: np.random.Generator) -> list[Solid]:
-    """A low railing of posts and two bars."""
+    """Return a low railing of posts and two bars."""
     paint, half = plain(metal(rng)), float(rng.uniform(1.0, 2.2))
     posts: list[Solid] = [
         bar((x, 0, 0), (x, 0.95, 0), 0.035, paint) for x in np.linspace(-half, half, 5)
@@ -122,7 +124,7 @@ def railing(rng: np.random.Generator) -> list[Solid]:
 
 
 def trunk(rng: np.random.Generator) -> list[Solid]:
-    """A tree's trunk up to where the picture ends; slim ones are about as wide as a person."""
+    """Return a tree's trunk up to where the picture ends; slim ones are about as wide as a person."""
     radius = float(rng.uniform(0.07, 0.24))
     bark = weathered(tone(rng, (96, 78, 62), (120, 110, 98), (82, 74, 66), (70, 58, 48)))
     rings = [(0, 1.5 * radius), (0.25, 1.1 * radius), (1.5, radius), (5.5, 0.8 * radius)]

@@ -25,7 +25,7 @@ _OUTLINE = np.array([(1, 0), (0.3, 0.42), (-0.5, 0.40), (-1, 0), (-0.5, -0.40), 
 
 @cache
 def leaf_tile() -> tuple[Array, Array]:
-    """(T, T) how high the leaves lie, and (T, T) how yellow they are, both in [0, 1]; the upper ones drawn last."""
+    """Return (T, T) the height of the leaves and (T, T) their yellowness, both in [0, 1]; upper ones drawn last."""
     rng = noise.generator(0, 77)
     rank = np.linspace(0.1, 1, _LEAVES) ** 1.5
     level = np.clip(rank * 190 + rng.normal(0, 38, _LEAVES) * (0.3 + rank), 8, 255)
@@ -35,7 +35,7 @@ def leaf_tile() -> tuple[Array, Array]:
 
 
 def _outlines(rng: np.random.Generator) -> Array:
-    """(leaves, corners, 2) polygons all over the tile."""
+    """Return (leaves, corners, 2) polygons all over the tile."""
     center = rng.uniform(0, noise.TILE, (_LEAVES, 1, 2))
     turn, length = rng.uniform(0, 2 * np.pi, _LEAVES), rng.uniform(4, 8.5, _LEAVES)
     rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) * length
@@ -67,7 +67,7 @@ class Foliage:
     rise: Array
 
     def lit(self, light: Light, green: Array, *, sunlit: float, depth: float) -> Array:
-        """(3, h, w) linear RGB in this light, `depth` metres away."""
+        """Return (3, h, w) linear RGB in this light, `depth` metres away."""
         sunny = self.level**1.25 * np.clip(0.55 + 0.42 * self.clumps + 0.25 * self.rise, 0.02, 1.3)
         open_sky = self.level * np.clip(0.55 + 0.34 * self.clumps + 0.15 * self.rise, 0.08, 1.1)
         glow = column(light.sun_colour) * (1.5 * sunlit * sunny) + column(light.sky_colour) * (
@@ -79,10 +79,10 @@ class Foliage:
 
 
 def foliage(rng: np.random.Generator, *, height: int, width: int, scale: float) -> Foliage:
-    """Leaves for a rectangle of pixels; `scale` pixels are a metre."""
+    """Return leaves for a rectangle of pixels; `scale` pixels are a metre."""
     zoom = scale * TEXEL
     rows, columns = noise.stretched(rng, height, zoom), noise.stretched(rng, width, zoom)
-    level, tint = (noise.cut(whole, rows, columns) for whole in leaf_tile())
+    level, tint = (noise.cut(texture, rows, columns) for texture in leaf_tile())
     clumps = noise.patch(rng, -2.0, height=height, width=width, zoom=(zoom * 2.2, zoom * 2.2))
     rise = noise.patch(rng, -1.4, height=height, width=width, zoom=(zoom * 1.5, zoom * 1.5))
     # Small pieces of one hedge or crown are of about the same brightness.

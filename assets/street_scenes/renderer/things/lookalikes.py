@@ -1,6 +1,6 @@
-"""What a detector may take for a person: statues, dummies, coats on a rail, folded parasols, people on posters.
+"""Things that a detector may take for a person: statues, dummies, coats on a rail, folded parasols, people on posters.
 
-Nobody of these is annotated. Metres from the thing's foot.
+None of these is annotated. Metres from the thing's foot.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from renderer.things.shapes import (
 
 
 def statue(rng: np.random.Generator) -> list[Solid]:
-    """Somebody of stone or bronze on a pillar."""
+    """Return a person of stone or bronze on a pillar."""
     rock = weathered(tone(rng, (176, 172, 160), (96, 112, 100), (120, 112, 100)))
     tall = float(rng.uniform(0.5, 1.0))
     rings = [
@@ -46,7 +46,7 @@ def statue(rng: np.random.Generator) -> list[Solid]:
 
 
 def dress_form(rng: np.random.Generator) -> list[Solid]:
-    """A tailor's dummy in front of a shop: a dressed trunk on a stick, without head or legs."""
+    """Return a tailor's dummy in front of a shop: a dressed trunk on a stick, without head or legs."""
     wood, iron = plain(linear(110, 80, 54)), plain(grey(50))
     clothed = trunk_solids(_still(rng, 1.7), choose_outfit(rng, warmth=0))[1:]
     neck = lathe([(1.36, 0.055), (1.45, 0.05), (1.48, 0.01)], wood)
@@ -59,7 +59,7 @@ def dress_form(rng: np.random.Generator) -> list[Solid]:
 
 
 def coat_rack(rng: np.random.Generator) -> list[Solid]:
-    """Clothes for sale on a rail in the street."""
+    """Return clothes for sale on a rail in the street."""
     steel = plain(grey(160))
     frame: list[Solid] = [bar((x, 0.03, 0), (x, 1.55, 0), 0.02, steel) for x in (-0.75, 0.75)]
     return [
@@ -70,7 +70,7 @@ def coat_rack(rng: np.random.Generator) -> list[Solid]:
 
 
 def parasol(rng: np.random.Generator) -> list[Solid]:
-    """A café's parasol, folded and tied: slim, clothed, as tall as a person."""
+    """Return a café's parasol, folded and tied: slim, clothed, as tall as a person."""
     canvas = cloth.worn(tone(rng, (206, 196, 170), (140, 50, 48), (56, 84, 72), (50, 62, 96)))
     rings = [(0.75, 0.17), (0.9, 0.16), (1.35, 0.10), (1.42, 0.12), (2.1, 0.06), (2.3, 0.015)]
     stand = lathe([(0, 0.26), (0.07, 0.22), (0.1, 0.03)], plain(grey(118)))
@@ -78,7 +78,7 @@ def parasol(rng: np.random.Generator) -> list[Solid]:
 
 
 def letterbox(rng: np.random.Generator) -> list[Solid]:
-    """A pillar box, as wide as shoulders."""
+    """Return a pillar box, as wide as shoulders."""
     colour = tone(rng, (168, 36, 38), (38, 66, 122), (206, 168, 52), (44, 88, 62))
     card = column(linear(222, 220, 212))
 
@@ -95,7 +95,7 @@ def letterbox(rng: np.random.Generator) -> list[Solid]:
 
 
 def poster(rng: np.random.Generator) -> list[Solid]:
-    """A board with somebody's picture on it."""
+    """Return a board with a picture of a person on it."""
     ground, coat = (
         linear(*rng.uniform(110, 220, 3)),
         linear(*(rng.uniform(40, 170) + rng.uniform(-30, 30, 3))),

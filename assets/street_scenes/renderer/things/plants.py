@@ -17,7 +17,7 @@ from renderer.things.leaves import TEXEL, foliage
 def bush(
     rng: np.random.Generator, light: Light, stand: Stand, size: tuple[float, float], green: Array
 ) -> Sprite:
-    """A round bush of `size` (height, width) metres that sits on the ground."""
+    """Return a round bush of `size` (height, width) metres that sits on the ground."""
     y, x = _grid(size, stand.scale)
     return _plant(rng, light, stand, 1 - x**2 - np.where(y > 0.35, 0.9 * y, y) ** 2, 0.30, green)
 
@@ -25,7 +25,7 @@ def bush(
 def hedge(
     rng: np.random.Generator, light: Light, stand: Stand, size: tuple[float, float], green: Array
 ) -> Sprite:
-    """A piece of a clipped hedge of `size` (height, width) metres."""
+    """Return a piece of a clipped hedge of `size` (height, width) metres."""
     y, x = _grid(size, stand.scale)
     return _plant(rng, light, stand, 1 - x**8 - np.where(y > 0.35, 0.9 * y, y) ** 8, 0.10, green)
 
@@ -33,13 +33,13 @@ def hedge(
 def crown(
     rng: np.random.Generator, light: Light, stand: Stand, size: tuple[float, float], green: Array
 ) -> Sprite:
-    """A tree's crown of `size` (height, width) metres, open at its rim; its lower end is at the stand's row."""
+    """Return a tree's crown of `size` (height, width) metres, open at its rim; its lower end is at the stand's row."""
     y, x = _grid(size, stand.scale)
     return _plant(rng, light, stand, 1 - x**2 - y**2, 0.55, green)
 
 
 def choose_green(rng: np.random.Generator) -> Array:
-    """The colour of a plant: from blue-green to yellow-green, now and then red."""
+    """Return the colour of a plant: from blue-green to yellow-green, now and then red."""
     if rng.random() < 0.05:
         return linear(118, 62, 52)
     yellow = float(rng.uniform(-1, 1))
@@ -56,7 +56,7 @@ def _grid(size: tuple[float, float], scale: float) -> tuple[Array, Array]:
 def _plant(
     rng: np.random.Generator, light: Light, stand: Stand, shape: Array, rough: float, green: Array
 ) -> Sprite:
-    """Leaves where `shape` (h, w) is above zero, more or less: its rim is made of leaves."""
+    """Return leaves where `shape` (h, w) is above zero, more or less: its rim is made of leaves."""
     height, width = shape.shape
     leaves = foliage(rng, height=height, width=width, scale=stand.scale)
     zoom = stand.scale * TEXEL * 2

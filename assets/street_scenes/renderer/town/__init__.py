@@ -1,1 +1,1 @@
-"""What a street is built of: ground and facades, each a flat painting that the camera sees in perspective."""
+"""The parts of a street: ground and facades, each a flat painting that the camera sees in perspective."""

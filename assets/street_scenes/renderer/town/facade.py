@@ -62,7 +62,7 @@ class Facade:
         part *= share
 
     def part(self, area: Area) -> Array:
-        """A view of the pixels in a rectangle; empty where it lies outside."""
+        """Return a view of the pixels in a rectangle; empty where it lies outside."""
         height, width = self.albedo.shape[1:]
         columns = [min(max(round(x * self.scale), 0), width) for x in (area.left, area.right)]
         rows = [
@@ -71,7 +71,7 @@ class Facade:
         return self.albedo[:, rows[0] : rows[1], columns[0] : columns[1]]
 
     def glass(self, rng: np.random.Generator, area: Area, tint: Array) -> Array:
-        """(3, h, w) a pane as large as the rectangle: dark, with the sky and the houses opposite in it."""
+        """Return (3, h, w) a pane as large as the rectangle: dark, with the sky and the houses opposite in it."""
         height, width = (max(1, round(side * self.scale) + 1) for side in (area.height, area.width))
         zoom = self.scale / 30
         clouds = noise.patch(rng, -1.9, height=height, width=width, zoom=(zoom, zoom))
@@ -83,7 +83,7 @@ class Facade:
 def wall(
     rng: np.random.Generator, material: Masonry, *, height: float, width: float, scale: float
 ) -> Facade:
-    """A bare wall of this size in metres, with a coping and sometimes a plinth."""
+    """Return a bare wall of this size in metres, with a coping and sometimes a plinth."""
     pixels = max(8, round(height * scale)), max(8, round(width * scale))
     facade = Facade(material(rng, *pixels, scale).astype(np.float32), scale)
     if rng.random() < 0.6:

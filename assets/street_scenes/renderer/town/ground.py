@@ -18,7 +18,7 @@ from renderer.noise import Array
 
 @dataclass(frozen=True, eq=False)
 class Spot:
-    """Where on the ground pixels lie.
+    """The positions of pixels on the ground.
 
     Args:
         u, v: (h, W) metres. width, depth: (h, 1) metres that a pixel covers to the side and to the back.
@@ -60,12 +60,12 @@ class Street:
         return float(np.sin(self.angle)), float(np.cos(self.angle))
 
     def across(self, right: Array, depth: Array) -> Array:
-        """The v of points on the ground."""
+        """Return the v of points on the ground."""
         sine, cosine = self.direction
         return sine * right + cosine * depth
 
     def along(self, right: Array, depth: Array) -> Array:
-        """The u of points on the ground."""
+        """Return the u of points on the ground."""
         sine, cosine = self.direction
         return cosine * right - sine * depth
 
@@ -76,7 +76,7 @@ class Street:
 
 
 def paint_ground(street: Street, camera: Camera) -> Array:
-    """(3, h, W) albedo of the ground in the rows from the camera's `first_row` on."""
+    """Return (3, h, W) albedo of the ground in the rows from the camera's `first_row` on."""
     right, depth = camera.ground()
     spot = Spot(
         street.along(right, depth),

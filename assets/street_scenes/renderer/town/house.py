@@ -14,7 +14,7 @@ from renderer.town.shops import paint_shops
 
 
 def house(rng: np.random.Generator, *, height: float, width: float, scale: float) -> Facade:
-    """A house with windows from the ground up, and a door."""
+    """Return a house with windows from the ground up, and a door."""
     facade = _walls(rng, height, width, scale)
     _windows(rng, facade, float(rng.uniform(0.8, 1.3)))
     _door(rng, facade, float(rng.uniform(0.2, 0.8) * width))
@@ -22,7 +22,7 @@ def house(rng: np.random.Generator, *, height: float, width: float, scale: float
 
 
 def shop_house(rng: np.random.Generator, *, height: float, width: float, scale: float) -> Facade:
-    """A house with shops in its ground floor."""
+    """Return a house with shops in its ground floor."""
     facade = _walls(rng, height, width, scale)
     _windows(rng, facade, 4.1)
     paint_shops(rng, facade)
@@ -37,7 +37,7 @@ def _walls(rng: np.random.Generator, height: float, width: float, scale: float) 
 
 @dataclass(frozen=True, eq=False)
 class _Style:
-    """What the windows of a house have in common: metres, panes across and up, colours."""
+    """The common properties of the windows of a house: metres, panes across and up, colours."""
 
     width: float
     height: float
@@ -62,7 +62,7 @@ class _Style:
 
 
 def _windows(rng: np.random.Generator, facade: Facade, first: float) -> None:
-    """Rows of windows, the lowest `first` metres above the ground."""
+    """Return rows of windows, the lowest `first` metres above the ground."""
     style, storey = _Style.choose(rng), float(rng.uniform(2.9, 3.6))
     height, width = facade.size
     step = style.width + style.gap
@@ -98,7 +98,7 @@ def _window(rng: np.random.Generator, facade: Facade, style: _Style, area: Area)
 
 
 def _sill(facade: Facade, area: Area) -> None:
-    """A sill and its shadow below a window."""
+    """Return a sill and its shadow below a window."""
     sill = Area(area.left - 0.12, area.right + 0.12, area.bottom - 0.12, area.bottom)
     facade.fill(sill, linear(188, 182, 172))
     facade.shade(Area(sill.left, sill.right, sill.bottom - 0.14, sill.bottom), 0.62)

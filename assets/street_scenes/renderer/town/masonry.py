@@ -1,4 +1,4 @@
-"""What walls are made of: brick, stone, plaster, concrete; flat pictures of a wall, without light.
+"""Walls: brick, stone, plaster, concrete; flat pictures of a wall, without light.
 
 Shape letters: h, w the wall's picture; its first row is the top.
 """
@@ -18,7 +18,7 @@ Masonry = Callable[[np.random.Generator, int, int, float], Array]
 
 
 def brick(rng: np.random.Generator, height: int, width: int, scale: float) -> Array:
-    """A wall of fired bricks in stretcher bond."""
+    """Return a wall of fired bricks in stretcher bond."""
     tones = ((140, 72, 58), (160, 92, 72), (122, 70, 62), (172, 120, 96), (110, 84, 76))
     tone = linear(*tones[rng.integers(0, 5)])
     return _courses(
@@ -92,7 +92,7 @@ def _courses(
     mortar: tuple[int, int, int],
     offset: float = 0.5,
 ) -> Array:
-    """Blocks of `size` (height, width) metres in rows, each row shifted by `offset` blocks."""
+    """Return blocks of `size` (height, width) metres in rows, each row shifted by `offset` blocks."""
     y = np.arange(height, dtype=np.float32) / np.float32(scale * size[0])
     course = y.astype(np.int64)
     start = floats(0, offset)[:, None]
@@ -111,5 +111,5 @@ def _courses(
 
 
 def _gap(place: Array, width: float, pixel: float) -> Array:
-    """How much of a pixel the joint at the block's start covers; `width` and `pixel` in blocks."""
+    """Return how much of a pixel the joint at the block's start covers; `width` and `pixel` in blocks."""
     return np.clip((width - place) / pixel + 1, 0, 1) * min(1.0, width / pixel * 1.3)

@@ -1,4 +1,4 @@
-"""What lies on the ground: asphalt, slabs, bricks, grass, kerbs and painted bars.
+"""Surfaces of the ground: asphalt, slabs, bricks, grass, kerbs and painted bars.
 
 Shape letters: h, W the picture's rows below the horizon and its columns.
 """
@@ -18,7 +18,7 @@ from renderer.town.ground import Material, Spot
 def asphalt(rng: np.random.Generator) -> Material:
     """Grey grains, stains and a few cracks."""
     tone, stain = grey(rng.uniform(98, 148)), float(rng.uniform(0.04, 0.13))
-    start_u, start_v = (float(it) for it in rng.uniform(0, 90, 2))
+    start_u, start_v = (float(start) for start in rng.uniform(0, 90, 2))
 
     def material(spot: Spot) -> Array:
         u, v = spot.u + start_u, spot.v + start_v
@@ -55,7 +55,7 @@ class _Stones:
 
 
 def _paved(rng: np.random.Generator, stones: _Stones) -> Material:
-    start_u, start_v = (float(it) for it in rng.uniform(0, 50, 2))
+    start_u, start_v = (float(start) for start in rng.uniform(0, 50, 2))
     offset = 0.5 * float(rng.random() < 0.7)
     breadth, length = stones.size
 
@@ -76,7 +76,7 @@ def _paved(rng: np.random.Generator, stones: _Stones) -> Material:
 
 
 def grass(rng: np.random.Generator) -> Material:
-    """A lawn, fresh or dry."""
+    """Return a lawn, fresh or dry."""
     dry = float(rng.uniform(0, 0.5))
     green, shade = linear(96, 128, 50) * (1 - dry) + linear(150, 142, 84) * dry, linear(66, 96, 40)
 
@@ -112,12 +112,12 @@ def kerb(tone: Array) -> Material:
 
 
 def gutter(spot: Spot) -> Array:
-    """The kerb's shaded face and the damp line below it."""
+    """Return the kerb's shaded face and the damp line below it."""
     return column(grey(72)) * (1 + 0.2 * sample(-1.0, spot.u, spot.v, 60))
 
 
 def zebra(base: Material, *, start: float, end: float) -> Material:
-    """A material with a pedestrian crossing painted on it between u = `start` and `end`."""
+    """Return a material with a pedestrian crossing painted on it between u = `start` and `end`."""
 
     def material(spot: Spot) -> Array:
         worn = np.clip(0.86 + 0.2 * sample(-1.0, spot.u, spot.v, 50), 0, 1)
@@ -134,12 +134,12 @@ def sample(roughness: float, u: Array, v: Array, per_metre: float) -> Array:
 
 
 def _sand(spot: Spot, u: Array, v: Array) -> Array:
-    """Grains that never grow larger than a pixel or two, near or far."""
+    """Return grains that never grow larger than a pixel or two, near or far."""
     return sample(-0.25, u, v, 140) * np.clip(0.02 / spot.width, 0.3, 1)
 
 
 def lines(place: Array, width: float, footprint: Array) -> Array:
-    """How much of each pixel a line covers that comes back at every whole number; all in periods."""
+    """Return how much of each pixel a line covers that comes back at every whole number; all in periods."""
     off = np.abs(place - np.round(place))
     covered = np.clip((width / 2 - off) / footprint + 0.5, 0, 1)
     return np.minimum(covered, np.minimum(1, width / footprint)) * np.clip(1.2 - footprint, 0, 1)

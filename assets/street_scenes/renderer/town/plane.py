@@ -41,13 +41,13 @@ class Plane:
 
 def paint_plane(picture: Array, plane: Plane, camera: Camera, light: Light, sunlit: Array) -> None:
     """Lay the plane over the picture (3, H, W); `sunlit` (H, W) or (H, 1) is the share of the sun that reaches it."""
-    seen = _painting(plane.facade).transform(
+    warped = _painting(plane.facade).transform(
         (camera.width, camera.height),
         Picture.Transform.PERSPECTIVE,
         _homography(plane, camera),
         Picture.Resampling.BILINEAR,
     )
-    values = np.asarray(seen)
+    values = np.asarray(warped)
     used = np.flatnonzero(values[..., 3].any(1))
     if not len(used):
         return
@@ -60,7 +60,7 @@ def paint_plane(picture: Array, plane: Plane, camera: Camera, light: Light, sunl
 
 
 def visible_span(street: Street, v: float, camera: Camera) -> tuple[float, float]:
-    """The u at the picture's left and right edge of a plane at `v` that is seen over the whole width."""
+    """Return the u at the picture's left and right edge of a plane at `v` that is seen over the whole width."""
     sine, cosine = street.direction
     rays = camera.rays()[[0, -1]]
     depth = v / (sine * rays + cosine)
@@ -69,7 +69,7 @@ def visible_span(street: Street, v: float, camera: Camera) -> tuple[float, float
 
 
 def _painting(facade: Facade) -> Picture.Image:
-    """The facade in 8 bits, as square roots, opaque."""
+    """Return the facade in 8 bits, as square roots, opaque."""
     root = np.sqrt(np.clip(facade.albedo, 0, 1)) * 255
     opaque = np.full((1, *root.shape[1:]), 255, np.float32)
     return Picture.fromarray(np.concatenate([root, opaque]).astype(np.uint8).transpose(1, 2, 0))
@@ -89,5 +89,5 @@ def _homography(plane: Plane, camera: Camera) -> tuple[float, ...]:
     )
     down = np.array([0.0, v / f, -v * camera.horizon / f]) - camera.eye * divisor
     rows = (down + plane.facade.size[0] * divisor) * plane.facade.scale
-    whole = np.concatenate([along * plane.facade.scale, rows, divisor[:2]]) / divisor[2]
-    return tuple(float(number) for number in whole)
+    coefficients = np.concatenate([along * plane.facade.scale, rows, divisor[:2]]) / divisor[2]
+    return tuple(float(number) for number in coefficients)

@@ -1,4 +1,4 @@
-"""Shop fronts: displays, doors, awnings, signs in no alphabet, and dressed dummies, which are nobody."""
+"""Shop fronts: displays, doors, awnings, signs in no alphabet, and dressed dummies, not annotated as people."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FRAMES = ((56, 52, 50), (200, 196, 188), (92, 64, 46))
 
 
 def paint_shops(rng: np.random.Generator, facade: Facade) -> None:
-    """Shops along the whole ground floor."""
+    """Return shops along the whole ground floor."""
     left = -float(rng.uniform(0, 3))
     while left < facade.size[1]:
         right = left + float(rng.uniform(3.2, 6.0))
@@ -48,7 +48,7 @@ def _shop(rng: np.random.Generator, facade: Facade, left: float, right: float) -
 
 
 def _display(rng: np.random.Generator, facade: Facade, area: Area) -> None:
-    """A lit window with goods on shelves, perhaps a poster or a dummy, and the street's glare on it."""
+    """Return a lit window with goods on shelves, perhaps a poster or a dummy, and the street's glare on it."""
     warm = grey(rng.uniform(40, 120)) * floats(1.18, 1.0, 0.72)
     facade.fill(area, facade.glass(rng, area, warm))
     for shelf in (0.55, 1.0, 1.45) if rng.random() < 0.5 else (0.55,):
@@ -95,7 +95,7 @@ def _dummy(rng: np.random.Generator, facade: Facade, center: float) -> None:
 
 
 def _sign(rng: np.random.Generator, facade: Facade, area: Area, ink: Array) -> None:
-    """Strokes that look like letters from afar."""
+    """Return strokes that look like letters from afar."""
     size, thick = float(rng.uniform(0.26, 0.40)), 0.055
     x = area.left + float(rng.uniform(0, 0.3)) * area.width
     while x < area.right - size:
@@ -112,9 +112,11 @@ def _sign(rng: np.random.Generator, facade: Facade, area: Area, ink: Array) -> N
 def _awning(
     rng: np.random.Generator, facade: Facade, left: float, right: float, ink: Array
 ) -> None:
-    other = linear(228, 224, 214) if rng.random() < 0.6 else ink * 0.8
+    second = linear(228, 224, 214) if rng.random() < 0.6 else ink * 0.8
     for i, x in enumerate(np.arange(left, right, 0.3)):
-        facade.fill(Area(float(x), min(float(x) + 0.3, right), 2.15, 2.75), ink if i % 2 else other)
+        facade.fill(
+            Area(float(x), min(float(x) + 0.3, right), 2.15, 2.75), ink if i % 2 else second
+        )
     facade.shade(Area(left, right, 2.15, 2.3), 0.8)
     facade.shade(Area(left, right, 1.4, 2.15), 0.55)
 
