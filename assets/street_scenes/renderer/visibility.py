@@ -50,7 +50,7 @@ def _sparing(actors: Sequence[Actor], camera: Camera) -> list[Actor]:
 
 
 def owners(actors: Sequence[Actor], camera: Camera) -> npt.NDArray[np.int32]:
-    """Return (H, W) the owner of each pixel: 0 for none, 1..N for the people, from left to right by where they begin."""
+    """Return (H, W) the owner of each pixel: 0 for none, 1..N for the people, by their left edges."""
     owner = np.zeros((camera.height, camera.width), np.int32)
     for number, actor in enumerate(actors, start=1):
         window, part = actor.sprite.within((camera.height, camera.width))
