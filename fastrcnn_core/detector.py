@@ -68,7 +68,9 @@ class Detector:
         card = read_card(path)
         config = stored_config(card.get("config", {}))
         thresholds = {"score_threshold": score_threshold, "nms_iou": nms_iou}
-        changed = {name: value for name, value in thresholds.items() if value is not None}
+        changed: dict[str, Any] = {
+            name: value for name, value in thresholds.items() if value is not None
+        }
         return cls(
             load_checkpoint(path, device=choose_device(device), classes=classes),
             proposal_config or config.proposals,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Format = Literal["png", "svg", "pdf"]
 DPI = 100
 _POINTS = 72 / DPI  # of one pixel: matplotlib measures widths and fonts in points of 1/72 inch
-_DASHES: dict[Dash, str | tuple[float, tuple[float, ...]]] = {
+_DASHES: dict[Dash, Literal["solid"] | tuple[float, tuple[float, ...]]] = {
     "solid": "solid",
     "dash": (0, (4, 2)),
     "dot": (0, (1, 1.5)),

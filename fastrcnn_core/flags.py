@@ -1,4 +1,4 @@
-"""What each knob is called on the command line, and the command line that says what a config says."""
+"""Command-line flags of the knobs, and the conversion of a config to command-line arguments."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from fastrcnn_core.knobs import Knob, knobs
 
 @dataclasses.dataclass(frozen=True)
 class Flag:
-    """A knob's name on the command line.
+    """Command-line flag of a knob.
 
     Args:
         group: the config it belongs to, such as "sampling". knob: its field there.
         name: with dashes, without the two in front, such as "learning-rate".
-        kind: its type. about: what a person must know of it.
+        kind: its type. about: its help, source and bounds.
     """
 
     group: str
@@ -38,9 +38,9 @@ class Flag:
 
 @functools.cache
 def flags() -> tuple[Flag, ...]:
-    """Every knob's flag, in order: its own name, or `group-name` if several groups know the name.
+    """List the flags of all knobs in order; a name that several groups have is `group-name`.
 
-    The seed of the training is just `--seed`.
+    The training's seed is `--seed`.
     """
     groups = {name: type(value) for name, value in vars(Config()).items()}
     count = Counter(name for kind in groups.values() for name in knobs(kind))
@@ -52,7 +52,7 @@ def flags() -> tuple[Flag, ...]:
 
 
 def to_arguments(config: Config, *, base: PresetName = "paper") -> list[str]:
-    """The arguments that turn the preset into this config; `train` reads them back to the same config."""
+    """Convert a config to the arguments that turn the preset into it; `train` parses them to the same config."""
     start = preset(base)
     arguments = ["--preset", base]
     for flag in flags():
@@ -63,7 +63,7 @@ def to_arguments(config: Config, *, base: PresetName = "paper") -> list[str]:
 
 
 def text(value: Any) -> str:
-    """A knob's value as one types it."""
+    """Format a knob's value as it is typed."""
     if value is None:
         return "none"
     if isinstance(value, tuple):
@@ -81,5 +81,5 @@ def _argument(name: str, value: Any) -> list[str]:
         return [f"--{name}" if value else f"--no-{name}"]
     return [
         f"--{name}",
-        *([text(it) for it in value] if isinstance(value, tuple) else [text(value)]),
+        *([text(part) for part in value] if isinstance(value, tuple) else [text(value)]),
     ]

@@ -12,7 +12,7 @@ from PIL import Image as Picture
 
 from fastrcnn_core import detector
 from fastrcnn_core.__main__ import main
-from fastrcnn_core.commands import data, proposed
+from fastrcnn_core.commands import data, propose
 from fastrcnn_core.commands.arguments import parse
 from fastrcnn_core.commands.train import GROUPS, TrainArguments
 from fastrcnn_core.config import PRESETS, Config, PresetName, preset
@@ -191,7 +191,7 @@ def test_data_prints_what_is_in_it(tiny: Path, capsys: Captured) -> None:
     assert "images       10: 8 train, 2 test" in told
     assert "person     10" in told
     assert "box heights  48 to 48 px" in told
-    assert "10 of 10 pictures can be used" in told
+    assert "10 of 10 images can be used" in told
 
 
 def test_data_is_what_the_environment_names(
@@ -211,7 +211,7 @@ def test_data_reports_every_bad_picture_and_ends_with_1(tmp_path: Path, capsys: 
     told = capsys.readouterr()
     assert "tiny03" in told.err
     assert "tiny07" in told.err
-    assert "8 of 10 pictures can be used" in told.out
+    assert "8 of 10 images can be used" in told.out
 
 
 def test_data_writes_street_scenes_into_a_new_folder_only(tmp_path: Path, capsys: Captured) -> None:
@@ -289,8 +289,8 @@ def test_what_was_proposed_before_is_only_read(tiny: Path, capsys: Captured) -> 
     words = ("--data", tiny, "--method", "single", "--workers", "1")
     assert tried("propose", *words) == 0
     assert tried("propose", *words) == 0
-    assert "of which 10 were searched before" in capsys.readouterr().out
-    assert proposed.LIMITS[-1] == 2000
+    assert "of which 10 were cached" in capsys.readouterr().out
+    assert propose.LIMITS[-1] == 2000
 
 
 # train
@@ -358,7 +358,7 @@ def test_evaluate_judges_what_a_run_kept_out_of_training(
     kept_out = find_run("choosing").environment()["data"]["validation"]
     assert judged["images"] == len(kept_out) == 2
     assert tried(*words, "--run", "whole") == 2
-    assert "No validation part is known" in capsys.readouterr().err
+    assert "No validation split is known" in capsys.readouterr().err
     other = write_tiny(tmp_path / "other", count=12)
     assert tried(*words[:1], "--data", other, *words[3:], "--run", "choosing") == 1
     assert "trained on other data" in capsys.readouterr().err

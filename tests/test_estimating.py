@@ -6,15 +6,14 @@ from pathlib import Path
 import pytest
 
 from fastrcnn_core.__main__ import main
-from fastrcnn_core.commands import probing, workload
-from fastrcnn_core.commands.probing import probe
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.errors import DataError, RunError
 from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import estimate_run
 from fastrcnn_core.runs.estimating import Measured, Workload, extrapolate, read_estimate
 from fastrcnn_core.runs.writing import create_run
-from fastrcnn_core.training import setup
+from fastrcnn_core.training import cost_estimate, setup
+from fastrcnn_core.training.cost_estimate import estimate_cost
 from tests.support.builders import tiny_config
 from tests.support.datasets import write_tiny
 from tests.support.training import train_run
@@ -71,8 +70,8 @@ def test_memory_grows_with_what_the_run_remembers_until_it_begins_to_forget() ->
 def test_the_probe_counts_the_work_of_the_run_that_would_follow(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for room in (setup, workload):
-        monkeypatch.setattr(room, "worker_count", lambda tasks: 1)
+    for module in (setup, cost_estimate):
+        monkeypatch.setattr(module, "worker_count", lambda tasks: 1)
     config, dataset = tiny_config(validation=0.25), open_dataset(str(tiny))
     counted: list[Workload] = []
 
@@ -80,8 +79,8 @@ def test_the_probe_counts_the_work_of_the_run_that_would_follow(
         counted.append(work)
         return extrapolate(measured, work)
 
-    monkeypatch.setattr(probing, "extrapolate", keep)
-    before = probe(config, dataset)
+    monkeypatch.setattr(cost_estimate, "extrapolate", keep)
+    before = estimate_cost(config, dataset)
     run = create_run("run", config=config, data=str(tiny), preset="paper")
     train_run(run)
     assert before.steps == run.status().total_steps == 9
@@ -89,13 +88,13 @@ def test_the_probe_counts_the_work_of_the_run_that_would_follow(
     assert counted[0].judged == 3 * 2
     assert (counted[0].searches, counted[0].views) == (8, 12)
     assert min(before.seconds.values()) > 0
-    after = probe(config, dataset)
+    after = estimate_cost(config, dataset)
     assert (counted[1].searches, counted[1].views) == (0, 0)
     assert after.seconds["proposals"] == after.seconds["features"] == 0
 
 
 def test_a_network_that_trains_throughout_remembers_no_features(tiny: Path) -> None:
-    estimate = probe(tiny_config(stages=6), open_dataset(str(tiny)))
+    estimate = estimate_cost(tiny_config(stages=6), open_dataset(str(tiny)))
     assert estimate.seconds["features"] == 0
     assert estimate.seconds["validation"] == 0
     assert estimate.memory_bytes > 2**27  # PyTorch alone takes more
@@ -104,7 +103,7 @@ def test_a_network_that_trains_throughout_remembers_no_features(tiny: Path) -> N
 def test_the_probe_refuses_what_the_run_would_refuse(tmp_path: Path) -> None:
     data = write_tiny(tmp_path / "empty", people=0)
     with pytest.raises(DataError, match="no ground-truth box"):
-        probe(tiny_config(), open_dataset(str(data)))
+        estimate_cost(tiny_config(), open_dataset(str(data)))
 
 
 def test_the_command_prints_the_parts_and_writes_what_the_app_reads(

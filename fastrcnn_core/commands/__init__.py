@@ -1,1 +1,1 @@
-"""The six commands: each reads its arguments, calls the core, prints what came out, and answers with an exit code."""
+"""The six commands: each parses its arguments, calls the core, prints the result, and returns an exit code."""

@@ -1,21 +1,25 @@
-"""Command-line arguments, generated from the knobs of the configs: help, source, bounds and default included."""
+"""Command-line arguments: the knobs of the configs with help, source, bounds and default, and those of a detector."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
 import tyro
 
 from fastrcnn_core.config import Config
+from fastrcnn_core.errors import CheckpointError
 from fastrcnn_core.flags import Flag, flags, text
 from fastrcnn_core.knobs import bounds
+from fastrcnn_core.runs import find_run
 
 PROGRAM = "python -m fastrcnn_core"
 T = TypeVar("T")
 
-# Which data set a command works on; None is the default one.
+# The data set of a command; None is the default one.
 DataSetting = Annotated[
     str | None,
     tyro.conf.arg(
@@ -28,13 +32,13 @@ DataSetting = Annotated[
 
 def parse(
     arguments_type: type[T],
-    arguments: Sequence[str],
+    argv: Sequence[str],
     *,
     command: str,
     groups: Sequence[str] = (),
     base: Config | None = None,
 ) -> tuple[T, Config]:
-    """The command's own arguments, and the config that its knobs make of `base`.
+    """Parse a command's own arguments, and change `base` by its knobs.
 
     Args:
         arguments_type: a dataclass of the command's own arguments; its docstring is what `--help` begins with.
@@ -43,13 +47,13 @@ def parse(
         base: the knobs' defaults; the preset `paper` if None.
 
     Raises:
-        SystemExit: with code 2 for arguments that make no sense, with 0 after `--help`.
+        SystemExit: with code 2 for invalid arguments, with 0 after `--help`.
         ConfigError: a knob is out of bounds.
     """
     start = base or Config()
     parsed: Any = tyro.cli(
         _with_knobs(arguments_type, groups, start),
-        args=[_as_python(word) for word in arguments],
+        args=[_as_python(word) for word in argv],
         prog=f"{PROGRAM} {command}",
         description=arguments_type.__doc__,
         config=(tyro.conf.OmitArgPrefixes,),
@@ -61,18 +65,55 @@ def parse(
     return arguments_type(**own), dataclasses.replace(start, **changed)
 
 
-def value_of(arguments: Sequence[str], name: str) -> str | None:
-    """What stands behind `--name` or `--name=`, before anything is parsed; None if it is not there."""
-    for place, word in enumerate(arguments):
-        if word == f"--{name}" and place + 1 < len(arguments):
-            return arguments[place + 1]
+@dataclass(frozen=True, kw_only=True)
+class DetectorArguments:
+    """Arguments that name a detector; without them, the shipped one is taken."""
+
+    run: Annotated[
+        str | None, tyro.conf.arg(metavar="NAME", help="A run: its newest checkpoint is taken.")
+    ] = None
+    checkpoint: Annotated[
+        Path | None, tyro.conf.arg(metavar="FILE", help="A checkpoint's .safetensors file.")
+    ] = None
+    device: Annotated[
+        str, tyro.conf.arg(help="cuda, mps or cpu; auto takes the fastest that is there.")
+    ] = "auto"
+
+
+D = TypeVar("D", bound=DetectorArguments)
+
+
+def parse_with_detector(
+    arguments_type: type[D], argv: Sequence[str], *, command: str, groups: Sequence[str]
+) -> tuple[D, Config, Path]:
+    """Parse as `parse` does, with the knobs of the detector's checkpoint as defaults; return that file, too.
+
+    Raises:
+        SystemExit: as `parse`.
+        CheckpointError, RunError: there is no such detector. ConfigError: a knob is out of bounds.
+    """
+    if {"-h", "--help"} & set(argv):  # needs no detector, and ends the program
+        parse(arguments_type, argv, command=command, groups=groups)
+    from fastrcnn_core.detector import bundled_checkpoint, checkpoint_config  # imports torch
+
+    file = _checkpoint_of(argv) or bundled_checkpoint()
+    base = checkpoint_config(file)
+    arguments, config = parse(arguments_type, argv, command=command, groups=groups, base=base)
+    return arguments, config, file
+
+
+def value_of(argv: Sequence[str], name: str) -> str | None:
+    """Read the value of `--name VALUE` or `--name=VALUE` before parsing; None without it."""
+    for place, word in enumerate(argv):
+        if word == f"--{name}" and place + 1 < len(argv):
+            return argv[place + 1]
         if word.startswith(f"--{name}="):
             return word.partition("=")[2]
     return None
 
 
 def _with_knobs(arguments_type: type, groups: Sequence[str], base: Config) -> type:
-    """The command's dataclass with one more field for each group of knobs."""
+    """Extend the command's dataclass by one field for each group of knobs."""
     fields = []
     for group in groups:
         group_type = _group_type(group, groups, base)
@@ -83,11 +124,11 @@ def _with_knobs(arguments_type: type, groups: Sequence[str], base: Config) -> ty
 
 
 def _group_type(group: str, groups: Sequence[str], base: Config) -> type:
-    """A dataclass with a config's knobs as tyro wants them; it is titled by the question that the config answers."""
-    known = [flag for flag in flags() if flag.group in groups]
+    """Build a dataclass with a config's knobs as tyro wants them, titled by the config's docstring."""
+    offered = [flag for flag in flags() if flag.group in groups]
     fields = [
-        (flag.knob, _annotated(flag, known, base), dataclasses.field(default=flag.value(base)))
-        for flag in known
+        (flag.knob, _annotated(flag, offered, base), dataclasses.field(default=flag.value(base)))
+        for flag in offered
         if flag.group == group
     ]
     made = dataclasses.make_dataclass(group, fields, frozen=True, kw_only=True)
@@ -95,9 +136,10 @@ def _group_type(group: str, groups: Sequence[str], base: Config) -> type:
     return made
 
 
-def _annotated(flag: Flag, known: Sequence[Flag], base: Config) -> Any:
+def _annotated(flag: Flag, offered: Sequence[Flag], base: Config) -> Any:
+    """Annotate a knob's type with its flag and help; a name that no other flag offered here has is an alias."""
     plain = flag.knob.replace("_", "-")
-    alone = sum(other.knob == flag.knob for other in known) == 1
+    alone = sum(each.knob == flag.knob for each in offered) == 1
     names = ([plain] if alone else []) + ([flag.former] if flag.former else [])
     limits = bounds(flag.about)
     return Annotated[
@@ -113,11 +155,11 @@ def _annotated(flag: Flag, known: Sequence[Flag], base: Config) -> Any:
 
 
 def _metavar(kind: Any) -> str | None:
-    """ "FLOAT|none" where no value is a value; tyro's own choice elsewhere."""
+    """Return "FLOAT|none" for an optional knob; None, which is tyro's own choice, for others."""
     kinds = get_args(kind)
     if type(None) not in kinds:
         return None
-    return "|".join("none" if it is type(None) else it.__name__.upper() for it in kinds)
+    return "|".join("none" if each is type(None) else each.__name__.upper() for each in kinds)
 
 
 def _names(dataclass_type: Any) -> list[str]:
@@ -125,7 +167,23 @@ def _names(dataclass_type: Any) -> list[str]:
 
 
 def _as_python(word: str) -> str:
-    """People write none; tyro expects Python's spelling."""
+    """Convert "none" to tyro's spelling, Python's."""
     if word == "none" or (word.startswith("--") and word.endswith("=none")):
         return word.removesuffix("none") + "None"
     return word
+
+
+def _checkpoint_of(argv: Sequence[str]) -> Path | None:
+    """Find the checkpoint file that --run or --checkpoint names; None without both.
+
+    Raises:
+        RunError: there is no such run. CheckpointError: it has no checkpoint yet, or two detectors are named.
+    """
+    run, file = value_of(argv, "run"), value_of(argv, "checkpoint")
+    if run is not None and file is not None:
+        raise CheckpointError(
+            "Both --run and --checkpoint name a detector.", hint="Give one of them."
+        )
+    if run is not None:
+        return find_run(run).latest_checkpoint().model_file
+    return None if file is None else Path(file)

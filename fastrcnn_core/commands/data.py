@@ -1,4 +1,4 @@
-"""`data`: fetch, make or check a data set, and print what is in it."""
+"""`data`: download, copy or check a data set, and print its statistics."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fastrcnn_core.terminal import echo, progress_bar
 
 @dataclass(frozen=True, kw_only=True)
 class DataArguments:
-    """Fetch, make or check a data set, and print what is in it."""
+    """Download, copy or check a data set, and print its statistics."""
 
     data: Annotated[
         str | None,
@@ -34,7 +34,7 @@ class DataArguments:
     download: Annotated[
         bool,
         tyro.conf.FlagCreatePairsOff,
-        tyro.conf.arg(help="Fetch Penn-Fudan from its authors first (54 MB)."),
+        tyro.conf.arg(help="Download Penn-Fudan from its authors first (54 MB)."),
     ] = False
     synthetic: Annotated[
         int | None,
@@ -52,20 +52,20 @@ class DataArguments:
     ] = 0
 
 
-def run(words: Sequence[str]) -> int:
-    """The command; returns 0, or 1 if a picture of the data set cannot be used."""
-    arguments, _ = parse(DataArguments, words, command="data")
+def run(argv: Sequence[str]) -> int:
+    """Run the command; return exit code 0, or 1 if an image of the data set cannot be used."""
+    arguments, _ = parse(DataArguments, argv, command="data")
     dataset = open_dataset(_setting(arguments))
-    report = _checked(dataset)
+    report = _check(dataset)
     print("\n".join(_description(dataset, report)))
     for name, problem in report.problems:
         echo(f"{name}: {problem}")
-    print(f"checks       {len(report.annotations)} of {len(dataset)} pictures can be used")
+    print(f"checks       {len(report.annotations)} of {len(dataset)} images can be used")
     return 1 if report.problems else 0
 
 
 def _setting(arguments: DataArguments) -> str:
-    """The data set to look at, fetched or made if that was asked for."""
+    """Return the data set's setting, after downloading or copying it on request."""
     if arguments.download and arguments.synthetic is not None:
         raise ConfigError(
             "--download and --synthetic ask for two data sets.", hint="Give one of them."
@@ -73,7 +73,7 @@ def _setting(arguments: DataArguments) -> str:
     if arguments.download:
         return str(_download(arguments.data))
     if arguments.synthetic is not None:
-        return str(_make(arguments))
+        return str(_copy(arguments))
     return arguments.data or default_dataset_setting()
 
 
@@ -90,7 +90,7 @@ def _download(folder: str | None) -> Path:
         return download(target, progress=show, cancelled=lambda: False)
 
 
-def _make(arguments: DataArguments) -> Path:
+def _copy(arguments: DataArguments) -> Path:
     from fastrcnn_core.datasets.street_scenes import copy_street_scenes
 
     if arguments.data is None:
@@ -100,14 +100,14 @@ def _make(arguments: DataArguments) -> Path:
     )
 
 
-def _checked(dataset: Dataset) -> Report:
+def _check(dataset: Dataset) -> Report:
     """Read every image once, with a progress bar."""
     with progress_bar(len(dataset), "checking") as progress:
         return check(dataset, progress=lambda done, total: progress.update())
 
 
 def _description(dataset: Dataset, report: Report) -> Iterator[str]:
-    """What is in it, a line a fact."""
+    """Yield the lines of the data set's statistics."""
     annotations, boxes = report.annotations, report.boxes
     yield f"data set     {dataset.title}"
     yield f"setting      {dataset.setting}"
@@ -118,11 +118,12 @@ def _description(dataset: Dataset, report: Report) -> Iterator[str]:
     for tag, count in sorted(report.boxes_per_tag.items()):
         yield f"  of these {count} {tag}"
     if len(boxes):
-        heights = boxes[:, 3] - boxes[:, 1]
-        yield f"box heights  {heights.min():.0f} to {heights.max():.0f} px, median {np.median(heights):.0f}"
+        tall = boxes[:, 3] - boxes[:, 1]
+        yield f"box heights  {tall.min():.0f} to {tall.max():.0f} px, median {np.median(tall):.0f}"
     if annotations:
-        highs, wides = [it.height for it in annotations], [it.width for it in annotations]
-        yield f"image sizes  {min(highs)} to {max(highs)} high, {min(wides)} to {max(wides)} wide"
+        heights = [annotation.height for annotation in annotations]
+        widths = [annotation.width for annotation in annotations]
+        yield f"image sizes  {min(heights)} to {max(heights)} high, {min(widths)} to {max(widths)} wide"
     yield f"empty        {report.images_without_boxes} images without a box"
     yield f"content      {dataset.content_hash}"
     yield from (f"note         {sentence}" for sentence in dataset.notes)

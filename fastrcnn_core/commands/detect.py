@@ -1,4 +1,4 @@
-"""`detect`: detect on picture files; print, write as JSON, or draw what was found."""
+"""`detect`: detect on image files; print the detections, write them as JSON, or draw them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from fastrcnn_core.commands.models import ModelArguments, parse_with_model
+from fastrcnn_core.commands.arguments import DetectorArguments, parse_with_detector
 from fastrcnn_core.errors import StorageError, UserError
 from fastrcnn_core.files import write_text
 from fastrcnn_core.terminal import echo, progress_bar
@@ -23,13 +23,13 @@ GROUPS = ("proposals", "detection")
 
 
 @dataclass(frozen=True, kw_only=True)
-class DetectArguments(ModelArguments):
-    """Detect on picture files. Knobs left out are the run's own."""
+class DetectArguments(DetectorArguments):
+    """Detect on image files. Options left out are those of the detector's training."""
 
     images: Annotated[
         tuple[Path, ...],
         tyro.conf.Positional,
-        tyro.conf.arg(name="IMAGE", metavar="IMAGE ...", help="Picture files."),
+        tyro.conf.arg(name="IMAGE", metavar="IMAGE ...", help="Image files."),
     ]
     json: Annotated[
         Path | None,
@@ -44,7 +44,7 @@ class DetectArguments(ModelArguments):
         Path | None,
         tyro.conf.arg(
             metavar="DIR",
-            help="Write each picture with its boxes into this folder, under its own name.",
+            help="Write each image with its boxes into this folder, under its own name.",
             help_behavior_hint="(default: none)",
         ),
     ] = None
@@ -53,10 +53,10 @@ class DetectArguments(ModelArguments):
     ] = "png"
 
 
-def run(words: Sequence[str]) -> int:
-    """The command; returns 0, or 1 if a picture could not be used."""
-    arguments, config, file = parse_with_model(
-        DetectArguments, words, command="detect", groups=GROUPS
+def run(argv: Sequence[str]) -> int:
+    """Run the command; return exit code 0, or 1 if an image could not be used."""
+    arguments, config, file = parse_with_detector(
+        DetectArguments, argv, command="detect", groups=GROUPS
     )
     if arguments.run is None and arguments.checkpoint is None:
         echo(f"The detector that came with the app: {file.name}")
@@ -77,7 +77,7 @@ def run(words: Sequence[str]) -> int:
         for path in arguments.images:
             try:
                 detections = detector(path)
-            except StorageError:  # no fault of this picture: the next one would say the same
+            except StorageError:  # not this image's fault: the next one would fail, too
                 raise
             except UserError as error:
                 echo(f"{path}: {error}")
@@ -95,7 +95,7 @@ def run(words: Sequence[str]) -> int:
 
 
 def _distinct_stems(paths: Sequence[Path]) -> dict[Path, str]:
-    """Return a file name without ending for each picture, numbered from 2 on where stems are equal."""
+    """Name a file for each image by its stem, numbered from 2 on where stems are equal."""
     names: dict[Path, str] = {}
     used: set[str] = set()  # in lower case: some file systems do not tell cases apart
     for path in paths:
@@ -110,7 +110,7 @@ def _distinct_stems(paths: Sequence[Path]) -> dict[Path, str]:
 
 
 def _print(path: Path, detections: Detections) -> None:
-    """Print a line for the picture, and one for each detection."""
+    """Print a line for the image, and one for each detection."""
     print(f"{path}: {len(detections.boxes)} detections")
     for (x1, y1, x2, y2), label, score in zip(
         detections.boxes.tolist(),

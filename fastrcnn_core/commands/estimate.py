@@ -1,4 +1,4 @@
-"""`estimate`: what a training run will cost on this machine, in seconds and memory, before it begins."""
+"""`estimate`: estimate time and memory of a training run on this machine, before it begins."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fastrcnn_core.runs.estimating import Estimate, write_estimate
 
 @dataclass(frozen=True, kw_only=True)
 class EstimateArguments:
-    """Measure for about ten seconds what a run with these knobs will cost here. Takes the knobs that `train` takes."""
+    """Estimate time and memory of a training run by a probe of about ten seconds. Takes the options of `train`."""
 
     data: DataSetting = None
     preset: Annotated[PresetName, tyro.conf.arg(help="Where all other knobs start.")] = "paper"
@@ -31,26 +31,26 @@ class EstimateArguments:
     ] = None
 
 
-def run(words: Sequence[str]) -> int:
-    """The command; returns 0."""
+def run(argv: Sequence[str]) -> int:
+    """Run the command; return exit code 0."""
     arguments, config = parse(
-        EstimateArguments, words, command="estimate", groups=GROUPS, base=preset_of(words)
+        EstimateArguments, argv, command="estimate", groups=GROUPS, base=preset_of(argv)
     )
     keep_freed_memory()  # as the run will
-    from fastrcnn_core.commands.probing import probe  # imports torch
     from fastrcnn_core.datasets import default_dataset_setting, open_dataset
+    from fastrcnn_core.training.cost_estimate import estimate_cost  # imports torch
 
-    estimate = probe(config, open_dataset(arguments.data or default_dataset_setting()))
-    _tell(estimate)
+    estimate = estimate_cost(config, open_dataset(arguments.data or default_dataset_setting()))
+    _print(estimate)
     if arguments.json is not None:
         write_text(arguments.json, write_estimate(estimate))
     return 0
 
 
-def _tell(estimate: Estimate) -> None:
+def _print(estimate: Estimate) -> None:
     for name, seconds in estimate.seconds.items():
         print(f"{name:<14} {seconds:8.1f} s")
-    print(f"{'altogether':<14} {estimate.total_seconds:8.1f} s, {estimate.steps} steps")
+    print(f"{'total':<14} {estimate.total_seconds:8.1f} s, {estimate.steps} steps")
     print(f"{'memory':<14} {estimate.memory_bytes / 2**30:8.2f} GB, {estimate.device}")
     if estimate.device_memory_bytes is not None:
-        print(f"{'on the device':<14} {estimate.device_memory_bytes / 2**30:8.2f} GB")
+        print(f"{'device memory':<14} {estimate.device_memory_bytes / 2**30:8.2f} GB")

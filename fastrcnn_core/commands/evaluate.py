@@ -1,4 +1,4 @@
-"""`evaluate`: COCO's figures for a detector on a part of a data set."""
+"""`evaluate`: evaluate a detector on a split of a data set by COCO's average precision."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from fastrcnn_core.commands.arguments import DataSetting
-from fastrcnn_core.commands.models import ModelArguments, parse_with_model
+from fastrcnn_core.commands.arguments import DataSetting, DetectorArguments, parse_with_detector
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import ConfigError, DataError
 from fastrcnn_core.files import write_text
@@ -23,17 +22,17 @@ GROUPS = ("proposals", "detection")
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateArguments(ModelArguments):
-    """Judge a detector by pycocotools on boxes: the whole split, every ground-truth box counted, all sizes.
+class EvaluateArguments(DetectorArguments):
+    """Evaluate a detector by pycocotools on boxes: the whole split, every ground-truth box, all sizes.
 
-    Knobs left out are the run's own. Detections count from a score of 0.05.
+    Options left out are those of its training. Detections count from a score of 0.05.
     """
 
     data: DataSetting = None
     split: Annotated[
         Literal["test", "train", "validation", "all"],
         tyro.conf.arg(
-            help="Which part of the data set; `validation` is what the run kept out of training to choose by."
+            help="Part of the data set; `validation` is the part that the run kept out of training."
         ),
     ] = "test"
     json: Annotated[
@@ -47,7 +46,7 @@ class EvaluateArguments(ModelArguments):
         tyro.conf.arg(
             metavar="FILE",
             help="Write all detections here, in COCO's results format, with the image and category ids of the data "
-            "set's own annotation file; without one, ids count from 1, as in the file that the page Dataset saves.",
+            "set's own annotation file; without one, ids count from 1, as in the file that the Dataset page saves.",
             help_behavior_hint="(default: none)",
         ),
     ] = None
@@ -62,10 +61,10 @@ class EvaluateArguments(ModelArguments):
     ] = None
 
 
-def run(words: Sequence[str]) -> int:
-    """The command; returns 0."""
-    arguments, config, file = parse_with_model(
-        EvaluateArguments, words, command="evaluate", groups=GROUPS
+def run(argv: Sequence[str]) -> int:
+    """Run the command; return exit code 0."""
+    arguments, config, file = parse_with_detector(
+        EvaluateArguments, argv, command="evaluate", groups=GROUPS
     )
 
     from fastrcnn_core.datasets import default_dataset_setting, open_dataset
@@ -74,7 +73,7 @@ def run(words: Sequence[str]) -> int:
     from fastrcnn_core.model import compress_head
 
     dataset = open_dataset(arguments.data or default_dataset_setting())
-    names = names_of(dataset, arguments.split, arguments.run)
+    names = images_of(dataset, arguments.split, arguments.run)
     detector = Detector.load(
         file,
         device=arguments.device,
@@ -83,7 +82,7 @@ def run(words: Sequence[str]) -> int:
         classes=dataset.classes,
     )
     if arguments.svd_ranks is not None:
-        compressed = compress_head(detector.model, ranks_in(arguments.svd_ranks))
+        compressed = compress_head(detector.model, parse_ranks(arguments.svd_ranks))
         detector = dataclasses.replace(detector, model=compressed)
     echo(f"{file} on {dataset.title}, {arguments.split}")
     with progress_bar(len(names), "detecting") as progress:
@@ -97,40 +96,41 @@ def run(words: Sequence[str]) -> int:
     return 0
 
 
-def names_of(dataset: Dataset, split: str, run: str | None) -> tuple[str, ...]:
-    """The pictures of a part.
+def images_of(dataset: Dataset, split: str, run: str | None) -> tuple[str, ...]:
+    """Return the names of a split's images; those of the validation split are recorded by the run.
 
     Raises:
-        ConfigError: nothing was kept out of training to choose by, as far as can be known. DataError: the run was
-            trained on other data, of which this data set's pictures may have been a part.
+        ConfigError: no run is named, or it kept no validation split. DataError: the run was trained on other data, of
+            which this data set's images may be a part.
     """
     if split != "validation":
-        names: tuple[str, ...] = dataset.names if split == "all" else getattr(dataset.split, split)
-        return names
+        from fastrcnn_core.evaluation import split_names
+
+        return split_names(dataset, split)
     trained = {} if run is None else find_run(run).environment().get("data", {})
     if not trained.get("validation"):
         raise ConfigError(
-            "No validation part is known: only a run that kept one out of training has one.",
+            "No validation split is known: only a run that kept one out of training has one.",
             hint="Take --split test, or train with --validation-share 0.2 and name the run by --run.",
         )
     if not dataset.has_hash(trained["hash"]):
         raise DataError(
-            "The run was trained on other data, so that these pictures may be among those it learned from.",
-            hint="Write --data as it was written to train the run.",
+            "The run was trained on other data, so that it may have been trained on these images.",
+            hint="Give --data as it was given to train the run.",
         )
     return tuple(trained["validation"])
 
 
-def ranks_in(words: str) -> tuple[int, int]:
-    """ "256:64" → (256, 64). Raises ConfigError."""
-    first, _, second = words.partition(":")
+def parse_ranks(text: str) -> tuple[int, int]:
+    """Parse "256:64" to (256, 64). Raises ConfigError."""
+    first, _, second = text.partition(":")
     if not (first.isdecimal() and second.isdecimal()):
-        raise ConfigError(f"--svd-ranks is {words!r}, not two numbers.", hint="Write it as 256:64.")
+        raise ConfigError(f"--svd-ranks is {text!r}, not two numbers.", hint="Write it as 256:64.")
     return int(first), int(second)
 
 
 def _print(figures: dict[str, Any]) -> None:
-    """The figures as a table; a dash where there is no ground truth to judge by."""
+    """Print the figures as a table, with a dash where there is no ground truth."""
     plain = {name: value for name, value in figures.items() if not isinstance(value, dict | tuple)}
     for name, value in plain.items():
         print(f"{name:<20} {_figure(value)}")
