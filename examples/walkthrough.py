@@ -1,4 +1,4 @@
-"""Fast R-CNN stage by stage, as a notebook: open this file in VS Code or Jupyter (jupytext), or run it with Python.
+"""Fast R-CNN stage by stage, as a notebook; open it in VS Code or Jupyter, or `python -m examples.walkthrough`.
 
 The stages are those of the notebook from which this project grew: image, proposals, filters, RoI sampling, network,
 losses, a few steps, detection, NMS, evaluation. It needs no download, no graphics card and some ten seconds.
@@ -113,7 +113,7 @@ print(
 
 # %%
 loss = losses(outputs, labels=rois.labels, targets=rois.targets, config=config.loss)
-print(f"{float(loss.classification) = :.3f}, {float(loss.box) = :.3f}")
+print(f"{loss.classification.item() = :.3f}, {loss.box.item() = :.3f}")
 
 # %% [markdown]
 # ## 7. A few steps
@@ -147,7 +147,7 @@ for step in range(12):
     optimiser.zero_grad()
     loss.total.backward()
     optimiser.step()
-    history.append(float(loss.total.detach()))
+    history.append(loss.total.item())
 print("loss:", np.round(history, 2))
 
 # %% [markdown]
