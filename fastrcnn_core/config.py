@@ -247,7 +247,7 @@ class TrainingConfig(Checked):
         help="Steps compute in bfloat16 (autocast) where it is faster, on CUDA and x86 CPUs that have it; weights stay "
         "float32.",
         source="Girshick, ICCV 2015: float32; Kalamkar et al., 2019, arXiv:1905.12322")
-    average: float | None = knob(None, "Weight average (EMA)", unit="decay", low=0.0, high=0.99999,
+    average: float | None = knob(None, "EMA of the weights", unit="decay", low=0.0, high=0.99999,
         help="The weights that detect are an exponential moving average (EMA) over the steps with this decay: higher "
         "remembers longer; none takes the last step's weights.",
         source="none: Girshick, ICCV 2015; 0.99 and more: Tarvainen & Valpola, Mean teachers, NeurIPS 2017, section 3")
@@ -285,11 +285,11 @@ class PredictionConfig(Checked):
         "unless it is plainly background; higher places boxes better and takes longer.",
         source="Girshick, ICCV 2015: once; again: Gidaris & Komodakis, ICCV 2015, section 5; measured on a validation "
         "part of Penn-Fudan: AP 0.451, twice 0.504, thrice 0.503")
-    tta_flip: bool = knob(False, "Flipped image too (TTA)", former="flip_average",
+    tta_flip: bool = knob(False, "TTA flip", former="flip_average",
         help="Test-time augmentation: the horizontally flipped image is predicted too, and both predictions are "
         "averaged, except for proposals that are plainly background; takes longer.",
         source="Girshick, ICCV 2015: not; for features: He et al., SPP-net, ECCV 2014, section 3.1")
-    tta_scales: tuple[float, ...] = knob((1.0,), "Scales (TTA)", unit="times the input size", former="zooms", low=0.25,
+    tta_scales: tuple[float, ...] = knob((1.0,), "TTA scales", unit="times the input size", former="zooms", low=0.25,
         high=4.0,
         help="Test-time augmentation: the image is predicted at each of these multiples of the input size, and the "
         "predictions are averaged; higher ones find smaller people; each takes its time.",

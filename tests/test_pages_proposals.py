@@ -426,7 +426,7 @@ def test_a_lost_box_is_given_back_by_the_knob_that_took_it(street: Path) -> None
     app = open_app("proposals", section="Funnel", **{"min-side": "25"})
     app.selectbox(key=following.key(shown.image.key)).set_value(0).run()
     assert not complaints(app)
-    said = f"With the knob *Shorter side* at {value}, the best that is kept has an IoU of **{better:.2f}**"
+    said = f"With the knob *Smallest proposal side* at {value}, the best that is kept has an IoU of **{better:.2f}**"
     assert said in words(app)
     assert better > steps[-1].iou
 
@@ -456,8 +456,8 @@ def test_on_a_projector_a_charts_type_is_larger_everywhere() -> None:
 
 
 def test_a_knobs_axis_names_its_unit() -> None:
-    assert knobs.axis("min_side") == "Shorter side (pixels)"
-    assert knobs.axis("order") == "What comes first"
+    assert knobs.axis("min_side") == "Smallest proposal side (pixels)"
+    assert knobs.axis("order") == "Ranking"
 
 
 def test_the_notebooks_aspect_limit_is_judged_on_this_picture(street: Path) -> None:

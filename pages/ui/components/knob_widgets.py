@@ -23,38 +23,21 @@ from pages.ui.state import widget_state
 
 Config = TypeVar("Config")
 
-# What is not simply the field's name with spaces.
-LABELS = {
-    "score_threshold": "Confidence (score threshold)",
-    "nms_iou": "NMS IoU",
-    "foreground_iou": "Foreground IoU",
-    "background_iou_low": "Background IoU, from",
-    "background_iou_high": "Background IoU, below",
-    "rois_per_image": "RoIs per image",
-    "roi_cells": "RoIAlign cells",
-    "distinct_iou": "Distinct IoU",
-    "smooth_l1_beta": "Smooth L1 β",
-    "box_weight": "Box loss weight λ",
-    "delta_std": "Delta spread",
-}
-
 
 def knobs(
     config_type: type[Config],
     *,
     only: Sequence[str] | None = None,
     base: Config | None = None,
-    labels: Mapping[str, str] | None = None,
     reset: bool = True,
     prefix: str = "",
 ) -> Config:
     """Widgets for a config's knobs, and the config that they say.
 
     Args:
-        config_type: such as `DetectionConfig`; each knob's bounds, step, help and source come from it.
+        config_type: such as `DetectionConfig`; each knob's label, bounds, step, help and source come from it.
         only: the knobs to show, in this order; the others keep `base`'s values. All if None.
         base: where the knobs stand at first, and where the reset button puts them; the defaults if None.
-        labels: other words on screen than `LABELS`.
         reset: whether a button brings all of them back; it is there only when one was moved.
         prefix: before the widgets' keys, where another page has widgets of its own for these knobs.
 
@@ -65,14 +48,13 @@ def knobs(
     start = base or config_type()
     known = knobs_of(config_type)
     shown = {name: known[name] for name in (known if only is None else only)}
-    words = LABELS | dict(labels or {})
     values, problems = {}, []
+    _follow_former_links(config_type, prefix)
     for name, (kind, knob) in shown.items():
-        label = words.get(name, name.replace("_", " ").capitalize())
         first = getattr(start, name)
         try:
             values[name] = _widget(
-                kind, knob, key=key(config_type, name, prefix), label=label, default=first
+                kind, knob, key=key(config_type, name, prefix), label=knob.label, default=first
             )
         except ConfigError as problem:
             problems.append(problem)
@@ -83,6 +65,17 @@ def knobs(
         raise problems[0]
     whole = {name: getattr(start, name) for name in known} | values
     return config_type(**whole)
+
+
+def _follow_former_links(config_type: type, prefix: str) -> None:
+    """Set the widgets of knobs that the link names by their former names."""
+    for name, (kind, knob) in knobs_of(config_type).items():
+        former = prefix + knob.former.replace("_", "-")
+        if knob.former and former in st.query_params:
+            value = st.query_params.pop(former)
+            widget_state.put(
+                key(config_type, name, prefix), value == "true" if kind is bool else value
+            )
 
 
 def key(config_type: type, name: str, prefix: str = "") -> str:

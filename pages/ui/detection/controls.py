@@ -18,17 +18,8 @@ from pages.ui.state import widget_state
 from pages.ui.state.detection import DetectionSelection
 
 CONFIDENCE = key(DetectionConfig, "score_threshold")
-_LABELS = {
-    "score_threshold": "Confidence",
-    "limit": "Detections at most",
-    "nms": "Kind of NMS",
-    "nms_sigma": "Width of the Gaussian σ",
-    "box_passes": "Passes of the head",
-    "tta_flip": "The mirror image too",
-    "tta_scales": "Sizes, times the usual one",
-}
 _RARE = ("limit", "nms", "nms_sigma", "box_passes", "tta_flip", "tta_scales")
-_ZOOMS = key(DetectionConfig, "tta_scales")
+_TTA_SCALES = key(DetectionConfig, "tta_scales")
 
 
 def show(base: DetectionConfig, *, annotated: bool) -> DetectionConfig:
@@ -40,16 +31,14 @@ def show(base: DetectionConfig, *, annotated: bool) -> DetectionConfig:
 
     What is rarely touched and makes no sense is told where it was typed, and does not hold.
     """
-    config = inputs.knobs(
-        DetectionConfig, only=["score_threshold", "nms_iou"], base=base, labels=_LABELS
-    )
+    config = inputs.knobs(DetectionConfig, only=["score_threshold", "nms_iou"], base=base)
     with st.container(horizontal=True, vertical_alignment="center"):
         if annotated:
             _truth()
         _suppressed()
         with st.popover("More", icon=":material/tune:", type="tertiary"):
             try:
-                config = inputs.knobs(DetectionConfig, only=_RARE, base=config, labels=_LABELS)
+                config = inputs.knobs(DetectionConfig, only=_RARE, base=config)
             except ConfigError as error:
                 errors.show(error)
     return config
@@ -70,10 +59,10 @@ def offer_confidence(value: float, label: str, *, place: str, help: str | None =
 def ways_out(error: UserError, config: DetectionConfig) -> tuple[WayOut, ...]:
     """A smaller picture where the device ran out of memory, as long as there is a smaller one."""
     low = knobs(DetectionConfig)["tta_scales"][1].low or 0.0
-    half = tuple(max(zoom / 2, low) for zoom in config.tta_scales)
+    half = tuple(max(scale / 2, low) for scale in config.tta_scales)
     if not isinstance(error, DeviceMemoryError) or max(half) == max(config.tta_scales):
         return ()
-    return (("Look at it at half the size", partial(widget_state.put, _ZOOMS, text(half))),)
+    return (("Look at it at half the size", partial(widget_state.put, _TTA_SCALES, text(half))),)
 
 
 def _truth() -> None:

@@ -5,37 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from fastrcnn_core.config import ProposalConfig
+from fastrcnn_core.knobs import knobs as knobs_of
 from pages.ui.shell import inputs
 
 _OURS = ("sigma", "search_side")
 _PACKAGES = ("scale", "sigma", "min_size")
 FILTERS = ("min_side", "max_aspect", "distinct_iou", "order", "limit")
-_LABELS = {
-    "scale": "Scale k",
-    "sigma": "Blur sigma",
-    "min_size": "Smallest region",
-    "min_side": "Shorter side",
-    "max_aspect": "Aspect limit",
-    "limit": "At most",
-    "order": "What comes first",
-    "search_side": "Longest searched side",
-}
-_UNITS = {
-    "scale": "grey levels × pixels",
-    "sigma": "pixels",
-    "min_size": "pixels of area",
-    "min_side": "pixels",
-    "max_aspect": "longer side : shorter side",
-    "limit": "proposals",
-    "search_side": "pixels",
-}
 
 
 def show() -> ProposalConfig:
     """The method, the knobs that matter for it, and the config that they say. Raises ConfigError."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         config = inputs.knobs(ProposalConfig, only=["method"], reset=False)
-        with st.popover("Knobs", icon=":material/tune:", key="proposal-knobs"):
+        with st.popover("Search and filters", icon=":material/tune:", key="proposal-knobs"):
             return _others(config)
 
 
@@ -45,13 +27,13 @@ def _others(config: ProposalConfig) -> ProposalConfig:
     with search:
         st.markdown("**What is searched**")
         names = searching(config)
-        config = inputs.knobs(ProposalConfig, only=names, base=config, labels=_LABELS)
+        config = inputs.knobs(ProposalConfig, only=names, base=config)
     with keep:
         st.markdown("**What is kept**")
-        config = inputs.knobs(ProposalConfig, only=FILTERS, base=config, labels=_LABELS)
+        config = inputs.knobs(ProposalConfig, only=FILTERS, base=config)
         if config.order != "pseudo_random":
             return config
-        return inputs.knobs(ProposalConfig, only=["seed"], base=config, labels=_LABELS)
+        return inputs.knobs(ProposalConfig, only=["seed"], base=config)
 
 
 def searching(config: ProposalConfig) -> tuple[str, ...]:
@@ -61,9 +43,9 @@ def searching(config: ProposalConfig) -> tuple[str, ...]:
 
 def label(name: str) -> str:
     """A knob's words on screen."""
-    return _LABELS.get(name, name.replace("_", " ").capitalize().replace("iou", "IoU"))
+    return knobs_of(ProposalConfig)[name][1].label
 
 
 def axis(name: str) -> str:
     """A knob's words with its unit, for the axis of a chart."""
-    return f"{label(name)} ({_UNITS[name]})" if name in _UNITS else label(name)
+    return knobs_of(ProposalConfig)[name][1].label_with_unit
