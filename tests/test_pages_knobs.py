@@ -20,8 +20,8 @@ def page(config: str = "DetectionConfig", **options: Any) -> AppTest:
     """A page with nothing on it but the knobs, and the config that they say."""
     code = (
         "import streamlit as st\nfrom fastrcnn_core import config\n"
-        "from fastrcnn_core.knobs import to_dict\nfrom pages.ui import errors, widgets\n"
-        f"with errors.shown():\n    st.json(to_dict(widgets.knobs(config.{config}, **{options!r})))\n"
+        "from fastrcnn_core.knobs import to_dict\nfrom pages.ui.shell import errors, inputs\n"
+        f"with errors.shown():\n    st.json(to_dict(inputs.knobs(config.{config}, **{options!r})))\n"
     )
     return AppTest.from_string(code, default_timeout=SECONDS)
 
@@ -47,6 +47,14 @@ def test_a_slider_and_the_field_beside_it_are_one_knob() -> None:
     app.number_input(key="score-threshold-typed").set_value(0.77).run()
     assert said(app)["score_threshold"] == 0.77
     assert app.slider(key="score-threshold").value == 0.77
+
+
+def test_a_link_with_former_names_of_knobs_is_followed() -> None:
+    app = page()
+    app.query_params["zooms"], app.query_params["flip-average"] = "0.5 1", "true"
+    app.run()
+    assert said(app)["tta_scales"] == [0.5, 1.0]
+    assert said(app)["tta_flip"] is True
 
 
 def test_confidence_and_nms_are_not_swapped() -> None:
