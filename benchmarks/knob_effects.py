@@ -30,7 +30,7 @@ from fastrcnn_core.detector import Detector
 from fastrcnn_core.devices import keep_freed_memory
 from fastrcnn_core.evaluation import evaluate
 from fastrcnn_core.runs import Run
-from fastrcnn_core.runs.writing import create_run
+from fastrcnn_core.runs.writer import create_run
 from fastrcnn_core.training import train, validation_split
 
 SHARE = 0.25

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,44 @@ def _operating_system_error(error: Exception) -> Exception:
     return OSError(code, os.strerror(code))
 
 
+def remove_partial_files(folder: Path, *, older_than: float = 0.0) -> None:
+    """Remove temporary files and folders that killed processes left half written in this folder.
+
+    Args:
+        older_than: seconds; younger ones, which another process may be writing just now, stay. 0 where no other
+            process writes to the folder.
+    """
+    for path in folder.glob(".*.partial*"):
+        if older_than and _age(path) < older_than:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def complete_files(folder: Path) -> list[Path]:
+    """List every file below a folder, sorted, without those that are half written: a dot begins their or their
+    folder's name. A process that writes there may have removed some by the time they are opened.
+    """
+    found = []
+    for place, folders, names in os.walk(
+        folder
+    ):  # forgives a folder that vanishes, which `rglob` does not
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(place, name) for name in names if not name.startswith(".")]
+    return sorted(found)
+
+
+def bytes_on_disk(folder: Path) -> int:
+    """Sum the sizes of the complete files below a folder."""
+    total = 0
+    for file in complete_files(folder):
+        with suppress(FileNotFoundError):
+            total += file.stat().st_size
+    return total
+
+
 def cache_folder() -> Path:
     """Return the cache folder: `FASTRCNN_CACHE`, else the user's cache folder."""
     named = os.environ.get("FASTRCNN_CACHE")
@@ -111,3 +150,10 @@ def runs_folder() -> Path:
 def data_setting() -> str | None:
     """Return the data set that `FASTRCNN_DATA` names; None if it is unset."""
     return os.environ.get("FASTRCNN_DATA") or None
+
+
+def _age(path: Path) -> float:
+    """Return the seconds since the path was last written to; 0 if it has just disappeared."""
+    with suppress(FileNotFoundError):
+        return time.time() - path.stat().st_mtime
+    return 0.0

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from fastrcnn_core.runs.starting import start_run
+from fastrcnn_core.runs.process import start_run
 from pages.ui.components import pickers, source
 from pages.ui.shell import header
 from pages.ui.state import runs

@@ -21,7 +21,7 @@ from fastrcnn_core.evaluation import inference
 from fastrcnn_core.flags import flags, to_arguments
 from fastrcnn_core.model import ranks_of
 from fastrcnn_core.runs import find_run
-from fastrcnn_core.runs.writing import create_run
+from fastrcnn_core.runs.writer import create_run
 from tests.support.builders import tiny_config, write_untrained
 from tests.support.datasets import write_tiny
 from tests.support.training import train_run

@@ -10,8 +10,8 @@ from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.errors import DataError, RunError
 from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import estimate_run
-from fastrcnn_core.runs.estimating import Measured, Workload, extrapolate, read_estimate
-from fastrcnn_core.runs.writing import create_run
+from fastrcnn_core.runs.cost_estimate import Measured, Workload, extrapolate, read_estimate
+from fastrcnn_core.runs.writer import create_run
 from fastrcnn_core.training import cost_estimate, setup
 from fastrcnn_core.training.cost_estimate import estimate_cost
 from tests.support.builders import tiny_config

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from fastrcnn_core.runs import Run, delete_run, rename_run
 from fastrcnn_core.runs.status import RunStatus, write_status
-from fastrcnn_core.runs.writing import create_run
+from fastrcnn_core.runs.writer import create_run
 from pages.ui.cache import networks
 from tests.support.app import complaints, link, open_app
 from tests.support.builders import tiny_config, write_untrained

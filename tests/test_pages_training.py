@@ -14,7 +14,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
@@ -34,17 +33,18 @@ from fastrcnn_core.runs import (
     export_run,
     import_run,
     list_runs,
-    starting,
+    process,
 )
-from fastrcnn_core.runs.live import LIVE_FILE
 from fastrcnn_core.runs.metrics import METRICS_FILE, VALIDATION_FILE, append_row
-from fastrcnn_core.runs.status import STATUS_FILE, RunStatus, write_status
-from fastrcnn_core.runs.writing import create_run
+from fastrcnn_core.runs.status import ALIVE_STATES, STATUS_FILE, RunStatus, starting, write_status
+from fastrcnn_core.runs.step_snapshots import LATEST_FILE
+from fastrcnn_core.runs.writer import create_run
 from fastrcnn_core.structures import RoIPredictions
 from pages.ui.jobs.checkpoint_timeline import CheckpointTimelineJob
 from tests.support.app import ROOT, SECONDS, complaints, link, open_app, words
 from tests.support.builders import tiny_config
 from tests.support.datasets import write_tiny
+from tests.support.runs import hold_lock
 
 ESTIMATED = ("starting", "proposals", "features", "steps", "validation", "checkpoints")
 WIDGETS = ("number_input", "slider", "toggle", "checkbox", "selectbox", "text_input")
@@ -63,19 +63,14 @@ def spawned(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The arguments of each process that would be started; none is."""
     commands: list[list[str]] = []
 
-    def remember(arguments: list[str], folder: Path) -> None:
-        commands.append(arguments)
-        (folder / "log.txt").touch()
-        write_status(folder, starting.starting())
+    def remember(run: Run, lock: int) -> None:
+        commands.append(["train", "--run", run.name, "--resume"])
+        (run.folder / "log.txt").touch()
+        write_status(run.folder, starting())
+        os.dup(lock)  # as the process would, this test holds the run's lock
 
-    monkeypatch.setattr(starting, "_spawn", remember)
+    monkeypatch.setattr(process, "_spawn", remember)
     return commands
-
-
-def alive() -> dict[str, Any]:
-    """This test plays the run's process."""
-    own = psutil.Process()
-    return {"process": own.pid, "process_started": own.create_time(), "started": own.create_time()}
 
 
 def a_run(
@@ -85,6 +80,7 @@ def a_run(
     state: RunState = "finished",
     steps: int = 0,
     config: Config | None = None,
+    is_locked: bool = True,
     **status: Any,
 ) -> Run:
     """A run's folder as its process would have left it."""
@@ -94,6 +90,8 @@ def a_run(
         append_row(run.folder / METRICS_FILE, row(step))
     values = {"step": steps, "total_steps": 60, "device": "CPU, 1 thread"} | status
     write_status(run.folder, RunStatus(state=state, **values))
+    if state in ALIVE_STATES and is_locked:
+        hold_lock(run)
     return run
 
 
@@ -131,7 +129,7 @@ def looked_at(run: Run, *, step: int = 40, kept: bool = False) -> None:
         "classification_loss": [2.303, 0.051],
         "box_loss": [0.2, 0.0],
     }
-    file = run.folder / (f"steps/{step:06d}.json" if kept else LIVE_FILE)
+    file = run.folder / (f"steps/{step:06d}.json" if kept else LATEST_FILE)
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps({"step": step, "pictures": [picture]}))
 
@@ -335,7 +333,7 @@ def test_each_state_has_its_words_and_its_buttons(
     street: Path, state: RunState, said: str, buttons: set[str]
 ) -> None:
     stages = {"queued": "waiting", "preparing": "proposals 2/8"}
-    a_run(street, state=state, steps=4, stage=stages.get(state, ""), seconds_left=65.0, **alive())
+    a_run(street, state=state, steps=4, stage=stages.get(state, ""), seconds_left=65.0)
     app = open_app("training")
     assert not complaints(app)
     assert said in progress(app).text
@@ -344,7 +342,7 @@ def test_each_state_has_its_words_and_its_buttons(
 
 
 def test_before_the_first_step_the_bar_shows_how_far_the_preparation_is(street: Path) -> None:
-    a_run(street, state="preparing", stage="proposals 2/8", **alive())
+    a_run(street, state="preparing", stage="proposals 2/8")
     assert progress(open_app("training")).value == 25
 
 
@@ -356,10 +354,10 @@ def test_a_failed_run_says_why_and_what_to_do(street: Path) -> None:
 def test_a_crashed_run_goes_on_from_its_last_checkpoint(
     street: Path, spawned: list[list[str]]
 ) -> None:
-    run = a_run(street, state="running", steps=4, process=2**22 + 1)
+    run = a_run(street, state="running", steps=4, process=7, is_locked=False)
     (run.folder / "checkpoints" / "step-000004").mkdir(parents=True)
     app = open_app("training")
-    assert "ended without a word at step 4" in words(app)
+    assert "ended without a message at step 4" in words(app)
     app.button(key="resume").click().run()
     assert spawned == [["train", "--run", "first", "--resume"]]
     assert "starting" in progress(app).text
@@ -384,7 +382,7 @@ def test_a_run_of_which_nobody_knows_with_what_it_was_begun_is_not_begun_again(
 def test_a_button_leaves_a_request_in_the_folder(
     street: Path, state: RunState, button: str, request_: str
 ) -> None:
-    run = a_run(street, state=state, steps=4, **alive())
+    run = a_run(street, state=state, steps=4)
     app = open_app("training")
     app.button(key=button).click().run()
     assert not complaints(app)
@@ -467,7 +465,7 @@ def test_a_step_on_pictures_that_have_changed_since_is_not_drawn_over_them(stree
 
 
 def test_a_step_that_is_held_stays_while_the_run_goes_on(street: Path) -> None:
-    run = a_run(street, state="running", steps=40, **alive())
+    run = a_run(street, state="running", steps=40)
     for step in (39, 40):
         looked_at(run, step=step, kept=True)
     app = open_app("training")
@@ -626,7 +624,10 @@ def bring(app: AppTest, path: Path) -> AppTest:
 def test_a_run_that_somebody_sent_is_watched_beside_ones_own_of_that_name(
     street: Path, tmp_path: Path
 ) -> None:
-    sent = export_run(a_run(street, "minute", steps=4), tmp_path / "minute.zip")
+    own = a_run(street, "minute", steps=4)
+    sent = export_run(own, tmp_path / "minute.zip")
+    settings = own.settings() | {"created": 7.0}
+    (own.folder / "config.json").write_text(json.dumps(settings))
     app = bring(open_app("training"), sent)
     assert app.selectbox(key="pick-run").value == "minute-2"
     assert {run.name for run in list_runs()} == {"minute", "minute-2"}
@@ -650,7 +651,7 @@ def test_the_page_opens_no_folder_that_a_zip_names(street: Path, tmp_path: Path)
     run = a_run(elsewhere, "theirs", steps=4)
     looked_at(run, kept=True)
     import_run(export_run(run, tmp_path / "theirs.zip"), name="brought")
-    told = "learned from elsewhere, which this app does not use here"
+    told = "trained on elsewhere, which this app does not use here"
     assert told in words(open_app("training", run="brought"))
     assert told not in words(open_app("training", run="theirs"))
 
@@ -679,8 +680,8 @@ def test_a_run_gets_another_name_and_stays_the_one_that_is_watched(street: Path)
 
 
 def test_who_computes_and_who_waits_is_seen_and_can_be_watched_or_stopped(street: Path) -> None:
-    a_run(street, "mine", state="queued", stage="waiting for another run to end", **alive())
-    other = a_run(street, "theirs", state="running", steps=4, seconds_left=65.0, **alive())
+    a_run(street, "mine", state="queued", stage="waiting for another run to end")
+    other = a_run(street, "theirs", state="running", steps=4, seconds_left=65.0)
     app = open_app("training", run="mine")
     assert "**theirs**: running, step 4 of 60, about 1 min 5 s left" in words(app)
     app.button(key="watch-theirs").click().run()
@@ -789,7 +790,7 @@ def test_every_knob_of_a_run_can_be_chosen() -> None:
     assert missing == {"score-threshold"}  # chosen when one looks
 
 
-@pytest.mark.parametrize("file", [STATUS_FILE, "config.json", LIVE_FILE, METRICS_FILE])
+@pytest.mark.parametrize("file", [STATUS_FILE, "config.json", LATEST_FILE, METRICS_FILE])
 def test_a_damaged_run_is_told_in_words_and_can_be_deleted(street: Path, file: str) -> None:
     run = a_run(street, steps=4)
     looked_at(run)

@@ -16,7 +16,7 @@ from fastrcnn_core.config import Config
 from fastrcnn_core.errors import ConfigError
 from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs import Run, run_path
-from fastrcnn_core.runs.writing import create_run
+from fastrcnn_core.runs.writer import create_run
 from fastrcnn_core.training.distributed import SINGLE_PROCESS, ProcessGroup, expect_enough_images
 from tests.support.builders import tiny_config
 from tests.support.training import train_run, use_one_worker

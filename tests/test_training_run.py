@@ -21,9 +21,9 @@ from fastrcnn_core.detector import Detector
 from fastrcnn_core.errors import CheckpointError, DataError, RunError
 from fastrcnn_core.evaluation import inference
 from fastrcnn_core.runs import Run, find_run, resume_run, start_run
-from fastrcnn_core.runs.events import EventFiles
-from fastrcnn_core.runs.queue import Turn
-from fastrcnn_core.runs.writing import RunWriter, create_run
+from fastrcnn_core.runs.control import QueueLock
+from fastrcnn_core.runs.metrics import TensorBoardWriter
+from fastrcnn_core.runs.writer import RunWriter, create_run
 from fastrcnn_core.structures import StepReport
 from fastrcnn_core.training import Trainer, loop, run_control, train
 from tests.support.builders import tiny_config, wait_until
@@ -125,12 +125,12 @@ def test_a_resumed_run_that_is_stopped_in_the_queue_has_not_forgotten_its_steps(
     with monkeypatch.context() as patch:
         at_step(patch, 3, run.request_stop)
         train_run(run)
-    other = Turn(run.folder.parent)
-    assert other.try_to_take()
+    other = QueueLock(run.folder.parent)
+    assert other.acquire()
     watch = SimpleNamespace(sleep=lambda _: run.request_stop(), monotonic=time.monotonic)
     monkeypatch.setattr(run_control, "time", watch)
     train_run(run)
-    other.give_back()
+    other.release()
     status = run.status()
     assert (status.state, status.step, status.total_steps) == ("stopped", 3, 12)
     assert "after step 3" in status.message
@@ -206,7 +206,7 @@ def test_a_run_rests_and_lets_others_compute(tiny: Path, monkeypatch: pytest.Mon
     assert seen == ["paused"]
     status = run.status()
     assert status.state == "finished"
-    assert status.rested == 1000.0
+    assert status.paused_seconds == 1000.0
     assert dataclasses.replace(status, updated=status.started + 1007).seconds == 7.0
 
 
@@ -262,7 +262,7 @@ def test_a_full_disk_ends_the_run_in_words_with_an_intact_checkpoint(
             )
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    rooms = {"append_row": "fastrcnn_core.runs.writing", "save_file": "safetensors.torch"}
+    rooms = {"append_row": "fastrcnn_core.runs.writer", "save_file": "safetensors.torch"}
     room = rooms.get(where, loop.__name__)
     at_step(monkeypatch, 6, lambda: monkeypatch.setattr(f"{room}.{where}", fail))
     with pytest.raises(RunError, match="disk is full"):
@@ -285,10 +285,10 @@ def test_a_disk_that_is_full_for_the_curves_takes_nothing_from_the_last_words(
 ) -> None:
     run = new_run(tiny)
 
-    def fail(self: EventFiles) -> None:
+    def fail(self: TensorBoardWriter) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(EventFiles, "close", fail)
+    monkeypatch.setattr(TensorBoardWriter, "close", fail)
     at_step(monkeypatch, step, run.request_stop)
     assert train_run(run).state == state
     assert run.status().state == state
@@ -300,10 +300,10 @@ def test_another_fault_of_the_curves_is_not_hidden(
 ) -> None:
     run = new_run(tiny)
 
-    def fail(self: EventFiles) -> None:
+    def fail(self: TensorBoardWriter) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(EventFiles, "close", fail)
+    monkeypatch.setattr(TensorBoardWriter, "close", fail)
     at_step(monkeypatch, 6, run.request_stop)
     with pytest.raises(ZeroDivisionError):
         train_run(run)

@@ -14,7 +14,7 @@ from fastrcnn_core.commands.train import GROUPS, preset_of
 from fastrcnn_core.config import PresetName
 from fastrcnn_core.devices import keep_freed_memory
 from fastrcnn_core.files import write_text
-from fastrcnn_core.runs.estimating import Estimate, write_estimate
+from fastrcnn_core.runs.cost_estimate import Estimate, write_estimate
 
 
 @dataclass(frozen=True, kw_only=True)

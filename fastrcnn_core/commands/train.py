@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +15,15 @@ from fastrcnn_core.config import PRESETS, Config, PresetName, preset
 from fastrcnn_core.devices import keep_freed_memory
 from fastrcnn_core.errors import RunError, UserError
 from fastrcnn_core.flags import flags
-from fastrcnn_core.runs import Run, find_run, free_name
-from fastrcnn_core.runs.status import this_process, write_status
-from fastrcnn_core.runs.writing import create_run, move_data, tell_of_failure
+from fastrcnn_core.runs import Run, find_run, free_name, run_path
+from fastrcnn_core.runs.control import claim_run, clear_request
+from fastrcnn_core.runs.status import (
+    awaits_this_process,
+    starting,
+    write_status,
+    written_status,
+)
+from fastrcnn_core.runs.writer import create_run, report_failed_start, set_data
 
 if TYPE_CHECKING:
     from fastrcnn_core.datasets.dataset import Dataset
@@ -77,8 +85,8 @@ def run(argv: Sequence[str]) -> int:
     from fastrcnn_core.training.distributed import init_distributed
 
     code = 0
-    with init_distributed() as processes:
-        run = processes.broadcast(lambda: _create_or_resume(arguments, config, argv))
+    with init_distributed() as processes, ExitStack() as claims:
+        run = processes.broadcast(lambda: _create_or_resume(arguments, config, argv, claims))
         config, dataset = _open(run, processes)
         try:
             train(config, dataset, run, processes=processes)
@@ -92,8 +100,13 @@ def run(argv: Sequence[str]) -> int:
     return code
 
 
-def _create_or_resume(arguments: TrainArguments, config: Config, argv: Sequence[str]) -> Run:
-    return _resume(arguments, config, argv) if arguments.resume else _create(arguments, config)
+def _create_or_resume(
+    arguments: TrainArguments, config: Config, argv: Sequence[str], claims: ExitStack
+) -> Run:
+    """Return the run to train, which `claims` locks until `train` does: it is alive while it is set up."""
+    if arguments.resume:
+        return _resume(arguments, config, argv, claims)
+    return _create(arguments, config, claims)
 
 
 def _open(run: Run, processes: ProcessGroup) -> tuple[Config, Dataset]:
@@ -105,10 +118,10 @@ def _open(run: Run, processes: ProcessGroup) -> tuple[Config, Dataset]:
     from fastrcnn_core.datasets import open_dataset
 
     try:
-        return processes.broadcast(run.config), open_dataset(processes.broadcast(run.data_here))
+        return processes.broadcast(run.config), open_dataset(processes.broadcast(run.local_data))
     except UserError as error:
         if processes.is_first:
-            tell_of_failure(run, error)
+            report_failed_start(run, error)
         raise
 
 
@@ -118,17 +131,20 @@ def preset_of(argv: Sequence[str]) -> Config:
     return preset(name) if name in PRESETS else Config()
 
 
-def _create(arguments: TrainArguments, config: Config) -> Run:
+def _create(arguments: TrainArguments, config: Config, claims: ExitStack) -> Run:
     from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 
     name = free_name(arguments.preset) if arguments.run is None else arguments.run
     setting = open_dataset(arguments.data or default_dataset_setting()).setting
+    claims.enter_context(claim_run(run_path(name)))
     created = create_run(name, config=config, data=setting, preset=arguments.preset)
-    write_status(created.folder, this_process())
+    write_status(created.folder, starting(process=os.getpid()))
     return created
 
 
-def _resume(arguments: TrainArguments, config: Config, argv: Sequence[str]) -> Run:
+def _resume(
+    arguments: TrainArguments, config: Config, argv: Sequence[str], claims: ExitStack
+) -> Run:
     """Find the run to resume; its data may have moved, its knobs stay.
 
     Raises:
@@ -137,6 +153,7 @@ def _resume(arguments: TrainArguments, config: Config, argv: Sequence[str]) -> R
     if arguments.run is None:
         raise RunError("--resume needs to know which run.", hint="Name it by --run.")
     chosen = find_run(arguments.run)
+    claims.enter_context(claim_run(chosen.folder))
     try:
         if chosen.status().state == "finished":
             raise RunError(
@@ -147,15 +164,19 @@ def _resume(arguments: TrainArguments, config: Config, argv: Sequence[str]) -> R
         if arguments.data is not None:
             _move_data(chosen, arguments.data)
     except UserError as error:
-        tell_of_failure(chosen, error)
+        report_failed_start(chosen, error)
         raise
+    before = written_status(chosen.folder)
+    if not awaits_this_process(before):
+        clear_request(chosen.folder)
+        write_status(chosen.folder, starting(before, process=os.getpid()))
     return chosen
 
 
 def _move_data(run: Run, data: str) -> None:
     from fastrcnn_core.datasets import open_dataset
 
-    move_data(run, open_dataset(data).setting)
+    set_data(run, open_dataset(data).setting)
 
 
 def _gives_knobs(argv: Sequence[str]) -> bool:

@@ -1,66 +1,89 @@
-"""A run is a folder: config, status, metrics, checkpoints. Its process writes it, everybody else reads it.
+"""A run is a folder: config, status, metrics, checkpoints. Its process writes it; everything else reads it.
 
-runs/NAME/config.json       what it was begun with
-          status.json       how it is doing, replaced as a whole
+runs/NAME/config.json       its config, data set and preset
+          status.json       its state and progress, replaced as a whole
           metrics.jsonl     one line a training step
-          validation.jsonl  one line a checkpoint, if a validation part was kept out
+          validation.jsonl  one line a checkpoint, if part of the training pictures was held out for validation
           live.json         a recent step with its RoIs
-          steps/000040.json the steps that stay to be looked at
+          steps/000040.json the step history
           environment.json  code version, libraries, data, split, device, times
-          control.json      what somebody asked of it: pause, run, stop
-          log.txt           what its process printed
+          control.json      a request to its process: pause, run, stop
+          log.txt           the output of its process
           tensorboard/      event files
           checkpoints/step-000136/  model.safetensors, trainer.safetensors
+          .lock             held by its process as long as that lives
 """
 
-from fastrcnn_core.runs.anatomy import Anatomy, anatomy
-from fastrcnn_core.runs.archive import export_run, import_run
-from fastrcnn_core.runs.deleting import (
+from fastrcnn_core.runs.archive import (
+    RunPresentError,
+    export_run,
+    exported_checkpoints,
+    exported_files,
+    import_run,
+)
+from fastrcnn_core.runs.catalogue import (
     delete_run,
     deleted_run,
-    empty_bin,
+    empty_trash,
+    find_run,
+    free_name,
+    list_runs,
     rename_run,
     restore_run,
+    run_path,
 )
-from fastrcnn_core.runs.estimating import Estimate, estimate_run
-from fastrcnn_core.runs.finding import find_run, free_name, list_runs, run_path
+from fastrcnn_core.runs.cost_estimate import (
+    Estimate,
+    Throughput,
+    comparable_runs,
+    estimate_run,
+    throughput_of,
+)
 from fastrcnn_core.runs.folder import Run, RunCheckpoint
-from fastrcnn_core.runs.live import LivePicture, LiveStep, pictures_of
 from fastrcnn_core.runs.metrics import Columns
-from fastrcnn_core.runs.pace import Pace, doing_the_same, pace_of
-from fastrcnn_core.runs.starting import resume_run, start_run, training_command
+from fastrcnn_core.runs.process import resume_run, start_run, training_command
 from fastrcnn_core.runs.status import RunState, RunStatus
-from fastrcnn_core.runs.writing import create_run
+from fastrcnn_core.runs.step_snapshots import (
+    ImageSnapshot,
+    LossBreakdown,
+    StepSnapshot,
+    break_down_loss,
+    image_snapshots,
+)
+from fastrcnn_core.runs.writer import create_run
 
 __all__ = [
-    "Anatomy",
     "Columns",
     "Estimate",
-    "LivePicture",
-    "LiveStep",
-    "Pace",
+    "ImageSnapshot",
+    "LossBreakdown",
     "Run",
     "RunCheckpoint",
+    "RunPresentError",
     "RunState",
     "RunStatus",
-    "anatomy",
+    "StepSnapshot",
+    "Throughput",
+    "break_down_loss",
+    "comparable_runs",
     "create_run",
     "delete_run",
     "deleted_run",
-    "doing_the_same",
-    "empty_bin",
+    "empty_trash",
     "estimate_run",
     "export_run",
+    "exported_checkpoints",
+    "exported_files",
     "find_run",
     "free_name",
+    "image_snapshots",
     "import_run",
     "list_runs",
-    "pace_of",
-    "pictures_of",
     "rename_run",
     "restore_run",
     "resume_run",
     "run_path",
     "start_run",
+    "throughput_of",
     "training_command",
 ]

@@ -1,4 +1,4 @@
-"""Runs leave and arrive: export to one zip, import of one."""
+"""Export of a run to one zip file, and import of such a file from an untrusted source."""
 
 from __future__ import annotations
 
@@ -11,105 +11,151 @@ from pathlib import Path, PurePosixPath
 
 from fastrcnn_core.archives import ArchiveError, unpack
 from fastrcnn_core.errors import DataError, RunError
-from fastrcnn_core.files import atomic_write, runs_folder
-from fastrcnn_core.runs.brought import mark_as_brought
-from fastrcnn_core.runs.contents import whole_files
-from fastrcnn_core.runs.finding import free_name, run_path, taken
-from fastrcnn_core.runs.folder import Run
-from fastrcnn_core.runs.left_overs import SECONDS_OF_AN_IMPORT, remove_left_overs
-from fastrcnn_core.runs.status import settle
+from fastrcnn_core.files import atomic_write, complete_files, remove_partial_files, runs_folder
+from fastrcnn_core.runs.catalogue import free_name, list_runs, name_taken, run_path
+from fastrcnn_core.runs.folder import CHECKPOINTS, Run, RunCheckpoint, mark_imported
+from fastrcnn_core.runs.status import mark_stopped
 
 FILE_ENDINGS = {".json", ".jsonl", ".safetensors", ".txt"}
 MAX_UNPACKED_BYTES = 20 * 2**30
-_AGAIN = "Have the run exported again (*The whole run as a zip*), and bring that file."
+MAX_IMPORT_SECONDS = 24 * 60 * 60.0  # chosen here: no zip file takes that long to unpack
+_EXPORT_AGAIN = "Have the run exported again (*Run as a zip*), and import that file."
+
+
+class RunPresentError(RunError):
+    """A zip file with a run that is on this machine already: `run`."""
+
+    run: Run
+
+
+def exported_checkpoints(run: Run) -> tuple[RunCheckpoint, ...]:
+    """Select the checkpoints that an export holds: the newest, from which to resume, and the best by validation AP."""
+    checkpoints = run.checkpoints()
+    validation = run.validation()
+    quality = dict(zip(validation["step"], validation["AP"], strict=True))
+    rated = [it for it in checkpoints if quality.get(it.step) is not None]
+    best = max(rated, key=lambda checkpoint: quality[checkpoint.step], default=None)
+    return tuple(it for it in checkpoints if it in (best, checkpoints[-1]))
+
+
+def exported_files(run: Run) -> list[Path]:
+    """List the files of an export: all but half-written ones and the checkpoints between."""
+    folders = {checkpoint.folder for checkpoint in exported_checkpoints(run)}
+    files = complete_files(run.folder)
+    return [it for it in files if it.parent.parent.name != CHECKPOINTS or it.parent in folders]
 
 
 def export_run(run: Run, path: Path) -> Path:
-    """Write the run as one zip file, every whole file below a folder of its name; returns the path."""
+    """Export the run to a zip file, below a folder of its name, without the checkpoints between; return the path.
+
+    A run of 78 steps with five checkpoints of 29 MB is thereby half as large. The receiver can look at every page of it
+    and resume it from the last checkpoint.
+    """
     with atomic_write(path) as partial, zipfile.ZipFile(partial, "w") as archive:
-        for file in whole_files(run.folder):
-            weights = file.suffix == ".safetensors"  # numbers that do not compress
-            kind = zipfile.ZIP_STORED if weights else zipfile.ZIP_DEFLATED
+        for file in exported_files(run):
+            is_compressible = file.suffix != ".safetensors"
+            kind = zipfile.ZIP_DEFLATED if is_compressible else zipfile.ZIP_STORED
             inside = PurePosixPath(run.name, *file.relative_to(run.folder).parts)
-            with suppress(
-                FileNotFoundError
-            ):  # a run that goes makes room for its newest checkpoint
+            with suppress(FileNotFoundError):  # an active run thins out its checkpoints
                 archive.write(file, str(inside), compress_type=kind)
     return path
 
 
 def import_run(path: Path, *, name: str | None = None, folder: Path | None = None) -> Run:
-    """Unpack a run that `export_run` wrote; it appears whole or not at all.
+    """Import a run that `export_run` wrote; it appears whole or not at all.
 
     Args:
-        name: what to call it; None keeps its own, or the next one that is free: a class has many called "minute".
+        name: of the new run, which may be a copy; None keeps its own or takes the next free one ("minute-2").
 
     Raises:
+        RunPresentError: no name is given, and this run is here already with as many steps.
         RunError: the file is no exported run, is damaged or dangerous, does not fit on the disk, or there is a run of
             this name already.
     """
     runs = (folder or runs_folder()).resolve()
     if name is not None and run_path(name, folder=runs).exists():
-        raise taken(name)
-    remove_left_overs(runs, older_than=SECONDS_OF_AN_IMPORT)
+        raise name_taken(name)
+    remove_partial_files(runs, older_than=MAX_IMPORT_SECONDS)
     partial = runs / f".{uuid.uuid4().hex}.partial"
     try:
-        unpack(path, partial, max_bytes=MAX_UNPACKED_BYTES, wanted=_is_of_a_run)
-        brought = _only_run(partial, path)
-        settle(brought.folder)
-        mark_as_brought(brought.folder)
-        return _move_in(brought, name, runs)
+        unpack(path, partial, max_bytes=MAX_UNPACKED_BYTES, wanted=_is_file_of_run)
+        run = _only_run(partial, path)
+        if name is None:
+            _expect_absent(run, runs)
+        mark_stopped(run.folder)
+        mark_imported(run.folder)
+        return _move_in(run, name, runs)
     except ArchiveError as error:
-        raise RunError(error.problem, hint=_AGAIN) from error
+        raise RunError(error.problem, hint=_EXPORT_AGAIN) from error
     except DataError as error:  # of the disk
         raise RunError(error.problem, hint=error.hint) from error
     except OSError as error:
         raise RunError(
-            f"The run cannot be kept ({error.strerror or error}).", hint="Free some space."
+            f"The run cannot be stored ({error.strerror or error}).", hint="Free some space."
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _move_in(brought: Run, name: str | None, runs: Path) -> Run:
-    """The run under its name among the others; the next free name if somebody else takes that at the same moment."""
-    while True:
-        chosen = run_path(name or free_name(brought.name, folder=runs), folder=runs)
+def _expect_absent(run: Run, runs: Path) -> None:
+    """Raise RunPresentError if a run with the same config, begun at the same time, has done as many steps here."""
+    for present in list_runs(runs):
         try:
-            brought.folder.rename(chosen)
+            is_same = all(
+                present.settings()[it] == run.settings()[it] for it in ("created", "config")
+            )
+        except (RunError, KeyError):  # a damaged run
+            continue
+        if is_same and present.status().step >= run.status().step:
+            error = RunPresentError(
+                f"This run is here already: {present.name!r}.",
+                hint="Choose it in the list of runs.",
+            )
+            error.run = present
+            raise error
+
+
+def _move_in(run: Run, name: str | None, runs: Path) -> Run:
+    """Move the run to its name; to the next free one if another process takes that at the same moment."""
+    while True:
+        target = run_path(name or free_name(run.name, folder=runs), folder=runs)
+        try:
+            run.folder.rename(target)
         except OSError:
-            if not chosen.exists():
+            if not target.exists():
                 raise
             if name is not None:
-                raise taken(name) from None
+                raise name_taken(name) from None
         else:
-            return Run(chosen)
+            return Run(target)
 
 
-def _is_of_a_run(path: PurePosixPath) -> bool:
-    """Only what a run writes is taken out of a zip that somebody sent; not what macOS adds when it packs one again."""
+def _is_file_of_run(path: PurePosixPath) -> bool:
+    """Tell whether a run writes such a file. Others stay in the zip file, such as those that macOS adds."""
     if "__MACOSX" in path.parts or path.name.startswith("._"):
         return False
     return path.suffix in FILE_ENDINGS or "tensorboard" in path.parts
 
 
 def _only_run(folder: Path, archive: Path) -> Run:
-    """The one run that was in the zip, with settings that are understood here. Raises RunError."""
-    found = [Run(it) for it in folder.iterdir()]
-    if len(found) != 1 or not found[0].has_settings:
-        raise RunError(f"{archive.name} is not a run that was exported from here.", hint=_AGAIN)
-    try:
-        _read_once(found[0])
-    except Exception as error:  # what somebody sent can fail to be read in any way
+    """Return the run in the unpacked zip file, with settings that this version reads. Raises RunError."""
+    runs = [Run(path) for path in folder.iterdir()]
+    if len(runs) != 1 or not runs[0].has_settings:
         raise RunError(
-            f"The run in {archive.name} has files that are not understood here ({error}).",
+            f"{archive.name} is not a run that was exported from this app.", hint=_EXPORT_AGAIN
+        )
+    try:
+        _read_all(runs[0])
+    except Exception as error:  # untrusted files can fail to be read in any way
+        raise RunError(
+            f"The run in {archive.name} has files that this version cannot read ({error}).",
             hint="It may come from another version of this app: use that one to look at it.",
         ) from error
-    return found[0]
+    return runs[0]
 
 
-def _read_once(run: Run) -> None:
-    """Whatever a page reads before anybody has chosen the run, so that no run takes a page away."""
+def _read_all(run: Run) -> None:
+    """Read everything that pages read of runs that are not selected, so that no imported run breaks a page."""
     run.config()
     run.data_setting()
     time.localtime(run.settings()["created"])

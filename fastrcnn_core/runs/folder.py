@@ -1,4 +1,4 @@
-"""A run is a folder: what a reader finds in it. Nothing here writes but the requests to its process."""
+"""A run is a folder: read its config, status, metrics and checkpoints. It writes only requests to its process."""
 
 from __future__ import annotations
 
@@ -8,13 +8,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastrcnn_core.config import Config, stored_config
-from fastrcnn_core.errors import CheckpointError, RunError
-from fastrcnn_core.runs import control
-from fastrcnn_core.runs.brought import is_brought, same_data_here
-from fastrcnn_core.runs.kept import kept_steps, read_kept
-from fastrcnn_core.runs.live import LiveStep, read_live
+from fastrcnn_core.datasets import (
+    SEPARATOR,
+    default_dataset_setting,
+    downloaded_folder,
+    is_downloaded,
+    is_synthetic,
+    open_dataset,
+)
+from fastrcnn_core.errors import CheckpointError, DataError, RunError
+from fastrcnn_core.files import write_text
+from fastrcnn_core.runs.control import request
 from fastrcnn_core.runs.metrics import METRICS_FILE, VALIDATION_FILE, Columns, read_columns
 from fastrcnn_core.runs.status import RunStatus, read_status
+from fastrcnn_core.runs.step_snapshots import (
+    StepSnapshot,
+    history_steps,
+    read_history,
+    read_latest,
+)
 
 if TYPE_CHECKING:
     from fastrcnn_core.model import FastRCNN
@@ -25,14 +37,15 @@ LOG_FILE = "log.txt"
 CHECKPOINTS = "checkpoints"
 MODEL_FILE = "model.safetensors"
 TRAINER_FILE = "trainer.safetensors"
+IMPORTED_FILE = "brought.json"  # marks an imported run: its data setting, which could name any path, is not trusted
 
 
 @dataclass(frozen=True)
 class RunCheckpoint:
-    """A trained model that a run left behind after a step.
+    """A checkpoint that a run wrote after a step.
 
     Args:
-        step: training steps done. folder: where its files lie.
+        step: training steps done. folder: of its files.
     """
 
     step: int
@@ -44,13 +57,13 @@ class RunCheckpoint:
 
     @property
     def can_resume(self) -> bool:
-        """The optimiser's state is still there; only the newest checkpoints keep it."""
+        """The trainer's state is still there; only the newest checkpoint keeps it."""
         return (self.folder / TRAINER_FILE).exists()
 
 
 @dataclass(frozen=True)
 class Run:
-    """A training run, read from its folder while it goes or years later."""
+    """A training run, read from its folder while it is active or years later."""
 
     folder: Path
 
@@ -60,11 +73,11 @@ class Run:
 
     @property
     def has_settings(self) -> bool:
-        """What it was begun with is there, so that it can go on."""
+        """The config with which the run was begun is there, so that it can be resumed."""
         return (self.folder / CONFIG_FILE).exists()
 
     def settings(self) -> dict[str, Any]:
-        """What it was begun with: "config", "preset", "data" (a data set's setting) and "created", seconds since 1970.
+        """Read config.json: "config", "preset", "data" (a data set's setting) and "created", seconds since 1970.
 
         Raises:
             RunError: the file is missing or damaged.
@@ -72,54 +85,54 @@ class Run:
         return _read_object(self.folder / CONFIG_FILE, run=self.name)
 
     def config(self) -> Config:
-        """Every knob of the run. Raises RunError or ConfigError if its file is missing or damaged."""
+        """Read every knob of the run. Raises RunError or ConfigError if its file is missing or damaged."""
         return stored_config(self.settings()["config"])
 
     def data_setting(self) -> str:
-        """The data set that it was trained on, as `--data` takes it."""
+        """Return the data set of the run, as `--data` takes it."""
         return str(self.settings()["data"])
 
-    def data_here(self) -> str:
-        """What to open for its pictures on this machine. Raises DataError if it came in a zip and they are not here."""
-        said = self.data_setting()
-        return same_data_here(said) if is_brought(self.folder) else said
+    def local_data(self) -> str:
+        """Return the run's data set on this machine. Raises DataError if the run was imported and it is not here."""
+        setting = self.data_setting()
+        return local_data(setting) if is_imported(self.folder) else setting
 
     def environment(self) -> dict[str, Any]:
-        """Code version, libraries, data hash, split, device and times; empty until the run has written them."""
+        """Read code version, libraries, data hash, split, device and times; empty until the run has written them."""
         path = self.folder / ENVIRONMENT_FILE
         return _read_object(path, run=self.name) if path.exists() else {}
 
     def data_hash(self) -> str | None:
-        """The content of its data set when it was begun; None until the run has written it."""
-        known: str | None = self.environment().get("data", {}).get("hash")
-        return known
+        """Return the content hash of the run's data set; None until the run has written it."""
+        data_hash: str | None = self.environment().get("data", {}).get("hash")
+        return data_hash
 
     def status(self) -> RunStatus:
-        """How it is doing now."""
+        """Read the status; a run whose process died is `crashed`."""
         return read_status(self.folder)
 
-    def metrics(self, known: Columns | None = None) -> Columns:
-        """Every step's numbers as columns; hand in the last answer to read only what came since."""
-        return read_columns(self.folder / METRICS_FILE, known)
+    def metrics(self, earlier: Columns | None = None) -> Columns:
+        """Read every step's metrics as columns; pass the last result to read only what was appended since."""
+        return read_columns(self.folder / METRICS_FILE, earlier)
 
-    def validation(self, known: Columns | None = None) -> Columns:
-        """What was measured on the validation part at checkpoints: "step", "epoch", "AP", "AP50", …"""
-        return read_columns(self.folder / VALIDATION_FILE, known)
+    def validation(self, earlier: Columns | None = None) -> Columns:
+        """Read the validation metrics of the checkpoints as columns: "step", "epoch", "AP", "AP50", …"""
+        return read_columns(self.folder / VALIDATION_FILE, earlier)
 
-    def live(self) -> LiveStep | None:
-        """A recent step with its RoIs and what the head said of them."""
-        return read_live(self.folder)
+    def latest_step(self) -> StepSnapshot | None:
+        """Read a recent step with its RoIs and their scores; None if there is none yet. Raises RunError."""
+        return read_latest(self.folder)
 
-    def kept_steps(self) -> tuple[int, ...]:
-        """The numbers of the steps that can be looked at, RoI by RoI, in order."""
-        return kept_steps(self.folder)
+    def saved_steps(self) -> tuple[int, ...]:
+        """List the numbers of the steps that were saved with their RoIs, in order."""
+        return history_steps(self.folder)
 
-    def step(self, number: int) -> LiveStep:
-        """A kept step with its RoIs and what the head said of them. Raises RunError."""
-        return read_kept(self.folder, number)
+    def step(self, number: int) -> StepSnapshot:
+        """Read a saved step with its RoIs and their scores. Raises RunError."""
+        return read_history(self.folder, number)
 
     def log(self, characters: int = 4000) -> str:
-        """The end of what its process printed."""
+        """Read the end of the log, which the run's process printed."""
         path = self.folder / LOG_FILE
         if not path.exists():
             return ""
@@ -128,14 +141,14 @@ class Run:
             return file.read().decode("utf-8", errors="replace")[-characters:]
 
     def checkpoints(self) -> tuple[RunCheckpoint, ...]:
-        """All that are there, oldest first."""
+        """List the checkpoints, oldest first."""
         folders = (self.folder / CHECKPOINTS).glob("step-*")
         steps = {it: it.name.removeprefix("step-") for it in folders}
         found = [RunCheckpoint(int(step), it) for it, step in steps.items() if step.isdecimal()]
         return tuple(sorted(found, key=lambda checkpoint: checkpoint.step))
 
     def latest_checkpoint(self) -> RunCheckpoint:
-        """The newest.
+        """Return the newest checkpoint.
 
         Raises:
             CheckpointError: the run has none yet.
@@ -151,7 +164,7 @@ class Run:
     def load_model(
         self, checkpoint: RunCheckpoint | None = None, *, device: str = "cpu"
     ) -> FastRCNN:
-        """The model of a checkpoint, the newest if none is named; ready to detect on the device of that name.
+        """Load the model of a checkpoint, by default the newest, onto the device of this name.
 
         Raises:
             CheckpointError: there is none, or it is damaged. DeviceError: there is no such device.
@@ -163,16 +176,65 @@ class Run:
         return load_checkpoint(chosen.model_file, device=choose_device(device))
 
     def request_pause(self) -> None:
-        """Ask it to rest after this step; `request_continue` wakes it."""
-        control.ask(self.folder, "pause")
+        """Ask the run to pause after this step; `request_continue` resumes it."""
+        request(self.folder, "pause")
 
     def request_continue(self) -> None:
-        """Ask it to go on."""
-        control.ask(self.folder, "run")
+        """Ask a paused run to go on."""
+        request(self.folder, "run")
 
     def request_stop(self) -> None:
-        """Ask it to write a checkpoint and end; it can be resumed."""
-        control.ask(self.folder, "stop")
+        """Ask the run to write a checkpoint and end; it can be resumed."""
+        request(self.folder, "stop")
+
+
+def mark_imported(folder: Path) -> None:
+    """Mark the run in this folder as imported."""
+    write_text(folder / IMPORTED_FILE, "{}")
+
+
+def is_imported(folder: Path) -> bool:
+    """Tell whether the run in this folder was imported and its data set has not been named on this machine since."""
+    return (folder / IMPORTED_FILE).exists()
+
+
+def unmark_imported(folder: Path) -> None:
+    """Trust the run's data setting from now on: it was given on this machine."""
+    (folder / IMPORTED_FILE).unlink(missing_ok=True)
+
+
+def local_data(setting: str) -> str:
+    """Return the setting of the same data set on this machine.
+
+    Street scenes are the same everywhere. For a folder or an annotation file it is the one of the same name that this
+    machine uses; the run's data hash tells whether its content is the same.
+
+    Raises:
+        DataError: this machine uses nothing of that name, or what it uses cannot be opened.
+    """
+    parts = setting.split(SEPARATOR)
+    settings = () if all(map(is_synthetic, parts)) else _local_settings()
+    by_name = {Path(path).name: path for path in settings}
+    return SEPARATOR.join(_local_part(part, by_name) for part in parts)
+
+
+def _local_part(part: str, by_name: dict[str, str]) -> str:
+    if is_synthetic(part):
+        return part
+    name = part.replace("\\", "/").rstrip("/").rpartition("/")[2]  # as another system may write it
+    if name not in by_name:
+        raise DataError(
+            f"The run was imported and trained on {name or 'a data set'}, which this app does not use here.",
+            hint="Start the app with FASTRCNN_DATA naming your own copy of that data set.",
+        )
+    return by_name[name]
+
+
+def _local_settings() -> list[str]:
+    """List the data sets of this machine, as runs write them: of `FASTRCNN_DATA`, and the downloaded Penn-Fudan."""
+    named = default_dataset_setting().split(SEPARATOR)
+    downloaded = [str(downloaded_folder())] if is_downloaded() else []
+    return [open_dataset(name).setting for name in [*downloaded, *named] if not is_synthetic(name)]
 
 
 def _read_object(path: Path, *, run: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How a run is doing: written by its own process, read by everybody; a dead process is recognised as dead."""
+"""The status of a run: its process writes it, everyone reads it; a process that died is recognised by its lock."""
 
 from __future__ import annotations
 
@@ -11,37 +11,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import psutil
+
 from fastrcnn_core.files import write_text
-from fastrcnn_core.runs.birth import Birth, birth_of, is_alive
+from fastrcnn_core.runs.control import is_run_locked
 
 RunState = Literal[
     "queued", "preparing", "running", "paused", "stopped", "finished", "failed", "crashed"
 ]
 ALIVE_STATES: tuple[RunState, ...] = ("queued", "preparing", "running", "paused")
 STATUS_FILE = "status.json"
-STARTING = "starting"  # the stage before the run's process has said a word
-# What earlier versions called a field.
-_FORMER_NAMES = {"way_out": "hint"}
-# So long a run may have no process yet: from its folder to the status that names the process.
-SECONDS_TO_START = 60.0
+STARTING = "starting"  # the stage before the run's process has written a status of its own
+_FORMER_NAMES = {"way_out": "hint", "rested": "paused_seconds"}  # in files of earlier versions
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunStatus:
-    """Where a run stands.
+    """Status of a run.
 
     Args:
-        state: `crashed` is never written: it is what a reader concludes from a process that is gone.
-        stage: what it does now, such as "proposals 12/136"; for people.
+        state: `crashed` is never written: readers conclude it when an active run's lock is free.
+        stage: the work of this moment, such as "proposals 12/136"; for people.
         step, total_steps: training steps done and planned; 0 of 0 until that is known.
         started: when the process began, seconds since 1970. updated: when this was written.
-        rested: seconds of these in which it was paused or waited for its turn.
-        seconds_left: an estimate, of the whole run while it learns, of the stage before; None where there is none.
-        device: what it trains on, such as "cpu".
+        paused_seconds: of these, how many it was paused or waited for its turn.
+        seconds_left: an estimate, of the whole run while it trains, of the stage before; None where there is none.
+        device: on which it trains, such as "cpu".
         message, hint: why it stopped or failed, and what one can do; empty where all is well.
-        process: the number of its process; 0 while that is being started.
-        process_started: when that began, so that a reused number fools nobody.
-        booted: when the machine did; says more of the process than `process_started` where the clock was set.
+        process: PID of its process; 0 while that is being started.
     """
 
     state: RunState
@@ -50,24 +47,22 @@ class RunStatus:
     total_steps: int = 0
     started: float = 0.0
     updated: float = 0.0
-    rested: float = 0.0
+    paused_seconds: float = 0.0
     seconds_left: float | None = None
     device: str = ""
     message: str = ""
     hint: str = ""
     process: int = 0
-    process_started: float = 0.0
-    booted: float = 0.0
 
     @property
     def is_alive(self) -> bool:
-        """Its process is there: it can be stopped, and will write more."""
+        """The run's process is there: it can be stopped, and will write more."""
         return self.state in ALIVE_STATES
 
     @property
     def seconds(self) -> float:
-        """How long its process has been at work, rests left out."""
-        return max(0.0, self.updated - self.started - self.rested)
+        """Seconds that the process has been at work, pauses left out."""
+        return max(0.0, self.updated - self.started - self.paused_seconds)
 
     @property
     def activity(self) -> str:
@@ -81,52 +76,89 @@ class RunStatus:
         return self.step / self.total_steps if self.total_steps else 0.0
 
 
-def this_process() -> RunStatus:
-    """The first status of a run that this process begins."""
-    return of_process(starting(), os.getpid())
-
-
-def of_process(status: RunStatus, process: int) -> RunStatus:
-    """The status as that of the process of this number. Raises psutil.NoSuchProcess."""
-    birth = birth_of(process)
-    return dataclasses.replace(
-        status, process=process, process_started=birth.began, booted=birth.booted
+def starting(before: RunStatus | None = None, *, process: int = 0) -> RunStatus:
+    """Return the status of a run whose process is being started, with the steps that it has done already."""
+    done = before or RunStatus(state="queued")
+    return RunStatus(
+        state="queued",
+        stage=STARTING,
+        step=done.step,
+        total_steps=done.total_steps,
+        started=time.time(),
+        process=process,
     )
 
 
-def with_steps_of(status: RunStatus, before: RunStatus) -> RunStatus:
-    """The status of a run that goes on and has done these steps already."""
-    return dataclasses.replace(status, step=before.step, total_steps=before.total_steps)
+def awaits_this_process(status: RunStatus) -> bool:
+    """Tell whether the status is that of a run for which this process was started.
+
+    On Windows a virtual environment's Python is a child of the process that was started.
+    """
+    return status.stage == STARTING and status.process in (os.getpid(), os.getppid())
 
 
 def write_status(folder: Path, status: RunStatus) -> RunStatus:
-    """Write the status with the time of now, whole or not at all; returns it.
-
-    A process that writes its own says anew when it began, by a clock that may have been set since.
-    """
-    if status.process == os.getpid():
-        status = of_process(status, status.process)
+    """Write the status atomically with the time of now; return it."""
     status = dataclasses.replace(status, updated=time.time())
     _write(folder, status)
     return status
+
+
+def read_status(folder: Path) -> RunStatus:
+    """Read the status of a run; an active run whose lock is free has crashed.
+
+    The lock is taken before the first active status is written and released after the last status, so the status is
+    read again where the lock is free: the run may have ended between the two.
+    """
+    status = written_status(folder)
+    if not status.is_alive or _has_process(folder, status):
+        return status
+    status = written_status(folder)
+    return _crashed(status) if status.is_alive else status
+
+
+def written_status(folder: Path) -> RunStatus:
+    """Read the status as it was written, whether or not its process lives."""
+    try:
+        values = json.loads((folder / STATUS_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return RunStatus(state="queued", stage=STARTING)
+    except (ValueError, OSError, RecursionError):
+        return _damaged()
+    if not isinstance(values, dict) or values.get("state") not in get_args(RunState):
+        return _damaged()
+    kinds = {item.name: str(item.type) for item in dataclasses.fields(RunStatus)}
+    named = {_FORMER_NAMES.get(name, name): value for name, value in values.items()}
+    fields = {name: value for name, value in named.items() if name in kinds}
+    is_valid = all(_is_valid(value, kinds[name]) for name, value in fields.items())
+    return RunStatus(**fields) if is_valid else _damaged()
+
+
+def mark_stopped(folder: Path) -> None:
+    """Write that a run of another machine has stopped; a finished or failed one stays so."""
+    status = written_status(folder)
+    state = status.state if status.state in ("finished", "failed") else "stopped"
+    _write(folder, dataclasses.replace(status, state=state, process=0))
 
 
 def _write(folder: Path, status: RunStatus) -> None:
     write_text(folder / STATUS_FILE, json.dumps(dataclasses.asdict(status), indent=1))
 
 
-def starting() -> RunStatus:
-    """The status of a run whose process is being started and will soon speak for itself."""
-    return RunStatus(state="queued", stage=STARTING, started=time.time())
+def _has_process(folder: Path, status: RunStatus) -> bool:
+    """Tell whether a process holds the run's lock.
+
+    On Windows no child inherits a lock: until the new process takes it, that this process exists must do.
+    """
+    if is_run_locked(folder):
+        return True
+    is_starting = os.name == "nt" and status.stage == STARTING and status.process != 0
+    return is_starting and psutil.pid_exists(status.process)
 
 
-def read_status(folder: Path) -> RunStatus:
-    """How the run in this folder is doing, dead processes recognised."""
-    status = _written(folder)
-    if not status.is_alive or _is_running(status):
-        return status
+def _crashed(status: RunStatus) -> RunStatus:
     where = "while it started" if status.stage == STARTING else f"at step {status.step}"
-    died = f"Its process ended without a word {where}."
+    died = f"Its process ended without a message {where}."
     return dataclasses.replace(
         status,
         state="crashed",
@@ -136,25 +168,8 @@ def read_status(folder: Path) -> RunStatus:
     )
 
 
-def _written(folder: Path) -> RunStatus:
-    try:
-        values = json.loads((folder / STATUS_FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        claimed = folder.stat().st_mtime
-        return dataclasses.replace(starting(), started=claimed, updated=claimed)
-    except (ValueError, OSError, RecursionError):
-        return _damaged()
-    if not isinstance(values, dict) or values.get("state") not in get_args(RunState):
-        return _damaged()
-    known = {item.name: item for item in dataclasses.fields(RunStatus)}
-    values = {_FORMER_NAMES.get(name, name): value for name, value in values.items()}
-    said = {name: value for name, value in values.items() if name in known}
-    fits = all(_fits(value, str(known[name].type)) for name, value in said.items())
-    return RunStatus(**said) if fits else _damaged()
-
-
-def _fits(value: Any, kind: str) -> bool:
-    """Whether JSON's value is one of a field of this kind; numbers are finite and not negative."""
+def _is_valid(value: Any, kind: str) -> bool:
+    """Check a JSON value against a field's type; numbers are finite and not negative."""
     if kind in ("str", "RunState"):
         return isinstance(value, str)
     if value is None:
@@ -163,25 +178,9 @@ def _fits(value: Any, kind: str) -> bool:
     return is_number and not isinstance(value, bool) and 0 <= value < math.inf
 
 
-def settle(folder: Path) -> None:
-    """Say of a run whose process is not of this machine that it has stopped; one that ended by itself stays so."""
-    status = _written(folder)
-    state = status.state if status.state in ("finished", "failed") else "stopped"
-    settled = dataclasses.replace(status, state=state, process=0, process_started=0.0, booted=0.0)
-    _write(folder, settled)
-
-
 def _damaged() -> RunStatus:
-    """Nothing can be said of such a run, but it can be deleted."""
     return RunStatus(
         state="failed",
-        message=f"{STATUS_FILE} of this run is damaged, so that nobody knows how it is doing.",
+        message=f"{STATUS_FILE} of this run is damaged, so that its state is unknown.",
         hint="Resume it, or delete it.",
     )
-
-
-def _is_running(status: RunStatus) -> bool:
-    if status.process == 0:
-        return time.time() - status.updated < SECONDS_TO_START
-    birth = Birth(status.process, status.process_started, status.booted)
-    return is_alive(birth, last_seen=status.updated)

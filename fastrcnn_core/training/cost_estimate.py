@@ -24,7 +24,7 @@ from fastrcnn_core.evaluation import run_inference
 from fastrcnn_core.features import MEMORY_BYTES as FEATURE_BYTES
 from fastrcnn_core.plan import steps_between_checkpoints
 from fastrcnn_core.proposals import ProposalStore
-from fastrcnn_core.runs.estimating import Estimate, Measured, Workload, extrapolate
+from fastrcnn_core.runs.cost_estimate import Estimate, Measured, Workload, extrapolate
 from fastrcnn_core.training import DataLoader, Trainer, steps_of_run
 from fastrcnn_core.training.data_loader import MEMORY_BYTES as IMAGE_BYTES
 from fastrcnn_core.training.loop import save_checkpoint_files

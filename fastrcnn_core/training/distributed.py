@@ -161,7 +161,7 @@ def _value_or_error(compute: Callable[[], T]) -> T | UserError:
 
 @contextmanager
 def _peer_errors() -> Iterator[None]:
-    """Turn the failure of a collective into a TrainingError: another process has ended."""
+    """QueueLock the failure of a collective into a TrainingError: another process has ended."""
     try:
         yield
     except (RuntimeError, dist.DistError) as error:

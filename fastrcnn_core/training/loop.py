@@ -19,10 +19,10 @@ from fastrcnn_core.knobs import to_dict
 from fastrcnn_core.plan import steps_between_checkpoints
 from fastrcnn_core.proposals import ProposalStore
 from fastrcnn_core.runs import Run, RunStatus
+from fastrcnn_core.runs.control import QueueLock, run_lock
 from fastrcnn_core.runs.folder import MODEL_FILE, TRAINER_FILE
 from fastrcnn_core.runs.metrics import Row
-from fastrcnn_core.runs.queue import Turn, owning
-from fastrcnn_core.runs.writing import RunWriter
+from fastrcnn_core.runs.writer import RunWriter
 from fastrcnn_core.structures import StepReport
 from fastrcnn_core.terminal import echo, progress_bar
 from fastrcnn_core.training.data_loader import DataLoader, batch_names
@@ -68,10 +68,10 @@ def train(
         KeyboardInterrupt: stopped by Ctrl-C. SystemExit: stopped by SIGTERM; its code is 143.
         UserError: the run failed; its status has the same message.
     """
-    lock = owning(run.folder) if processes.is_first else nullcontext()
+    lock = run_lock(run.folder) if processes.is_first else nullcontext()
     with lock, GracefulShutdown() as shutdown:
         writer = RunWriter(run) if processes.is_first else NullRunWriter(run)
-        turn = Turn(run.folder.parent)
+        turn = QueueLock(run.folder.parent)
         control = RunControl(run, writer, turn, shutdown, processes)
         try:
             _train(config, dataset, writer, control)
@@ -90,7 +90,7 @@ def train(
                 raise described from error
             raise
         finally:
-            turn.give_back()
+            turn.release()
             _close(writer, processes)  # last, for it can fail
     return writer.status
 
@@ -99,7 +99,7 @@ def _train(config: Config, dataset: Dataset, writer: RunWriter, control: RunCont
     """Set up the run, precompute proposals and features, and take all remaining steps."""
     control.check()
     processes, run = control.processes, writer.run
-    writer.tell(state="preparing", stage="reading the annotations")
+    writer.update(state="preparing", stage="reading the annotations")
     processes.broadcast(lambda: _expect_config(config, run))
     split = split_training(dataset, config)
     loader = DataLoader(dataset, ProposalStore(), config.proposals)
@@ -128,7 +128,7 @@ def _take_steps(
         RunStopped: on request or by a signal; a checkpoint was written first.
         TrainingError: the loss is NaN or infinite; the last checkpoint is from before.
     """
-    writer.tell(state="running", stage="training", seconds_left=None)
+    writer.update(state="running", stage="training", seconds_left=None)
     every = steps_between_checkpoints(len(split.training), trainer.config)
     _validate_last_checkpoint(trainer, loader, split, writer, every)
     pace = _Pace()
@@ -139,7 +139,7 @@ def _take_steps(
             report = _take_step(trainer, loader, split)
             writer.step(report)
             seconds_left = pace.seconds_for(trainer.total_steps - report.step)
-            writer.tell(step=report.step, seconds_left=seconds_left)
+            writer.update(step=report.step, seconds_left=seconds_left)
             bar.set_postfix(loss=f"{report.loss:.3f}", refresh=False)
             bar.update()
             if _is_checkpoint_due(trainer, every):
@@ -216,7 +216,7 @@ def _validate(
     epoch = trainer.config.training.epochs * step / trainer.total_steps
     row = {"step": step, "epoch": epoch, **figures}
     writer.validation(row)
-    writer.tell(stage="training", seconds_left=seconds_after)
+    writer.update(stage="training", seconds_left=seconds_after)
     return row
 
 

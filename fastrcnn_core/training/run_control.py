@@ -6,6 +6,7 @@ The first process decides, all act alike: each check is a collective of the proc
 from __future__ import annotations
 
 import dataclasses
+import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -14,10 +15,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fastrcnn_core.runs import Run, RunCheckpoint, RunStatus, control
+from fastrcnn_core.runs.control import QueueLock
 from fastrcnn_core.runs.metrics import Row
-from fastrcnn_core.runs.queue import Turn
-from fastrcnn_core.runs.status import this_process
-from fastrcnn_core.runs.writing import RunWriter
+from fastrcnn_core.runs.status import starting
+from fastrcnn_core.runs.writer import RunWriter
 from fastrcnn_core.structures import StepReport
 from fastrcnn_core.terminal import GracefulShutdown
 from fastrcnn_core.training.distributed import SINGLE_PROCESS, ProcessGroup
@@ -57,7 +58,7 @@ class RunControl:
         self,
         run: Run,
         writer: RunWriter,
-        turn: Turn,
+        turn: QueueLock,
         shutdown: GracefulShutdown,
         processes: ProcessGroup = SINGLE_PROCESS,
     ) -> None:
@@ -90,7 +91,7 @@ class RunControl:
 
     def pending(self) -> bool:
         """Tell whether a request or a signal is pending, for which long work should be interrupted."""
-        asked = control.asked(self._run.folder) if self.processes.is_first else "run"
+        asked = control.pending_request(self._run.folder) if self.processes.is_first else "run"
         return self._shutdown.received is not None or asked in ("stop", "pause")
 
     def for_each(self, items: Sequence[T], work: Callable[[T], object]) -> None:
@@ -101,31 +102,31 @@ class RunControl:
                 work(items[place])
 
     def _decide(self, received: int) -> _Decision:
-        asked = control.asked(self._run.folder)
+        asked = control.pending_request(self._run.folder)
         if received or asked == "stop":
             return self._stop(received)
         if asked == "pause":
-            self._turn.give_back()
+            self._turn.release()
             self._wait("paused", self._writer.status.stage)
             return _Decision(wait=True)
-        if not self._turn.try_to_take():
+        if not self._turn.acquire():
             self._wait("queued", WAITING)
             return _Decision(wait=True)
         if self._status_before_wait is not None:
             before, self._status_before_wait = self._status_before_wait, None
             rested = self._rested(before)
-            self._writer.tell(state=before.state, stage=before.stage, rested=rested)
+            self._writer.update(state=before.state, stage=before.stage, paused_seconds=rested)
         return _Decision()
 
     def _wait(self, state: str, stage: str) -> None:
         if self._status_before_wait is None:
             self._status_before_wait, self._wait_started = self._writer.status, time.monotonic()
         rested = self._rested(self._status_before_wait)
-        self._writer.tell(state=state, stage=stage, seconds_left=None, rested=rested)
+        self._writer.update(state=state, stage=stage, seconds_left=None, paused_seconds=rested)
 
     def _rested(self, before: RunStatus) -> float:
         """Sum up the seconds of all waits, the present one included."""
-        return before.rested + time.monotonic() - self._wait_started
+        return before.paused_seconds + time.monotonic() - self._wait_started
 
     def _stop(self, received: int) -> _Decision:
         step = self._writer.status.step
@@ -140,15 +141,15 @@ class NullRunWriter(RunWriter):
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.status = this_process()
+        self.status = starting(process=os.getpid())
 
-    def tell(self, **changes: Any) -> None:
+    def update(self, **changes: Any) -> None:
         """Change the status in memory."""
         self.status = dataclasses.replace(self.status, **changes)
 
     def end(self, **changes: Any) -> None:
         """Change the status in memory."""
-        self.tell(**changes)
+        self.update(**changes)
 
     def step(self, report: StepReport) -> None:
         """Discard the report."""
@@ -163,7 +164,7 @@ class NullRunWriter(RunWriter):
         """Write nothing; the first process has the same weights."""
         return RunCheckpoint(step, self.run.folder)
 
-    def go_back_to(self, step: int) -> None:
+    def rewind(self, step: int) -> None:
         """Do nothing."""
 
     def close(self) -> None:

@@ -16,14 +16,13 @@ from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.devices import choose_device, describe
 from fastrcnn_core.errors import DataError
 from fastrcnn_core.features import FeatureStore, prune
+from fastrcnn_core.files import remove_partial_files
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.plan import steps_of_run, validation_split
 from fastrcnn_core.proposals import ProposalOutcome, propose_all
 from fastrcnn_core.runs import RunCheckpoint
-from fastrcnn_core.runs.environment import code_version, library_versions, machine, now
 from fastrcnn_core.runs.folder import TRAINER_FILE
-from fastrcnn_core.runs.left_overs import remove_left_overs
-from fastrcnn_core.runs.writing import RunWriter
+from fastrcnn_core.runs.writer import RunWriter, code_version, library_versions, machine, now
 from fastrcnn_core.terminal import progress_bar
 from fastrcnn_core.training.augmentation import seeded_generator
 from fastrcnn_core.training.data_loader import DataLoader
@@ -78,7 +77,7 @@ def build_trainer(
     expect_enough_images(processes, config.sampling.images_per_step)
     device = choose_device(config.training.device, place=processes.local_rank)
     total = steps_of_run(len(split.training), config)
-    writer.tell(stage="loading the network", device=describe(device), total_steps=total)
+    writer.update(stage="loading the network", device=describe(device), total_steps=total)
     last = last_resumable(writer.run.checkpoints())
     state = processes.broadcast(
         lambda: None if last is None else load_state(last.folder / TRAINER_FILE)
@@ -92,8 +91,8 @@ def build_trainer(
     trainer = Trainer(model, config, total_steps=total, features=store, processes=processes)
     if state is not None:
         trainer.restore(state)
-    writer.go_back_to(trainer.steps_done)
-    writer.tell(step=trainer.steps_done)
+    writer.rewind(trainer.steps_done)
+    writer.update(step=trainer.steps_done)
     return trainer
 
 
@@ -183,7 +182,7 @@ class StageProgress:
     def report(self) -> None:
         """Write the count to the run's status."""
         stage = self._stage.format(done=self.done, total=self._total)
-        self._writer.tell(stage=stage, seconds_left=self._seconds_left())
+        self._writer.update(stage=stage, seconds_left=self._seconds_left())
 
     def _seconds_left(self) -> float | None:
         """Estimate the time left; None until a few items are done, for the first wait for workers and a compiler."""
@@ -194,7 +193,7 @@ class StageProgress:
 
     def _clock(self) -> float:
         """Read the seconds that the process has worked, pauses left out."""
-        return time.monotonic() - self._writer.status.rested
+        return time.monotonic() - self._writer.status.paused_seconds
 
 
 def precompute_proposals(
@@ -263,7 +262,7 @@ def precompute_features(
     if store is None:
         return
     if trainer.processes.local_rank == 0:
-        remove_left_overs(store.folder, older_than=STALE_SECONDS)
+        remove_partial_files(store.folder, older_than=STALE_SECONDS)
         prune(store.folder)
     own = trainer.processes.local_shard(names)
     views = [(name, flipped) for name in own for flipped in flip_values(trainer.config)]

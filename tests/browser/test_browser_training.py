@@ -14,7 +14,7 @@ import pytest
 from fastrcnn_core.runs import Run, list_runs
 from fastrcnn_core.runs.metrics import METRICS_FILE, append_row
 from fastrcnn_core.runs.status import RunStatus, write_status
-from fastrcnn_core.runs.writing import create_run
+from fastrcnn_core.runs.writer import create_run
 from tests.browser.conftest import SECONDS, eventually, served, settle
 from tests.support.builders import tiny_config
 from tests.support.datasets import write_tiny
@@ -221,7 +221,7 @@ def test_any_kept_step_tells_what_it_looked_at_and_what_that_cost(
     typed.fill("5")
     typed.press("Enter")
     looked_into(page, 5)
-    for it in run.step(5).pictures:
+    for it in run.step(5).images:
         mirrored = ", mirrored" if it.flipped else ""
         page.get_by_text(f"{it.name}{mirrored}: {(it.labels > 0).sum()} positive").wait_for()
 

@@ -11,7 +11,7 @@ from fastrcnn_core.training import setup, train
 
 def train_run(run: Run) -> RunStatus:
     """Train a run with its own config and data set, as the command does."""
-    return train(run.config(), open_dataset(run.data_here()), run)
+    return train(run.config(), open_dataset(run.local_data()), run)
 
 
 def use_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:

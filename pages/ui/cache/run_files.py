@@ -45,4 +45,4 @@ def _read() -> Bounded[tuple[str, str], Columns]:
 @st.cache_data(max_entries=64, ttl=60, show_spinner=False)
 def _data_here(folder: str, used_here: str) -> str:
     """Find it; for a run that came in a zip this opens the data set in use here, slow for a large one."""
-    return Run(Path(folder)).data_here()
+    return Run(Path(folder)).local_data()

@@ -7,7 +7,7 @@ import streamlit as st
 from fastrcnn_core.config import Config
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.plan import steps_of_run, validation_split
-from fastrcnn_core.runs import Estimate, doing_the_same, pace_of
+from fastrcnn_core.runs import Estimate, comparable_runs, throughput_of
 from pages.ui.cache import run_files
 from pages.ui.components.durations import duration
 from pages.ui.jobs.cost_estimate import CostEstimateJob, cost_estimate_job
@@ -89,8 +89,8 @@ def _tell(estimate: Estimate) -> None:
 def _known(config: Config, data: Dataset) -> str:
     """What an earlier run tells; a guess would be no help."""
     pictures, _ = validation_split(data.split.train, config.training.validation_share)
-    for run in doing_the_same(config, runs.listed_runs()):
-        pace = pace_of(run.name, run_files.metrics(run))
+    for run in comparable_runs(config, runs.listed_runs()):
+        pace = throughput_of(run.name, run_files.metrics(run))
         if pace is not None:
             steps = pace.seconds * steps_of_run(len(pictures), config)
             return f"A step took {_short(pace.seconds)} in *{run.name}*: about **{duration(steps)}** for the steps."

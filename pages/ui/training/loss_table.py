@@ -39,7 +39,7 @@ def _summary(seen: Seen) -> str:
     if not seen.shares.sum():
         return "This step cost nothing: the head was right and sure about every RoI."
     first = seen.paid.largest_first[: costliest_told()]
-    labels = np.concatenate([it.labels for it in seen.step.pictures])
+    labels = np.concatenate([it.labels for it in seen.step.images])
     positive, count = float(seen.shares[labels > 0].sum()), int((labels > 0).sum())
     return (
         f"Of {len(labels)} RoIs, the {len(first)} dearest make {seen.paid.share_of(first):.0%} of the loss. The "
@@ -48,8 +48,8 @@ def _summary(seen: Seen) -> str:
 
 
 def _close_up(seen: Seen, overall: int) -> None:
-    number, row = int(seen.paid.picture[overall]), int(seen.paid.row[overall])
-    picture = seen.step.pictures[number]
+    number, row = int(seen.paid.image[overall]), int(seen.paid.row[overall])
+    picture = seen.step.images[number]
     place = int(np.searchsorted(SHARES, seen.shares[overall], side="right")) - 1
     with st.container(gap="xxsmall"):
         st.image(
@@ -108,8 +108,8 @@ def _table(seen: Seen) -> None:
 
 
 def _row(seen: Seen, overall: int) -> dict[str, Any]:
-    number, row = int(seen.paid.picture[overall]), int(seen.paid.row[overall])
-    it = seen.step.pictures[number]
+    number, row = int(seen.paid.image[overall]), int(seen.paid.row[overall])
+    it = seen.step.images[number]
     return {
         "#": int(seen.ranks[overall]),
         "Share": float(seen.shares[overall]),

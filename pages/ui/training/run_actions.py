@@ -14,7 +14,7 @@ from fastrcnn_core.runs import (
     Run,
     delete_run,
     deleted_run,
-    empty_bin,
+    empty_trash,
     export_run,
     import_run,
     rename_run,
@@ -79,7 +79,7 @@ def undo(*, below: bool = False) -> None:
             "Make room",
             key=f"empty-bin{end}",
             type="tertiary",
-            on_click=empty_bin,
+            on_click=empty_trash,
             help="Removes it from the disk for good.",
         )
 

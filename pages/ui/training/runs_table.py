@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from fastrcnn_core.errors import UserError
+from fastrcnn_core.files import bytes_on_disk
 from fastrcnn_core.runs import Columns, Run
-from fastrcnn_core.runs.contents import bytes_on_disk
 from pages.ui.cache import run_files
 from pages.ui.components.durations import duration
 from pages.ui.state import runs

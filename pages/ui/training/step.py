@@ -8,7 +8,7 @@ import streamlit as st
 
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import UserError
-from fastrcnn_core.runs import LiveStep, Run, anatomy
+from fastrcnn_core.runs import Run, StepSnapshot, break_down_loss
 from pages.ui.cache import datasets, run_files
 from pages.ui.training import loss_table, step_choice, step_pictures
 from pages.ui.training.step_pictures import Seen
@@ -30,9 +30,9 @@ def show(run: Run, *, moving: bool, following: bool) -> None:
     """
     if follows(run, moving=moving) != following:
         st.rerun()
-    kept = run.kept_steps()
+    kept = run.saved_steps()
     shown = _shown(run, kept)
-    if shown is None or not shown.pictures:
+    if shown is None or not shown.images:
         return
     st.markdown(f"#### What did step {shown.step} look at, and what did it cost?")
     step_choice.show(run, kept, shown.step, moving=moving)
@@ -49,22 +49,22 @@ def show(run: Run, *, moving: bool, following: bool) -> None:
         st.caption(f"The pictures of this run cannot be shown: {error.problem}")
 
 
-def _shown(run: Run, kept: tuple[int, ...]) -> LiveStep | None:
+def _shown(run: Run, kept: tuple[int, ...]) -> StepSnapshot | None:
     """The last kept step up to the one that is asked for; the newest there is if none is."""
     chosen = step_choice.chosen(run)
     if chosen is not None and kept:
         return run.step(kept[max(1, bisect_right(kept, chosen)) - 1])
-    live = run.live()
+    live = run.latest_step()
     if kept and (live is None or live.step <= kept[-1]):
         return run.step(kept[-1])
     return live
 
 
-def _show(run: Run, shown: LiveStep, data: Dataset) -> None:
-    seen = Seen(shown, anatomy(shown, run.config().loss), data)
+def _show(run: Run, shown: StepSnapshot, data: Dataset) -> None:
+    seen = Seen(shown, break_down_loss(shown, run.config().loss), data)
     by_cost = _colouring() == _COLOURS[1]
-    places = st.columns(max(2, len(shown.pictures)), gap="large")
-    for place, number in zip(places, range(len(shown.pictures)), strict=False):
+    places = st.columns(max(2, len(shown.images)), gap="large")
+    for place, number in zip(places, range(len(shown.images)), strict=False):
         with place:
             step_pictures.show(seen, number, by_cost=by_cost)
     loss_table.show(seen)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from fastrcnn_core import palette
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.palette import Role
-from fastrcnn_core.runs import Anatomy, LivePicture, LiveStep
+from fastrcnn_core.runs import ImageSnapshot, LossBreakdown, StepSnapshot
 from fastrcnn_core.structures import AnnotatedImage, FloatArray
 from pages.ui.cache import datasets
 from pages.ui.components import figures
@@ -42,17 +42,17 @@ class Seen:
         DataError, ImageError: at the first look at a picture that cannot be read.
     """
 
-    step: LiveStep
-    paid: Anatomy
+    step: StepSnapshot
+    paid: LossBreakdown
     data: Dataset
 
     @cached_property
     def annotated(self) -> tuple[AnnotatedImage, ...]:
         """The pictures as the step saw them: mirrored where it mirrored them."""
-        found = [datasets.annotated_image(self.data, it.name) for it in self.step.pictures]
+        found = [datasets.annotated_image(self.data, it.name) for it in self.step.images]
         return tuple(
             it.flipped() if picture.flipped else it
-            for it, picture in zip(found, self.step.pictures, strict=True)
+            for it, picture in zip(found, self.step.images, strict=True)
         )
 
     @cached_property
@@ -70,7 +70,7 @@ class Seen:
 
     def said(self, number: int, row: int) -> str:
         """What the head said of a RoI, and how sure it was."""
-        scores = self.step.pictures[number].scores[row]
+        scores = self.step.images[number].scores[row]
         return f"{self.names[int(scores.argmax())]} {scores.max():.2f}"
 
     @property
@@ -81,7 +81,7 @@ class Seen:
 
 def show(seen: Seen, number: int, *, by_cost: bool) -> None:
     """One of the step's pictures, with what it shows and what the head got wrong below it."""
-    picture, annotated = seen.step.pictures[number], seen.annotated[number]
+    picture, annotated = seen.step.images[number], seen.annotated[number]
     here = np.flatnonzero(seen.paid.picture == number)
     layers = _by_cost(seen, number, here) if by_cost else _by_role(seen, number, here)
     figures.show(
@@ -92,7 +92,7 @@ def show(seen: Seen, number: int, *, by_cost: bool) -> None:
 
 
 def _caption(
-    seen: Seen, picture: LivePicture, here: npt.NDArray[np.int64], *, by_cost: bool
+    seen: Seen, picture: ImageSnapshot, here: npt.NDArray[np.int64], *, by_cost: bool
 ) -> str:
     name = f"{picture.name}{', mirrored' if picture.flipped else ''}"
     if by_cost:
@@ -107,7 +107,7 @@ def _caption(
 
 def _by_role(seen: Seen, number: int, here: npt.NDArray[np.int64]) -> list[Layer]:
     """Negative RoIs, positive RoIs, and above the quiet ones of each those that cost most of this picture."""
-    picture = seen.step.pictures[number]
+    picture = seen.step.images[number]
     loud = np.zeros(len(here), dtype=bool)
     loud[np.argsort(-seen.shares[here], kind="stable")[:_SPOKEN]] = True
     layers = []
@@ -156,12 +156,12 @@ def _layer(
     rows = np.flatnonzero(which)
     rows = rows[np.argsort(seen.shares[here[rows]], kind="stable")] if texts is None else rows
     notes = [_note(seen, number, int(row), int(here[row])) for row in rows]
-    boxes = seen.step.pictures[number].boxes[rows]
+    boxes = seen.step.images[number].boxes[rows]
     return Layer(role, boxes, notes=notes, texts=texts or [], label=label, shown=shown)
 
 
 def _note(seen: Seen, number: int, row: int, overall: int) -> str:
-    picture = seen.step.pictures[number]
+    picture = seen.step.images[number]
     return (
         f"<b>#{seen.ranks[overall]}</b> {seen.shares[overall]:.1%} of the step's loss<br>"
         f"is {seen.names[picture.labels[row]]}, IoU {picture.iou[row]:.2f}<br>head says {seen.said(number, row)}<br>"
