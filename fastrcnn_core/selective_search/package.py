@@ -9,6 +9,8 @@ Shape letters: H, W picture; R regions; Q adjacent pairs of regions.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,9 +39,10 @@ def search_package(image: Image, config: ProposalConfig) -> SearchResult:
     """
     import selectivesearch  # it imports scikit-image, which takes a second
 
-    _, regions = selectivesearch.selective_search(
-        image.pixels, scale=config.scale, sigma=config.sigma, min_size=config.min_size
-    )
+    with _without_texture_warning():
+        _, regions = selectivesearch.selective_search(
+            image.pixels, scale=config.scale, sigma=config.sigma, min_size=config.min_size
+        )
     rects = np.array([region["rect"] for region in regions], np.float32).reshape(-1, 4)
     count = len(rects)
     return SearchResult(
@@ -93,8 +96,7 @@ def compare_with_package(image: Image, config: ProposalConfig) -> PackageCompari
     """Compare both engines' histograms on the package's segments; takes as long as the package's own search."""
     from selectivesearch import selectivesearch as package
 
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Applying `local_binary_pattern`")
+    with _without_texture_warning():
         segmented = package._generate_segments(
             image.pixels, config.scale, config.sigma, config.min_size
         )
@@ -124,6 +126,14 @@ def adjacent_regions(labels: Labels) -> npt.NDArray[np.int32]:
     edges = [np.stack([labels[start].ravel(), labels[end].ravel()]) for start, end in ends]
     pairs = np.sort(np.concatenate(edges, axis=1), axis=0)
     return np.unique(pairs[:, pairs[0] < pairs[1]], axis=1).T.astype(np.int32)
+
+
+@contextmanager
+def _without_texture_warning() -> Iterator[None]:
+    """Silence scikit-image's warning that the package computes texture on floating-point pixels."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Applying `local_binary_pattern`")
+        yield
 
 
 def _pair(a: tuple[float, Any], b: tuple[float, Any]) -> tuple[int, int]:
