@@ -1,4 +1,4 @@
-"""Sentences about a box: a prediction () or an object to be found ()."""
+"""Sentences about a box: a prediction (`PredictionTrace`) or an object to be found (`Fate`)."""
 
 from __future__ import annotations
 
