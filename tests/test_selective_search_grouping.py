@@ -263,8 +263,8 @@ def expect_greedy(regions: Regions, it: Hierarchy, similarity: str, pixels: int)
     sums = {(a, b): alike(a, b) for a in nodes for b in nodes[a].neighbours if a < b}
     compared = set(sums)
     count = len(regions.sizes)
-    assert len(it.pairs) == count - 1
-    for merge, (one, other) in enumerate(it.pairs.tolist()):
+    assert len(it.merged_pairs) == count - 1
+    for merge, (one, other) in enumerate(it.merged_pairs.tolist()):
         chosen, new = (min(one, other), max(one, other)), count + merge
         assert chosen in sums, "the two touch and are both there"
         assert sums[chosen] >= max(sums.values()) - 2e-5, "no pair is more alike"
@@ -280,7 +280,7 @@ def expect_greedy(regions: Regions, it: Hierarchy, similarity: str, pixels: int)
             nodes[neighbour].neighbours = nodes[neighbour].neighbours - {one, other} | {new}
             sums[neighbour, new] = alike(neighbour, new)
             compared.add((neighbour, new))
-    merged = {(min(pair), max(pair)) for pair in it.pairs.tolist()}
+    merged = {(min(pair), max(pair)) for pair in it.merged_pairs.tolist()}
     unmerged_pairs = [(min(pair), max(pair)) for pair in it.unmerged_pairs.tolist()]
     assert sorted(unmerged_pairs) == sorted(compared - merged)
 
@@ -298,7 +298,7 @@ def test_the_first_to_merge_are_those_that_one_expects_by_hand() -> None:
     # A 10 × 10 picture: two slim columns and a wide one. The slim ones are the smallest pair.
     regions = by_hand((0, 0, 2, 10), (2, 0, 4, 10), (4, 0, 10, 10), pairs=[(0, 1), (1, 2)])
     it = group(regions, similarity="S", pixels=100)
-    assert it.pairs.tolist() in ([[0, 1], [2, 3]], [[0, 1], [3, 2]])
+    assert it.merged_pairs.tolist() in ([[0, 1], [2, 3]], [[0, 1], [3, 2]])
     assert it.sums.tolist() == pytest.approx([0.6, 0])
     assert it.unmerged_pairs.tolist() == [[1, 2]]
     assert it.unmerged_boxes.tolist() == [[2, 0, 10, 10]]
@@ -309,12 +309,12 @@ def test_of_equally_similar_pairs_the_one_that_was_met_first_merges_first() -> N
     columns = [(x, 0, x + 2, 4) for x in range(0, 8, 2)]
     regions = by_hand(*columns, pairs=[(2, 3), (0, 1), (1, 2)])
     it = group(regions, similarity="S", pixels=32)
-    assert [set(pair) for pair in it.pairs.tolist()] == [{2, 3}, {0, 1}, {4, 5}]
+    assert [set(pair) for pair in it.merged_pairs.tolist()] == [{2, 3}, {0, 1}, {4, 5}]
 
 
 def test_one_region_is_a_hierarchy_without_merges() -> None:
     it = group(by_hand((0, 0, 5, 5), pairs=[]), similarity="CTSF", pixels=25)
-    assert (it.regions, len(it.pairs), len(it.unmerged_pairs)) == (1, 0, 0)
+    assert (it.regions, len(it.merged_pairs), len(it.unmerged_pairs)) == (1, 0, 0)
     assert it.boxes.tolist() == [[0, 0, 5, 5]]
 
 
@@ -343,13 +343,13 @@ def test_a_hierarchy_joins_touching_regions_until_one_is_the_whole_picture(
     segmentation, regions = described(planes_of(seed, height, width), min_size=2)
     it = group(regions, similarity=similarity, pixels=height * width)
     masks = [segmentation.labels == region for region in range(it.regions)]
-    for new, (one, other) in enumerate(it.pairs, start=it.regions):
+    for new, (one, other) in enumerate(it.merged_pairs, start=it.regions):
         assert _touch(masks[one], masks[other])
         masks.append(masks[one] | masks[other])
         assert it.sizes[new] == it.sizes[one] + it.sizes[other] == masks[new].sum()
         assert np.all(it.boxes[new, :2] == np.minimum(it.boxes[one, :2], it.boxes[other, :2]))
         assert np.all(it.boxes[new, 2:] == np.maximum(it.boxes[one, 2:], it.boxes[other, 2:]))
-    assert sorted(it.pairs.ravel().tolist()) == list(range(2 * it.regions - 2))
+    assert sorted(it.merged_pairs.ravel().tolist()) == list(range(2 * it.regions - 2))
     assert it.boxes[-1].tolist() == [0, 0, width, height]
     assert it.sizes[-1] == height * width
     assert np.all((it.similarities >= -1e-5) & (it.similarities <= 1 + 1e-5))

@@ -37,7 +37,9 @@ def test_a_pair_is_met_once_both_of_its_regions_are_there() -> None:
     it, nodes = traced.hierarchy, len(traced.boxes)
     assert len(traced.merge_step) == len(traced.all_boxes)
     assert traced.merge_step[: it.regions].tolist() == [0] * it.regions
-    assert traced.merge_step[nodes - 1] == len(it.pairs)  # the last merge makes the whole picture
+    assert traced.merge_step[nodes - 1] == len(
+        it.merged_pairs
+    )  # the last merge makes the whole picture
     for pair, met in zip(it.unmerged_pairs, traced.merge_step[nodes:], strict=True):
         assert met == traced.merge_step[pair].max()
 
@@ -73,5 +75,5 @@ def test_pairs_that_merged_and_pairs_that_were_passed_over_are_as_alike_as_the_s
     np.testing.assert_allclose(sums, it.unmerged_sums, atol=1e-5)
     _, finest = finest_regions(blur(picture().pixels, config.sigma), strategy.space)
     regions, _ = coarsen(finest, k=strategy.k, min_size=round(strategy.k))
-    again = pair_similarities(it.pairs, regions=regions, hierarchy=it)
+    again = pair_similarities(it.merged_pairs, regions=regions, hierarchy=it)
     np.testing.assert_allclose(again, it.similarities, atol=1e-5)

@@ -5,6 +5,8 @@ Source: Uijlings, van de Sande, Gevers & Smeulders, *Selective Search for Object
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.selective_search.engine import (
     STRATEGIES,
@@ -18,6 +20,7 @@ from fastrcnn_core.structures import Image
 
 __all__ = [
     "DUPLICATE_PENALTY",
+    "METHODS",
     "STRATEGIES",
     "SearchResult",
     "Strategy",
@@ -27,8 +30,13 @@ __all__ = [
 ]
 
 
+# Register a further method here and in `config.ProposalMethod`; one without strategies has no hierarchy to show.
+METHODS: dict[str, Callable[[Image, ProposalConfig], SearchResult]] = {
+    **dict.fromkeys(STRATEGIES, search_strategies),
+    "package": search_package,
+}
+
+
 def search(image: Image, config: ProposalConfig) -> SearchResult:
     """Search the picture with the config's method: every box, best first, unfiltered."""
-    if config.method == "package":
-        return search_package(image, config)
-    return search_strategies(image, config)
+    return METHODS[config.method](image, config)

@@ -93,6 +93,18 @@ def segmentation_of(
     )
 
 
+def reference_segmentation(image: Image, k: float, config: ProposalConfig) -> npt.NDArray[np.int32]:
+    """Segment the picture's RGB by scikit-image's `felzenszwalb` with the same scale, sigma and minimum size: (H, W).
+
+    It joins 8 neighbours, keeps exact weights, and merges pixels at this k, not regions of a finer segmentation.
+    """
+    from skimage.segmentation import felzenszwalb
+
+    pixels = resize_for_search(image, config.search_side)
+    labels = felzenszwalb(pixels, scale=k, sigma=config.sigma, min_size=round(k))
+    return labels.astype(np.int32)
+
+
 def pair_similarities(pairs: Ints, *, regions: Regions, hierarchy: Hierarchy) -> Floats:
     """Compute colour, texture, size and fill similarity of pairs of nodes: (N, 2) → (N, 4) float32 in [0, 1].
 

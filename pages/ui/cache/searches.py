@@ -5,15 +5,18 @@ numba is loaded with the first search, not with the app.
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from fastrcnn_core.config import PRESETS, ProposalConfig
-from fastrcnn_core.proposals import Funnel, ProposalStore, best_overlap, funnel
+from fastrcnn_core.errors import StorageError
+from fastrcnn_core.proposals import Funnel, ProposalStore, best_overlap, funnel, propose
 from fastrcnn_core.structures import FloatArray, Image
 from pages.ui.cache.memory import Bounded
 
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from fastrcnn_core.selective_search.package import PackageComparison
     from fastrcnn_core.selective_search.proposal_trace import ProposalTrace
     from fastrcnn_core.selective_search.segmentation import Segmentation
+
+logger = logging.getLogger(__name__)
 
 _BY_KEY: dict[str | type, Any] = {Image: lambda image: image.key, ProposalConfig: repr}
 # Chosen here: `quality` finds half a million boxes in a picture, some 20 MB; `fast` a fifth of that.
@@ -56,8 +61,15 @@ class TimedFunnel:
     show_spinner="Searching for proposals… (the first time also compiles the search)",
 )
 def proposals(image: Image, config: ProposalConfig) -> FloatArray:
-    """Return a picture's proposals, (P, 4) float32, read-only, best first: from memory, from disk, or computed now."""
-    boxes = ProposalStore().get(image, config)
+    """Return a picture's proposals, (P, 4) float32, read-only, best first: from memory, from the store, or computed.
+
+    A search stays in memory for the Proposals page, which needs its hierarchies too.
+    """
+    store = ProposalStore()
+    boxes = store.look_up(image, config)
+    if boxes is None:
+        boxes = propose(image, config, search=_search)
+        store.put(image, config, boxes)
     boxes.setflags(write=False)
     return boxes
 
@@ -110,6 +122,14 @@ def segmented(image: Image, space: ColourSpace, k: float, config: ProposalConfig
     return segmentation_of(image, space, k, config)
 
 
+@st.cache_resource(max_entries=16, show_spinner="Segmenting with scikit-image…", hash_funcs=_BY_KEY)
+def reference_segmentation(image: Image, k: float, config: ProposalConfig) -> npt.NDArray[np.int32]:
+    """Segment the picture by scikit-image, for comparison: (H, W) labels."""
+    from fastrcnn_core.selective_search.proposal_trace import reference_segmentation as segment
+
+    return segment(image, k, config)
+
+
 @st.cache_resource(max_entries=8, show_spinner="Asking the package…", hash_funcs=_BY_KEY)
 def compare_with_package(image: Image) -> PackageComparison:
     """The package's own histograms of the picture, with the notebook's knobs."""
@@ -121,9 +141,26 @@ def compare_with_package(image: Image) -> PackageComparison:
 def _filtered(image: Image, config: ProposalConfig) -> TimedFunnel:
     def make() -> TimedFunnel:
         found, seconds = _found(image, _searching(config))
-        return TimedFunnel(funnel(found, config), seconds)
+        timed = TimedFunnel(funnel(found, config), seconds)
+        _store(image, config, timed.funnel.proposals)
+        return timed
 
     return _funnels().get_or_make((image.key, config), make)
+
+
+def _store(image: Image, config: ProposalConfig, boxes: FloatArray) -> None:
+    """Store the proposals for the detector; this page does not need the store, so a full disk is only logged."""
+    store = ProposalStore()
+    try:
+        if store.look_up(image, config) is None:
+            store.put(image, config, boxes)
+    except StorageError:
+        logger.warning("proposals of %s are not stored", image.name, exc_info=True)
+
+
+def _search(image: Image, config: ProposalConfig) -> SearchResult:
+    """Search a picture, or return the search that is in memory, whatever the filters are."""
+    return _found(image, _searching(config))[0]
 
 
 def _found(image: Image, config: ProposalConfig) -> tuple[SearchResult, float]:

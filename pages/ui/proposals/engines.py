@@ -37,7 +37,7 @@ def show(view: View) -> None:
         )
     _table(shown)
     st.caption(
-        "The same filters for all four. The package runs with the notebook's knobs (scale 450, sigma 0.8, "
+        "The same filters for all. The package runs with the notebook's knobs (scale 450, sigma 0.8, "
         "smallest region 30) and ranks nothing: its boxes come in its own order."
     )
     package_comparison.show(view)
@@ -52,7 +52,7 @@ def _may_run(view: View) -> bool:
     st.caption(
         f"`quality` and the package look at every pixel many times: about {duration(seconds)} for this picture."
     )
-    agreed = st.toggle("Run all four engines", key=f"run-engines-{view.image.key}")
+    agreed = st.toggle("Run all engines", key=f"run-engines-{view.image.key}")
     return bool(agreed)
 
 
@@ -70,7 +70,7 @@ def _engine(view: View, method: ProposalMethod) -> View:
         legend=False,
     )
     boxes, cost = plural(len(its.proposals), "box"), duration(its.timed.total_seconds)
-    found = f"{_about(method)}: {boxes} in {cost}"
+    found = f"{about(method)}: {boxes} in {cost}"
     judged = f", MABO {number(its.mabo)}" if len(its.people) else ""
     figures.show(
         drawing,
@@ -81,11 +81,13 @@ def _engine(view: View, method: ProposalMethod) -> View:
     return its
 
 
-def _about(method: ProposalMethod) -> str:
-    """How much an engine does."""
+def about(method: ProposalMethod) -> str:
+    """Tell how many strategies a method combines."""
     if method == "package":
         return "The notebook's"
-    count = len(STRATEGIES[method])
+    count = len(STRATEGIES.get(method, ()))
+    if not count:
+        return "No strategies"
     return "1 strategy" if count == 1 else f"{count} strategies"
 
 

@@ -21,11 +21,11 @@ def show(view: View) -> None:
     """The film, and what it shows."""
     st.subheader("Who merges with whom?", anchor=False)
     method = view.config.method
-    if method == "package":
+    if method not in STRATEGIES:
         st.caption(
             "The package does not tell whom it merged; this is how our engine groups the same picture."
         )
-    strategy = _pick(STRATEGIES["single" if method == "package" else method])
+    strategy = _pick(strategies(method))
     players.player(
         view,
         searches.traced(view.image, strategy, view.config),
@@ -40,6 +40,11 @@ def show(view: View) -> None:
     with st.expander("The four similarities", icon=":material/function:"):
         st.markdown(_FOUR)
     source.show(group, trace_proposals)
+
+
+def strategies(method: str) -> tuple[Strategy, ...]:
+    """Return a method's strategies; those of `single` for a method without a hierarchy."""
+    return STRATEGIES.get(method, STRATEGIES["single"])
 
 
 def _pick(strategies: Sequence[Strategy]) -> Strategy:

@@ -13,30 +13,27 @@ _OPACITY = 0.55
 
 
 def regions(pixels: Pixels, labels: npt.NDArray[np.int32], count: int) -> Pixels:
-    """The picture under translucent colours, one a region, white where regions touch: (h, w, 3) as the label map.
+    """Paint regions as translucent colours over the picture, with white boundaries: (h, w, 3) as the label map.
 
     Args:
         pixels: (H, W, 3), as large as the label map or larger.
         labels: (h, w) in 0..count - 1.
     """
+    from skimage.segmentation import (
+        mark_boundaries,
+    )  # takes a second, which the start of the app does not
+
     rows = np.arange(labels.shape[0]) * pixels.shape[0] // labels.shape[0]
     columns = np.arange(labels.shape[1]) * pixels.shape[1] // labels.shape[1]
     picture = pixels[rows][:, columns].astype(np.float32)
     mixed = (1 - _OPACITY) * picture + _OPACITY * _colours(count)[labels]
-    mixed[_borders(labels)] = 255
-    return mixed.astype(np.uint8)
+    marked = mark_boundaries(mixed / 255, labels + 1, color=(1, 1, 1), mode="inner")
+    return (marked * 255).astype(np.uint8)
 
 
 def _colours(count: int) -> npt.NDArray[np.float32]:
-    """(count, 3) bright colours in [0, 255], the same for the same count."""
-    hue = np.arange(count) * _GOLDEN % 1 * 6
-    distance = np.abs((hue[:, None] + np.array([0, 4, 2])) % 6 - 3) - 1
-    return (40 + 215 * np.clip(distance, 0, 1)).astype(np.float32)
+    """Choose a bright colour for each region, (count, 3) in [0, 255], the same for the same count."""
+    from matplotlib import colormaps
 
-
-def _borders(labels: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-    """(h, w) pixels whose neighbour to the right or below is of another region."""
-    border = np.zeros(labels.shape, np.bool_)
-    border[:, :-1] |= labels[:, :-1] != labels[:, 1:]
-    border[:-1] |= labels[:-1] != labels[1:]
-    return border
+    hues = np.arange(count) * _GOLDEN % 1
+    return (40 + 215 * colormaps["hsv"](hues)[:, :3]).astype(np.float32)
