@@ -26,6 +26,7 @@ from fastrcnn_core.prediction_trace import trace_prediction
 from fastrcnn_core.structures import AnnotatedImage, Image, RoIPredictions
 from pages.ui.cache import datasets, networks
 from pages.ui.components import detection_layers, figures
+from pages.ui.components.chart import Line
 from pages.ui.components.detection_view import DetectionView, detection_view
 from pages.ui.detection import box_outcomes, charts, pictures, selection, tables
 from pages.ui.detection import words as words_of
@@ -210,9 +211,10 @@ def test_the_curves_are_level_between_two_detections() -> None:
     it = seen(predictions((PERSON, 0.9), ([60.0, 8, 80, 56], 0.6)), annotated(PERSON))
     assert it.judged is not None
     ranking = precision_recall_curve([(it.detections, it.judged)])
-    curve = charts.curves(ranking, threshold=0.5, best=None).data[0]
-    assert curve.name == "Precision"
-    assert (curve.line.shape, [float(y) for y in curve.y]) == ("hv", [1.0, 0.5])
+    curve = charts.curves(ranking, threshold=0.5, best=None).marks[0]
+    assert isinstance(curve, Line)
+    assert (curve.name, curve.steps) == ("Precision", True)
+    assert [float(y) for y in curve.y] == [1.0, 0.5]
     assert ranking.at(0.7).precision == 1.0
 
 

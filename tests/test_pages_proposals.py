@@ -29,8 +29,6 @@ from fastrcnn_core.structures import Image
 from pages.ui.cache import searches
 from pages.ui.cache.searches import waiting_for
 from pages.ui.proposals import (
-    charts,
-    following,
     knobs,
     miss_reasons,
     origin,
@@ -46,6 +44,7 @@ from pages.ui.state.proposals import (
     MergeRequest,
     ProposalsSelection,
     SelectedProposal,
+    followed_key,
     request_merge,
     requested_merge,
 )
@@ -424,7 +423,7 @@ def test_a_lost_box_is_given_back_by_the_knob_that_took_it(street: Path) -> None
     name, value = miss_reasons.remedy(taken.removal, taken.stage)
     better = shown.with_knobs(**{name: value}).overlaps[-1, 0]
     app = open_app("proposals", section="Funnel", **{"min-side": "25"})
-    app.selectbox(key=following.key(shown.image.key)).set_value(0).run()
+    app.selectbox(key=followed_key(shown.image.key)).set_value(0).run()
     assert not complaints(app)
     said = f"With the knob *Smallest proposal side* at {value}, the best that is kept has an IoU of **{better:.2f}**"
     assert said in words(app)
@@ -437,22 +436,11 @@ def test_from_a_followed_box_one_goes_to_its_merge(street: Path) -> None:
     assert best.index is not None
     strategy = origin.origin_of_found(shown, best.index).strategy
     app = open_app("proposals", section="Funnel", **{"min-side": "8"})
-    app.selectbox(key=following.key(shown.image.key)).set_value(1).run()
+    app.selectbox(key=followed_key(shown.image.key)).set_value(1).run()
     app.button(key="play-followed").click().run()
     assert not complaints(app)
     assert app.segmented_control(key="section").value == "Grouping"
     assert app.selectbox(key=ProposalsSelection.key("strategy")).value == strategy
-
-
-def test_on_a_projector_a_charts_type_is_larger_everywhere() -> None:
-    figure = charts.bars(["found"], [3], ["3"], ["#000000"])
-    before = figure.layout.height
-    charts.enlarge(figure)
-    layout = figure.layout
-    sizes = {layout.font.size, layout.legend.font.size, figure.data[0].textfont.size}
-    sizes |= {axis.tickfont.size for axis in (layout.xaxis, layout.yaxis)}
-    assert sizes == {19}
-    assert layout.height > before
 
 
 def test_a_knobs_axis_names_its_unit() -> None:

@@ -122,7 +122,7 @@ def test_thousands_of_ignored_candidates_do_not_hide_the_picture() -> None:
 def test_each_candidate_is_in_one_bar_of_its_own_kind() -> None:
     """A candidate at IoU 0.5 is foreground, and stands in the bar that begins at 0.5."""
     it = seen(HALF, QUARTER, FAR, background_iou_low=0.1, add_ground_truth=False)
-    bars = {trace.name: list(trace.y) for trace in charts.histogram(it).data}
+    bars = {mark.name: list(mark.y) for mark in charts.histogram(it).marks}
     assert bars["Positive (foreground)"][10] == 1
     assert bars["Negative (background)"][5] == 1
     assert bars["Ignored"][0] == 1

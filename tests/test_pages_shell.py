@@ -12,7 +12,7 @@ import PIL.Image
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.cache.memory import Bounded
+from pages.ui.cache.memory import BytesCache
 from pages.ui.shell import gc_tuning
 from tests.support.app import ROOT, complaints, link, open_app, visit, words
 from tests.support.datasets import write_tiny
@@ -181,7 +181,7 @@ def test_a_page_asked_for_first_is_reached_through_the_door(tiny: Path) -> None:
 
 
 def test_memory_forgets_what_was_used_least_recently() -> None:
-    memory: Bounded[str, bytes] = Bounded(10, size=len)
+    memory: BytesCache[str, bytes] = BytesCache(10, size=len)
     memory.put("a", bytes(4))
     memory.put("b", bytes(4))
     assert memory.get("a") is not None

@@ -10,7 +10,7 @@ import streamlit as st
 from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.datasets.dataset import Annotation, Dataset
 from fastrcnn_core.structures import AnnotatedImage
-from pages.ui.cache.memory import Bounded
+from pages.ui.cache.memory import BytesCache
 
 # Chosen here: a class looks at some dozens of pictures at a time.
 PICTURE_BYTES = 200_000_000
@@ -66,8 +66,8 @@ def _opened(setting: str, stamp: float) -> Dataset:
 
 
 @st.cache_resource(show_spinner=False)
-def _pictures() -> Bounded[tuple[str, float, str], AnnotatedImage]:
-    return Bounded(PICTURE_BYTES, size=_bytes)
+def _pictures() -> BytesCache[tuple[str, float, str], AnnotatedImage]:
+    return BytesCache(PICTURE_BYTES, size=_bytes)
 
 
 def _bytes(annotated: AnnotatedImage) -> int:

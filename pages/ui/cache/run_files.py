@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from fastrcnn_core.runs import Columns, Run
-from pages.ui.cache.memory import Bounded
+from pages.ui.cache.memory import BytesCache
 
 # Chosen here: some dozens of runs of a few thousand steps.
 _METRICS_BYTES = 100_000_000
@@ -38,8 +38,8 @@ def _grown(run: Run, name: str) -> Columns:
 
 
 @st.cache_resource(show_spinner=False)
-def _read() -> Bounded[tuple[str, str], Columns]:
-    return Bounded(_METRICS_BYTES, size=lambda columns: 64 * len(columns) * len(columns.values))
+def _read() -> BytesCache[tuple[str, str], Columns]:
+    return BytesCache(_METRICS_BYTES, size=lambda columns: 64 * len(columns) * len(columns.values))
 
 
 @st.cache_data(max_entries=64, ttl=60, show_spinner=False)

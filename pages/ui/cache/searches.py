@@ -18,7 +18,7 @@ from fastrcnn_core.config import PRESETS, ProposalConfig
 from fastrcnn_core.errors import StorageError
 from fastrcnn_core.proposals import Funnel, ProposalStore, best_overlap, funnel, propose
 from fastrcnn_core.structures import FloatArray, Image
-from pages.ui.cache.memory import Bounded
+from pages.ui.cache.memory import BytesCache
 
 if TYPE_CHECKING:
     from fastrcnn_core.selective_search import SearchResult, Strategy
@@ -175,19 +175,19 @@ def _found(image: Image, config: ProposalConfig) -> tuple[SearchResult, float]:
 
 
 @st.cache_resource(show_spinner=False)
-def _results() -> Bounded[_Key, tuple[SearchResult, float]]:
+def _results() -> BytesCache[_Key, tuple[SearchResult, float]]:
     """Searches by picture and knobs."""
-    return Bounded(RESULT_BYTES, size=lambda it: _bytes(it[0]))
+    return BytesCache(RESULT_BYTES, size=lambda it: _bytes(it[0]))
 
 
 @st.cache_resource(show_spinner=False)
-def _funnels() -> Bounded[_Key, TimedFunnel]:
+def _funnels() -> BytesCache[_Key, TimedFunnel]:
     """Who survived which filter, and the search that it speaks of."""
 
     def size(it: TimedFunnel) -> int:
         return sum(stage.survivors.nbytes for stage in it.funnel.stages) + _bytes(it.funnel.found)
 
-    return Bounded(RESULT_BYTES, size=size)
+    return BytesCache(RESULT_BYTES, size=size)
 
 
 def _bytes(found: SearchResult) -> int:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from fastrcnn_core.images import read_image
 from fastrcnn_core.structures import Image
-from pages.ui.cache.memory import Bounded
+from pages.ui.cache.memory import BytesCache
 
 # Chosen here: some dozens of photographs; the least recently used is evicted first.
 UPLOAD_BYTES = 300_000_000
@@ -29,5 +29,5 @@ def upload(key: str) -> Image | None:
 
 
 @st.cache_resource(show_spinner=False)
-def _uploads() -> Bounded[str, Image]:
-    return Bounded(UPLOAD_BYTES, size=lambda image: image.pixels.nbytes)
+def _uploads() -> BytesCache[str, Image]:
+    return BytesCache(UPLOAD_BYTES, size=lambda image: image.pixels.nbytes)

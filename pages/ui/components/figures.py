@@ -20,7 +20,7 @@ import streamlit as st
 
 from fastrcnn_core.structures import Image
 from pages.ui.cache import renderings
-from pages.ui.components import canvas, swatches
+from pages.ui.components import canvas, chart_files, saving, swatches
 from pages.ui.components.layers import Layer
 from pages.ui.state import projector, widget_state
 
@@ -109,7 +109,12 @@ def show(
             key=key,
             on_chosen=partial(_tell, key, drawing.image.key, on_choose),
         )
-        st.caption(caption)
+        saving.caption(
+            caption,
+            key=key,
+            file=drawing.image.name or "picture",
+            figure=lambda: chart_files.picture(drawing),
+        )
 
 
 def _tell(key: str, identity: str, on_choose: Callable[[Chosen], None] | None) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 import streamlit as st
 
 from fastrcnn_core import palette
 from fastrcnn_core.datasets.dataset import Annotation, Dataset
 from pages.ui.cache import datasets
-from pages.ui.components import nouns
+from pages.ui.components import chart, nouns
+from pages.ui.components.chart import Axis, Bars, Chart, Guide
 from pages.ui.dataset.annotations import NOTEBOOK_ASPECT
 
 Values = npt.NDArray[np.float64]
@@ -122,36 +122,17 @@ def _histogram(
     caption: str,
     line: float | None = None,
 ) -> None:
-    bins = {"start": start, "end": end, "size": size}
-    figure = go.Figure(
-        [
-            go.Histogram(x=those, name=_PARTS[part][0], xbins=bins, marker=_look(part))
-            for part, those in values.items()
-        ]
+    edges = np.arange(start, end + size, size)
+    bars = tuple(
+        Bars(
+            _PARTS[part][0],
+            (edges[:-1] + edges[1:]) / 2,
+            np.histogram(those, edges)[0],
+            *_PARTS[part][1:],
+            hover=f"%{{y}} at %{{x}} {x}",
+        )
+        for part, those in values.items()
     )
-    if line is not None:
-        figure.add_vline(line, line={"color": palette.VERMILION, "dash": "dash", "width": 2})
-    figure.update_layout(
-        barmode="stack",
-        bargap=0.08,
-        height=280,
-        margin={"l": 0, "r": 0, "t": 8, "b": 0},
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
-        xaxis_title=x,
-        yaxis_title="count",
-    )
-    st.plotly_chart(figure, key=key, alt=caption, config={"displayModeBar": False})
-    st.caption(caption)
-
-
-def _look(part: str) -> dict[str, Any]:
-    """Colour, and a pattern for those to whom colours say little."""
-    _, colour, shape = _PARTS[part]
-    pattern = {
-        "shape": shape,
-        "fillmode": "overlay",
-        "fgcolor": "#FFFFFF",
-        "fgopacity": 0.7,
-        "size": 6,
-    }
-    return {"color": colour, "pattern": pattern}
+    guides = () if line is None else (Guide(line, colour=palette.VERMILION, dash="dash"),)
+    histogram = Chart(bars, Axis(x), Axis("count"), guides=guides)
+    chart.show(histogram, key=key, alt=caption, caption=caption)

@@ -8,7 +8,7 @@ import streamlit as st
 from fastrcnn_core.boxes import pairwise_iou
 from fastrcnn_core.diagnosis import Fate
 from fastrcnn_core.prediction_trace import PredictionTrace, trace_prediction
-from pages.ui.components import figures, formulas, nouns
+from pages.ui.components import chart, figures, formulas, nouns
 from pages.ui.components.detection_view import DetectionView
 from pages.ui.detection import box_outcomes, charts, lists, pictures, selection, tables, words
 from pages.ui.shell import header
@@ -42,12 +42,9 @@ def _prediction(view: DetectionView, origin: PredictionTrace) -> None:
     with right:
         st.markdown(f"**{words.title(origin, view.detections)}**")
         _told(box_outcomes.of_prediction(origin, view.detections, view.config))
-        st.plotly_chart(
-            charts.class_scores(origin.scores, view.predictions.classes),
-            key="class-scores",
-            config={"displayModeBar": False},
-        )
-        st.caption("How sure is the network of each class? The scores of one RoI add up to 1.")
+        question = "How sure is the network of each class? The scores of one RoI add up to 1."
+        scores = charts.class_scores(origin.scores, view.predictions.classes)
+        chart.show(scores, key="class-scores", alt=question, caption=question)
         if len(origin.suppressed_rows):
             st.dataframe(
                 tables.suppressed(view, origin.suppressed_rows[: tables.MOST]),

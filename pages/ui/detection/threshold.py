@@ -9,7 +9,7 @@ import streamlit as st
 from fastrcnn_core.detection import select
 from fastrcnn_core.detection.matching import match_detections
 from fastrcnn_core.evaluation import PrecisionRecallCurve, precision_recall_curve
-from pages.ui.components import detection_words, formulas
+from pages.ui.components import chart, detection_words, formulas
 from pages.ui.components.detection_view import DetectionView
 from pages.ui.detection import charts, controls, words
 from pages.ui.jobs.split_evaluation import FLOOR, SplitEvaluationJob
@@ -47,21 +47,13 @@ def show(view: DetectionView, ranking: PrecisionRecallCurve | None, *, split: st
     left, right = st.columns(2, gap="large")
     at, best = view.config.score_threshold, shown.best_threshold()
     with left:
-        st.plotly_chart(
-            charts.curves(shown, threshold=at, best=best),
-            key="curves",
-            config={"displayModeBar": False},
-        )
-        st.caption(f"What does each confidence give? Precision, recall and F1 on {whose}.")
+        question = f"What does each confidence give? Precision, recall and F1 on {whose}."
+        curves = charts.curves(shown, threshold=at, best=best)
+        chart.show(curves, key="curves", alt=question, caption=question)
     with right:
-        st.plotly_chart(
-            charts.histogram(shown, threshold=at),
-            key="confidences",
-            config={"displayModeBar": False},
-        )
-        st.caption(
-            f"How sure is the detector when it is right, and when it is wrong? Boxes after NMS on {whose}."
-        )
+        question = f"How sure is the detector when it is right, and when it is wrong? Boxes after NMS on {whose}."
+        histogram = charts.histogram(shown, threshold=at)
+        chart.show(histogram, key="confidences", alt=question, caption=question)
     _words(view, shown, whose)
 
 

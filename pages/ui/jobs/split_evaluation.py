@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import streamlit as st
+from cachetools import LRUCache
 
 from fastrcnn_core.config import Config, DetectionConfig, PredictionConfig
 from fastrcnn_core.datasets.dataset import Annotation, Dataset
@@ -52,7 +52,9 @@ class SplitEvaluationJob(BackgroundJob):
     names: tuple[str, ...]
     seen: dict[str, tuple[Annotation, RoIPredictions]] = field(default_factory=dict)
     skipped: dict[str, UserError] = field(default_factory=dict)
-    _rankings: OrderedDict[Any, PrecisionRecallCurve] = field(default_factory=OrderedDict)
+    _rankings: LRUCache[Any, PrecisionRecallCurve] = field(
+        default_factory=lambda: LRUCache(_RANKINGS)
+    )
     _seconds: list[float] = field(default_factory=list)
 
     @property
@@ -79,12 +81,9 @@ class SplitEvaluationJob(BackgroundJob):
         """The detections of all pictures seen so far, judged, at every confidence from `FLOOR` up."""
         key = (len(self.seen), dataclasses.replace(config, score_threshold=FLOOR))
         with self._lock:
-            known = self._rankings.get(key)
-            if known is None:
-                known = self._rankings[key] = _rank(list(self.seen.values()), config)
-                while len(self._rankings) > _RANKINGS:
-                    self._rankings.popitem(last=False)
-            return known
+            if key not in self._rankings:
+                self._rankings[key] = _rank(list(self.seen.values()), config)
+            return self._rankings[key]
 
     def _take_all(self) -> None:
         for name in self.names:
@@ -121,22 +120,24 @@ def split_evaluation_job(
     if looks is not None:
         detection = dataclasses.replace(config.detection, **vars(looks))
         config = dataclasses.replace(config, detection=detection)
-    return _job(data, model(detector, device), config, part)
+    network = model(detector, device)
+    key = (id(data), network.weights_key, str(network.device))
+    return _job(
+        key, repr((config.proposals, config.detection.prediction)), part, data, network, config
+    )
 
 
-_BY_KEY: dict[str | type[Any], Callable[[Any], Any]] = {
-    "fastrcnn_core.model.network.FastRCNN": lambda network: (
-        f"{network.weights_key} {network.device}"
-    ),
-    Config: lambda config: repr((config.proposals, config.detection.prediction)),
-    Dataset: id,  # a cached job keeps its data set, so that no other can take its number
-}
-
-
-@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_BY_KEY)
-def _job(data: Dataset, network: FastRCNN, config: Config, part: str) -> SplitEvaluationJob:
-    look = _Look(data, network, config)
-    return SplitEvaluationJob(look, data.split.train if part == "train" else data.split.test)
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _job(
+    key: tuple[int, str, str],  # a cached job keeps its data set, so that no other gets its id
+    settings: str,
+    part: str,
+    _data: Dataset,
+    _network: FastRCNN,
+    _config: Config,
+) -> SplitEvaluationJob:
+    look = _Look(_data, _network, _config)
+    return SplitEvaluationJob(look, _data.split.train if part == "train" else _data.split.test)
 
 
 @dataclass(frozen=True)

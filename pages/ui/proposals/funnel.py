@@ -9,8 +9,9 @@ from fastrcnn_core import palette
 from fastrcnn_core.config import PRESETS
 from fastrcnn_core.proposals import funnel
 from fastrcnn_core.proposals.quality import best_by_stage
-from pages.ui.components import source
-from pages.ui.proposals import charts, following
+from pages.ui.components import chart, source
+from pages.ui.components.chart import Axis, Bars, Chart
+from pages.ui.proposals import following
 from pages.ui.proposals.view import View, duration, plural
 
 _NOTEBOOK_ASPECT = PRESETS["notebook"].proposals.max_aspect
@@ -33,10 +34,16 @@ def _stages(view: View) -> None:
     seconds = [view.timed.seconds, *(stage.seconds for stage in stages[1:])]
     texts = [f"{count:,} · {duration(cost)}" for count, cost in zip(counts, seconds, strict=True)]
     names = [_label(view, stage.name) for stage in stages]
-    figure = charts.bars(names, counts, texts, [palette.SKY] * len(stages))
+    bars = Bars("Boxes", counts, names, palette.SKY, horizontal=True, texts=texts)
+    drawn = Chart(
+        (bars,),
+        Axis(visible=False),
+        Axis(words=True, reversed=True),
+        height=56 + 44 * len(names),
+    )
     steps = ", ".join(f"{name}: {text}" for name, text in zip(names, texts, strict=True))
-    charts.show(
-        figure, key="funnel-bars", question="How many boxes does each stage leave?", alt=steps
+    chart.show(
+        drawn, key="funnel-bars", question="How many boxes does each stage leave?", alt=steps
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from fastrcnn_core import palette
 from fastrcnn_core.structures import FloatArray
 from pages.ui.cache import searches
-from pages.ui.proposals import charts
+from pages.ui.components import chart
+from pages.ui.components.chart import Axis, Bars, Chart
 from pages.ui.proposals.view import View
 
 _EDGES = np.linspace(0, 1, 21)
@@ -60,12 +60,9 @@ def show(view: View) -> None:
 def _compare(question: str, package: FloatArray, ours: FloatArray, *, key: str) -> None:
     """Two histograms over the same bins."""
     bins = list(range(1, len(package) + 1))
-    figure = _bars(bins, package, ours)
-    figure.update_layout(
-        xaxis={"title": "Bin"}, yaxis={"title": "Share of the pixels", "tickformat": ".0%"}
-    )
     used = f"package {_used(package)}, ours {_used(ours)} of {len(bins)} bins used"
-    charts.show(figure, key=key, question=question, alt=f"{question} {used}")
+    drawn = _chart(bins, package, ours, x=Axis("Bin"), y="Share of the pixels")
+    chart.show(drawn, key=key, question=question, alt=f"{question} {used}")
 
 
 def _similarity(package: FloatArray, ours: FloatArray) -> None:
@@ -75,42 +72,25 @@ def _similarity(package: FloatArray, ours: FloatArray) -> None:
         return
     middles = (_EDGES[:-1] + _EDGES[1:]) / 2
     shares = [(np.histogram(it, _EDGES)[0] / len(it)).astype(np.float32) for it in (package, ours)]
-    figure = _bars(middles, *shares)
-    figure.update_layout(
-        xaxis={"title": "Colour similarity of two neighbours", "range": [0, 1]},
-        yaxis={"title": "Share of the pairs", "tickformat": ".0%"},
-    )
+    x = Axis("Colour similarity of two neighbours", range=(0, 1))
     question = "Can it tell neighbours apart by colour?"
     lowest = f"The least alike neighbours share {package.min():.0%} of their colours"
-    charts.show(figure, key="fault-similarity", question=question, alt=f"{question} {lowest}")
-    st.caption(
-        f"{lowest} for the package, whatever they look like: hue and saturation, two of three channels, are always "
-        f"equal. For ours it is {ours.min():.0%}."
+    chart.show(
+        _chart(middles, *shares, x=x, y="Share of the pairs"),
+        key="fault-similarity",
+        question=question,
+        alt=f"{question} {lowest}",
+        caption=f"{lowest} for the package, whatever they look like: hue and saturation, two of three channels, are "
+        f"always equal. For ours it is {ours.min():.0%}.",
     )
 
 
-def _bars(x: object, package: FloatArray, ours: FloatArray) -> go.Figure:
-    looks = {"Package": (package, palette.VERMILION, "/"), "Ours": (ours, palette.BLUE, "")}
-    figure = go.Figure(
-        [
-            go.Bar(
-                x=x,
-                y=y,
-                name=name,
-                marker={"color": colour, "pattern": {"shape": hatch, "size": 5}},
-            )
-            for name, (y, colour, hatch) in looks.items()
-        ]
+def _chart(places: object, package: FloatArray, ours: FloatArray, *, x: Axis, y: str) -> Chart:
+    bars = (
+        Bars("Package", places, package, palette.VERMILION, "/", hover="%{y:.1%}"),
+        Bars("Ours", places, ours, palette.BLUE, hover="%{y:.1%}"),
     )
-    figure.update_layout(
-        height=220,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        barmode="group",
-        bargap=0.1,
-        bargroupgap=0,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-    )
-    return figure
+    return Chart(bars, x, Axis(y, format=".0%"), height=220, side_by_side=True)
 
 
 def _used(histogram: FloatArray) -> int:

@@ -8,19 +8,20 @@ import streamlit as st
 
 from fastrcnn_core import palette
 from fastrcnn_core.config import PRESETS
+from fastrcnn_core.palette import Dash
 from fastrcnn_core.proposals import best_overlap, recall_curve
 from fastrcnn_core.structures import FloatArray
-from pages.ui.components import source
+from pages.ui.components import chart, source
+from pages.ui.components.chart import Axis, Line
 from pages.ui.jobs.proposal_recall import LIMITS, RecallJob, recall_job
 from pages.ui.proposals import charts, tables, worst_recall
-from pages.ui.proposals.charts import Line
 from pages.ui.proposals.view import View, duration, plural
 from pages.ui.shell import errors
 from pages.ui.state.proposals import THE_DATA, THIS_PICTURE, ProposalsSelection
 
 _IOUS = tuple(np.linspace(0.3, 1.0, 71).tolist())
 _SHOWN_LIMITS = (100, 500, 1000, 2000)
-_LOOKS: tuple[tuple[str, palette.Dash], ...] = (
+_LOOKS: tuple[tuple[str, Dash], ...] = (
     (palette.VERMILION, "dot"),
     (palette.ORANGE, "dash"),
     (palette.SKY, "dashdot"),
@@ -164,28 +165,32 @@ def _against_count(limits: np.ndarray, overlaps: FloatArray, of: str) -> None:
     at = recall_curve(overlaps, (0.5, 0.7))
     x = limits[1:] if limits[0] == 0 else limits
     rows = slice(-len(x), None)
-    drawn = [
+    lines = (
         Line("Recall at IoU 0.5", x, at[rows, 0], palette.BLUE, steps=True),
         Line("Recall at IoU 0.7", x, at[rows, 1], palette.VERMILION, "dash", steps=True),
         Line("MABO", x, overlaps.mean(axis=1)[rows], palette.PURPLE, "dot", steps=True),
-    ]
-    figure = charts.lines(drawn, x_title="Proposals looked at", y_title=charts.JUDGED, log_x=True)
-    figure.update_yaxes(range=[0, 1.02])
-    charts.show(figure, key="quality-by-count", question="How many boxes are enough?",
-                alt=f"Recall and MABO of {of} against the number of proposals")  # fmt: skip
+    )
+    chart.show(
+        charts.shares(lines, x=Axis("Proposals looked at", log=True, format=",d")),
+        key="quality-by-count",
+        question="How many boxes are enough?",
+        alt=f"Recall and MABO of {of} against the number of proposals",
+    )
 
 
 def _against_iou(limits: np.ndarray, overlaps: FloatArray, of: str) -> None:
     rows = _rows(limits)
     curves = recall_curve(overlaps[list(rows.values())], _IOUS)
-    drawn = [
+    lines = tuple(
         Line(f"First {limit:,}", _IOUS, curve, *_LOOKS[index], steps=True)
         for index, (limit, curve) in enumerate(zip(rows, curves, strict=True))
-    ]
-    figure = charts.lines(drawn, x_title="IoU asked for", y_title="Recall")
-    figure.update_yaxes(range=[0, 1.02])
-    charts.show(figure, key="quality-by-iou", question="How tightly do they fit?",
-                alt=f"Recall of {of} against the IoU that is asked for")  # fmt: skip
+    )
+    chart.show(
+        charts.shares(lines, x=Axis("IoU asked for", range=(0.3, 1.0)), y_title="Recall"),
+        key="quality-by-iou",
+        question="How tightly do they fit?",
+        alt=f"Recall of {of} against the IoU that is asked for",
+    )
 
 
 def _table(limits: np.ndarray, overlaps: FloatArray) -> None:

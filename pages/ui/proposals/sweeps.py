@@ -17,9 +17,9 @@ from fastrcnn_core.proposals import mean_average_best_overlap, recall
 from fastrcnn_core.structures import FloatArray
 from pages.ui.cache import searches
 from pages.ui.cache.searches import Verdict
-from pages.ui.components import source
+from pages.ui.components import chart, source
+from pages.ui.components.chart import Axis, Line
 from pages.ui.proposals import charts, knobs, tables
-from pages.ui.proposals.charts import Line
 from pages.ui.proposals.view import View, duration
 
 # Chosen here: from where a knob hurts on one side to where it hurts on the other.
@@ -82,21 +82,21 @@ def _try_all(view: View, name: str) -> dict[str, Verdict]:
 def _chart(tried: dict[str, Verdict], name: str, stands: str) -> None:
     x: Any = list(tried)
     overlaps = [it.overlaps for it in tried.values()]
-    drawn = [
+    high, mean = _recalls(overlaps, 0.7), [it.mean() for it in overlaps]
+    lines = (
         Line("Recall at IoU 0.5", x, _recalls(overlaps, 0.5), palette.BLUE, markers=True),
-        Line("Recall at IoU 0.7", x, _recalls(overlaps, 0.7), palette.VERMILION, "dash", True),
-        Line("MABO", x, [it.mean() for it in overlaps], palette.PURPLE, "dot", True),
-    ]
-    figure = charts.lines(drawn, x_title=knobs.axis(name), y_title=charts.JUDGED)
-    figure.update_xaxes(type="category")
-    figure.update_yaxes(range=[0, 1.02])
-    if stands in x:
-        figure.add_vline(x=x.index(stands), line={"color": palette.GREY, "dash": "dot", "width": 2})
+        Line("Recall at IoU 0.7", x, high, palette.VERMILION, "dash", markers=True),
+        Line("MABO", x, mean, palette.PURPLE, "dot", markers=True),
+    )
+    axis, at = Axis(knobs.axis(name), words=True), x.index(stands) if stands in x else None
     words = ", ".join(
         f"{value}: MABO {it.mean():.2f}" for value, it in zip(x, overlaps, strict=True)
     )
-    charts.show(
-        figure, key="sweep", question="How good are this picture's proposals then?", alt=words
+    chart.show(
+        charts.shares(lines, x=axis, at=at),
+        key="sweep",
+        question="How good are this picture's proposals then?",
+        alt=words,
     )
 
 

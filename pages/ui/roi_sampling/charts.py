@@ -1,97 +1,59 @@
-"""How rare are positives, and where do the thresholds cut? Two charts of all candidates of a picture."""
+"""Charts of the RoI sampling page: the share of each kind, and all candidates by their IoU."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import plotly.graph_objects as go
 
-from fastrcnn_core import palette
 from fastrcnn_core.config import SamplingConfig
+from pages.ui.components.chart import Axis, Bars, Chart, Guide
 from pages.ui.roi_sampling import words
 from pages.ui.roi_sampling.pictures import ROLES
 from pages.ui.roi_sampling.view import Kind, View
 
 _BINS = 20
-_STROKES = {"size": 7, "solidity": 0.2, "fgcolor": "rgba(255,255,255,0.7)"}
-_PATTERNS: dict[Kind, str] = {"foreground": "", "background": "/", "ignored": "."}
+_HATCHES: dict[Kind, str] = {"foreground": "", "background": "/", "ignored": "."}
 
 
-def shares(view: View) -> go.Figure:
-    """What part of the candidates, and of the drawn RoIs, is of each kind: two bars of 100 %."""
+def shares(view: View) -> Chart:
+    """Chart the share of each kind among the candidates and among the drawn RoIs: two bars of 100 %."""
     counts = {kind: (len(view.rows(kind, drawn=True)), len(view.rows(kind))) for kind in ROLES}
     totals = np.maximum(np.sum(list(counts.values()), axis=0), 1)
-    traces = [
-        {
-            "type": "bar",
-            "orientation": "h",
-            "y": ["drawn", "candidates"],
-            "x": 100 * np.asarray(count) / totals,
-            "name": words.NAMES[kind].capitalize(),
-            "marker": _marker(kind),
-            "customdata": list(count),
-            "text": [f"{it:,}" if it else "" for it in count],
-            "textposition": "inside",
-            "insidetextanchor": "middle",
-            "hovertemplate": "%{customdata:,} of the %{y}, %{x:.1f} %",
-        }
+    bars = tuple(
+        Bars(
+            words.NAMES[kind].capitalize(),
+            100 * np.asarray(count) / totals,
+            ["drawn", "candidates"],
+            ROLES[kind].colour,
+            _HATCHES[kind],
+            horizontal=True,
+            texts=[f"{number:,}" if number else "" for number in count],
+            counts=count,
+            hover="%{customdata:,} of the %{y}, %{x:.1f} %",
+        )
         for kind, count in counts.items()
-    ]
-    layout = {
-        "barmode": "stack",
-        "height": 190,
-        "margin": {"l": 0, "r": 8, "t": 8, "b": 0},
-        "xaxis": {"range": [0, 100], "ticksuffix": " %", "fixedrange": True},
-        "yaxis": {"fixedrange": True},
-        "legend": _LEGEND,
-    }
-    return go.Figure({"data": traces, "layout": layout})
+    )
+    return Chart(bars, Axis(range=(0, 100), suffix=" %"), Axis(words=True), height=190)
 
 
-def histogram(view: View) -> go.Figure:
-    """How many candidates have each IoU with their match, coloured by what they count as; the count grows in powers."""
+def histogram(view: View) -> Chart:
+    """Chart how many candidates have each IoU with their match, by kind; the count grows in powers of ten."""
     edges = np.linspace(0, 1, _BINS + 1)
     # Of a candidate right at an edge, the bar above it tells: thresholds are "from", not "above".
-    traces = [
-        {
-            "type": "bar",
-            "x": (edges[:-1] + edges[1:]) / 2,
-            "y": np.histogram(np.nextafter(view.iou[view.rows(kind)], np.float32(2)), edges)[0],
-            "name": words.NAMES[kind].capitalize(),
-            "marker": _marker(kind),
-            "hovertemplate": "%{y:,} candidates at IoU %{x:.3f} ± 0.025",
-        }
+    bars = tuple(
+        Bars(
+            words.NAMES[kind].capitalize(),
+            (edges[:-1] + edges[1:]) / 2,
+            np.histogram(np.nextafter(view.iou[view.rows(kind)], np.float32(2)), edges)[0],
+            ROLES[kind].colour,
+            _HATCHES[kind],
+            hover="%{y:,} candidates at IoU %{x:.3f} ± 0.025",
+        )
         for kind in ROLES
-    ]
-    layout = {
-        "barmode": "stack",
-        "bargap": 0.08,
-        "height": 280,
-        "margin": {"l": 0, "r": 8, "t": 8, "b": 0},
-        "xaxis": {"range": [0, 1.0], "title": "IoU with the match", "fixedrange": True},
-        "yaxis": {"type": "log", "title": "candidates", "fixedrange": True, "dtick": 1},
-        "legend": _LEGEND,
-        **_thresholds(view.config),
-    }
-    return go.Figure({"data": traces, "layout": layout})
+    )
+    x, y = Axis("IoU with the match", range=(0, 1)), Axis("candidates", log=True)
+    return Chart(bars, x, y, guides=_thresholds(view.config))
 
 
-_LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-
-
-def _marker(kind: Kind) -> dict[str, Any]:
-    role = ROLES[kind]
-    return {
-        "color": role.colour,
-        "line": {"color": palette.HALO, "width": 0.5},
-        "pattern": {"shape": _PATTERNS[kind], "fillmode": "overlay", **_STROKES},
-    }
-
-
-def _thresholds(config: SamplingConfig) -> dict[str, Any]:
-    """A dotted line at each bound."""
-    bounds = sorted({config.background_iou_low, config.background_iou_high, config.foreground_iou})
-    line = {"color": palette.GREY, "width": 2, "dash": "dot"}
-    place = {"type": "line", "y0": 0, "y1": 1, "yref": "paper", "line": line}
-    return {"shapes": [place | {"x0": bound, "x1": bound} for bound in bounds if bound > 0]}
+def _thresholds(config: SamplingConfig) -> tuple[Guide, ...]:
+    bounds = {config.background_iou_low, config.background_iou_high, config.foreground_iou}
+    return tuple(Guide(bound) for bound in sorted(bounds) if bound > 0)

@@ -7,13 +7,12 @@ from functools import partial
 import streamlit as st
 
 from fastrcnn_core.config import ProposalConfig
-from pages.ui.components import figures, nouns
+from pages.ui.components import chart, figures, nouns
 from pages.ui.roi_sampling import charts, pictures, selection, tables, words
 from pages.ui.roi_sampling.view import Kind, View
 from pages.ui.shell import header
 from pages.ui.state.roi_sampling import RoISamplingSelection
 
-_PLAIN = {"displayModeBar": False}
 # Chosen here: two rows of crops on a wide screen.
 _CROPS = 24
 
@@ -59,17 +58,17 @@ def kinds(view: View) -> None:
     st.header("How rare are positives, and where do the thresholds cut?", anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
-        st.plotly_chart(charts.shares(view), key="shares", config=_PLAIN)
-        st.caption(
+        caption = (
             "How rare are positives? Among the candidates, and among the drawn RoIs, where their share is lifted to at "
             f"most {view.config.foreground_share:.0%}."
         )
+        chart.show(charts.shares(view), key="shares", alt=caption, caption=caption)
     with right:
-        st.plotly_chart(charts.histogram(view), key="ious", config=_PLAIN)
-        st.caption(
+        caption = (
             "Where do the thresholds cut? All candidates by their IoU with the ground truth that they overlap most; "
             "each line of the grid is ten times the one below."
         )
+        chart.show(charts.histogram(view), key="ious", alt=caption, caption=caption)
 
 
 def crops(view: View) -> None:

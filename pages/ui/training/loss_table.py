@@ -9,6 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from fastrcnn_core import palette
+from pages.ui.components import chart
+from pages.ui.components.chart import Axis, Bars, Chart
 from pages.ui.training.snippets import snippet
 from pages.ui.training.step_pictures import COSTS, SHARES, Seen, costliest_told
 
@@ -27,10 +29,9 @@ def show(seen: Seen) -> None:
             _close_up(seen, overall)
     left, right = st.columns(2, gap="large")
     with left:
-        bar = {"displaylogo": False, "displayModeBar": False}
         question = "Each RoI's part of the loss, largest first"
-        st.plotly_chart(_bars(seen), key="plot-costs", config=bar, alt=question)
-        st.caption(f"{question}: what its class cost, and on top of it what its box cost.")
+        caption = f"{question}: what its class cost, and on top of it what its box cost."
+        chart.show(_bars(seen), key="plot-costs", alt=question, caption=caption)
     with right:
         _table(seen)
 
@@ -63,34 +64,25 @@ def _close_up(seen: Seen, overall: int) -> None:
         )
 
 
-def _bars(seen: Seen) -> dict[str, Any]:
+def _bars(seen: Seen) -> Chart:
     order = seen.paid.largest_first
     rank = list(range(1, len(order) + 1))
     parts = (
-        ("Classification", seen.paid.classification, palette.BLUE),
-        ("Box", seen.paid.box, palette.ORANGE),
+        ("Classification", seen.paid.classification, palette.BLUE, ""),
+        ("Box", seen.paid.box, palette.ORANGE, "/"),
     )
-    bars = [
-        {
-            "type": "bar",
-            "x": rank,
-            "y": [float(f"{value:.3g}") for value in values[order]],
-            "name": name,
-            "marker": {"color": colour, "line": {"width": 0}},
-            "hovertemplate": f"#%{{x}}: %{{y:.3g}}<extra>{name}</extra>",
-        }
-        for name, values, colour in parts
-    ]
-    layout = {
-        "height": 260,
-        "barmode": "stack",
-        "bargap": 0.1,
-        "margin": {"l": 0, "r": 8, "t": 8, "b": 0},
-        "xaxis": {"title": {"text": "RoI, by price", "standoff": 4}},
-        "yaxis": {"rangemode": "tozero"},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-    }
-    return {"data": bars, "layout": layout}
+    bars = tuple(
+        Bars(
+            name,
+            rank,
+            [float(f"{value:.3g}") for value in values[order]],
+            colour,
+            hatch,
+            hover="#%{x}: %{y:.3g}",
+        )
+        for name, values, colour, hatch in parts
+    )
+    return Chart(bars, Axis("RoI, by price"), Axis(), height=260)
 
 
 def _table(seen: Seen) -> None:

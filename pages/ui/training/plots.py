@@ -7,27 +7,27 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 import streamlit as st
 
 from fastrcnn_core.palette import Role
 from fastrcnn_core.runs import Columns, Run
 from pages.ui.cache import run_files
-from pages.ui.components import swatches
+from pages.ui.components import chart, swatches
+from pages.ui.components.chart import Chart
 from pages.ui.state.training import TrainingSelection
 from pages.ui.training import curves
-from pages.ui.training.curves import Line
+from pages.ui.training.curves import Quantity
 
 _RECENT = 20  # steps of a mean; one step alone says little
 
 
 @dataclass(frozen=True)
 class _Plot:
-    """A question, the lines that answer it, and what the reader must know to read them."""
+    """A question, the quantities that answer it, and what the reader must know to read them."""
 
     key: str
     question: str
-    lines: tuple[Line, ...]
+    quantities: tuple[Quantity, ...]
     caption: str
     top: float | None = None
     is_smoothed: bool = True
@@ -89,14 +89,12 @@ def show(run: Run, others: tuple[Run, ...], columns: Columns) -> None:
 
 def _show(plot: _Plot, runs: dict[str, Columns], smoothing: float) -> None:
     st.markdown(f"#### {plot.question}")
-    figure = curves.over_steps(runs, plot.lines, smoothing=smoothing, top=plot.top)
+    figure = curves.over_steps(runs, plot.quantities, smoothing=smoothing, top=plot.top)
     _draw(figure, plot.key, plot.question, plot.caption)
 
 
-def _draw(figure: go.Figure, key: str, question: str, caption: str) -> None:
-    bar = {"displaylogo": False, "displayModeBar": False}
-    st.plotly_chart(figure, key=f"plot-{key}", config=bar, alt=f"{question} {caption}")
-    st.caption(caption)
+def _draw(drawn: Chart, key: str, question: str, caption: str) -> None:
+    chart.show(drawn, key=f"plot-{key}", alt=f"{question} {caption}", caption=caption)
 
 
 def _last_numbers(columns: Columns) -> None:
