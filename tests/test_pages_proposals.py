@@ -28,6 +28,7 @@ from fastrcnn_core.selective_search import STRATEGIES
 from fastrcnn_core.structures import Image
 from pages.ui.cache import searches
 from pages.ui.cache.searches import waiting_for
+from pages.ui.components.wording import counted, duration
 from pages.ui.proposals import (
     knobs,
     miss_reasons,
@@ -38,7 +39,7 @@ from pages.ui.proposals import (
     segmentation,
     sweeps,
 )
-from pages.ui.proposals.view import View, duration, noun, plural, view
+from pages.ui.proposals.view import View, view
 from pages.ui.state.proposals import (
     SECTIONS,
     MergeRequest,
@@ -207,7 +208,7 @@ def test_what_is_compiled_at_the_first_visit_is_not_counted_as_a_filters_time(
         return funnel_of(found, config)
 
     monkeypatch.setattr(searches, "funnel", watched)
-    searches._awaken.clear()  # type: ignore[attr-defined]
+    searches._awaken.clear()
     pixels = np.random.default_rng(3).integers(0, 255, (40, 50, 3), dtype=np.uint8)
     searches.searched(Image(pixels), ProposalConfig(method="single"))
     assert filtered[0] < filtered[1], "a tiny picture goes through the filters before the visitor's"
@@ -296,7 +297,7 @@ def test_the_film_ends_with_the_best_box_of_the_whole_hierarchy(street: Path) ->
     best_boxes = unpacked(data["arrays"]["best_boxes"], best.max() + 1, 4)
     iou = pairwise_iou(traced.all_boxes, shown.people)
     for merge in (0, merges // 2, merges):
-        so_far = iou[traced.met <= merge].max(axis=0)
+        so_far = iou[traced.merge_step <= merge].max(axis=0)
         assert overlaps[merge].tolist() == so_far.tolist()
         for person, row in enumerate(best[merge]):
             shows = pairwise_iou(best_boxes[[row]], shown.people)[0, person]
@@ -482,23 +483,23 @@ def test_the_saved_table_has_every_boxs_rank_origin_and_best_iou(street: Path) -
     assert set(rows["strategy"]) <= {str(strategy) for strategy in STRATEGIES["fast"]}
     iou = pairwise_iou(shown.proposals, shown.people)
     assert rows["best_iou"].tolist() == pytest.approx(iou.max(axis=1).tolist(), abs=1e-4)
-    assert rows["pedestrian"].tolist() == (iou.argmax(axis=1) + 1).tolist()
+    assert rows["person"].tolist() == (iou.argmax(axis=1) + 1).tolist()
 
 
 def test_times_and_counts_are_told_as_short_as_a_reader_needs() -> None:
     told = [duration(seconds) for seconds in (0.0002, 0.0312, 0.314, 12.3, 400)]
     assert told == ["under 1 ms", "31 ms", "0.31 s", "12 s", "7 min"]
-    assert [plural(1, "box"), plural(2000, "box"), plural(0, "picture")] == [
+    assert [counted(1, "box"), counted(2000, "box"), counted(0, "picture")] == [
         "1 box",
         "2,000 boxes",
         "0 pictures",
     ]
 
 
-def test_people_are_called_pedestrians_and_everything_else_objects(street: Path) -> None:
+def test_annotated_people_are_called_people_and_everything_else_objects(street: Path) -> None:
     data = open_dataset(street)
     annotated = data.load(data.names[0])
-    assert noun(Picture(annotated.image, annotated, data)) == "pedestrian"
+    assert View(Picture(annotated.image, annotated, data), ProposalConfig(), None).noun == "person"  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (200, 3)])

@@ -60,10 +60,10 @@ def test_each_candidate_is_of_one_kind_and_the_ground_truth_is_the_last() -> Non
 
 def test_the_same_draw_takes_the_same_rois_and_the_next_takes_others() -> None:
     many = [[float(x), 0, x + 8, 20] for x in range(40, 80)]
-    knobs = {"rois_per_image": 8}
-    first, again = seen(*many, seed=3, **knobs), seen(*many, seed=3, **knobs)
+    draw = partial(seen, *many, rois_per_image=8)
+    first, again = draw(seed=3), draw(seed=3)
     assert first.drawn.tolist() == again.drawn.tolist()
-    assert first.drawn.tolist() != seen(*many, seed=4, **knobs).drawn.tolist()
+    assert first.drawn.tolist() != draw(seed=4).drawn.tolist()
 
 
 def test_why_a_candidate_counts_as_what_it_does_is_told_with_its_iou_and_the_bounds() -> None:

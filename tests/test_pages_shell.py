@@ -210,7 +210,7 @@ def test_what_is_imported_once_is_not_looked_through_after_every_click(
 
 def test_a_library_that_is_imported_later_is_spared_too(monkeypatch: pytest.MonkeyPatch) -> None:
     gc_tuning.spare_imports()
-    library = {f"library_{number}": [] for number in range(60)}
+    library: dict[str, list[int]] = {f"library_{number}": [] for number in range(60)}
     for name, module in library.items():
         monkeypatch.setitem(sys.modules, name, module)
     assert any(it is library["library_7"] for it in gc.get_objects())

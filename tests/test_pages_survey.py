@@ -13,7 +13,8 @@ from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.proposals import ProposalStore, best_overlap, propose
 from fastrcnn_core.structures import FloatArray, Image
 from pages.ui.jobs.proposal_recall import LIMITS, RecallJob, recall_job
-from pages.ui.proposals import following, quality, worst_recall
+from pages.ui.proposals import quality, worst_recall
+from pages.ui.state.proposals import followed_key
 from tests.support.app import complaints, link, open_app, visit, words
 from tests.support.builders import wait_until
 from tests.support.datasets import write_tiny
@@ -116,7 +117,7 @@ def test_the_page_starts_it_shows_it_and_says_when_it_is_done(
     app.button(key="start-survey").click().run()
     wait_until(lambda: "All 5 pictures" in words(app.run()))
     assert not complaints(app)
-    assert "5 pedestrians on 5 pictures" in words(app)
+    assert "5 people on 5 pictures" in words(app)
     other = visit("proposals", section="Quality", method="single")
     other.segmented_control(key="quality-of").set_value("The data set").run()
     assert "All 5 pictures" in words(other)
@@ -146,7 +147,7 @@ def test_from_the_worst_found_of_the_data_one_goes_to_the_filter_that_lost_them(
     app.segmented_control(key="quality-of").set_value("The data set").run()
     app.button(key="start-survey").click().run()
     wait_until(lambda: "All 3 pictures" in words(app.run()))
-    assert "Choose a row to see where this pedestrian was lost" in words(app)
+    assert "Choose a row to see where this person was lost" in words(app)
     survey = recall_job(open_dataset(folder), ProposalConfig(method="single", min_side=30))
     row = worst_recall.worst(survey).iloc[3]
     app.session_state["worst-found"] = {"selection": {"rows": [3], "columns": [], "cells": []}}
@@ -156,7 +157,7 @@ def test_from_the_worst_found_of_the_data_one_goes_to_the_filter_that_lost_them(
     assert link(app)["picture"] == row["Picture"]
     assert app.segmented_control(key="section").value == "Funnel"
     image = open_dataset(folder).load(row["Picture"]).image
-    assert app.selectbox(key=following.key(image.key)).value == row["Who"] - 1
+    assert app.selectbox(key=followed_key(image.key)).value == row["Who"] - 1
 
 
 def test_the_fewest_proposals_that_find_as_many_as_all_are_named() -> None:

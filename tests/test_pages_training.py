@@ -18,7 +18,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from fastrcnn_core import growth
+from fastrcnn_core import checkpoint_timeline
 from fastrcnn_core.checkpoints import save_checkpoint
 from fastrcnn_core.config import Config, DetectionConfig, OptimiserConfig, preset
 from fastrcnn_core.errors import RunError
@@ -88,7 +88,7 @@ def a_run(
     run = create_run(name, config=chosen, data=str(street), preset="minute")
     for step in range(1, steps + 1):
         append_row(run.folder / METRICS_FILE, row(step))
-    values = {"step": steps, "total_steps": 60, "device": "CPU, 1 thread"} | status
+    values: dict[str, Any] = {"step": steps, "total_steps": 60, "device": "CPU, 1 thread"} | status
     write_status(run.folder, RunStatus(state=state, **values))
     if state in ALIVE_STATES and is_locked:
         hold_lock(run)
@@ -508,7 +508,9 @@ def test_the_time_machine_shows_one_picture_at_every_checkpoint_without_the_netw
     assert "tiny00 after step 4 of the run first, confidence 0.50" in words(app)
     surest = [it["boxes"] for it in drawn(app)[0]["layers"] if it["role"] != "ground_truth"]
 
-    monkeypatch.setattr(growth, "predict_rois", lambda *_, **__: pytest.fail("the network ran"))
+    monkeypatch.setattr(
+        checkpoint_timeline, "predict_rois", lambda *_, **__: pytest.fail("the network ran")
+    )
     app.select_slider(key="checkpoint-of-run-3").set_value(1).run()
     assert not complaints(app)
     assert "tiny00 after step 1 of the run first" in words(app)
@@ -819,7 +821,8 @@ def test_runs_lie_where_the_environment_says(street: Path) -> None:
 
 
 def test_a_time_machine_that_is_stopped_while_it_waits_for_its_turn_asks_no_network() -> None:
-    turn, asked = threading.Lock(), []
+    turn = threading.Lock()
+    asked: list[RunCheckpoint] = []
 
     def look(checkpoints: Sequence[RunCheckpoint]) -> Iterator[RoIPredictions]:
         asked.extend(checkpoints)

@@ -94,7 +94,7 @@ def test_the_first_n_follow_the_hand_and_the_server_hears_nothing(
         said = told(page, "viewer")
         assert f"the first {first} of {len(boxes)} proposals" in said
         for person, iou in enumerate(best, start=1):
-            assert f"pedestrian {person}: best IoU {iou:.2f}" in said
+            assert f"person {person}: best IoU {iou:.2f}" in said
         figures = page.locator(".viewer .figures dd").all_inner_texts()
         assert figures[2].split()[0] == f"{best.mean():.2f}"
     page.wait_for_timeout(500)
@@ -211,7 +211,7 @@ def test_the_film_says_how_well_the_best_box_so_far_fits_each_person(
             page.locator("[data-go=better]").click()
             assert now(page).startswith(f"Merge {step} of")
         for person, iou in enumerate(best[step], start=1):
-            assert f"pedestrian {person}: best IoU so far {iou:.2f}" in told(page, "player")
+            assert f"person {person}: best IoU so far {iou:.2f}" in told(page, "player")
     assert page.locator("[data-go=better]").is_disabled()
 
 
@@ -280,7 +280,7 @@ def test_a_survey_grows_by_itself_until_it_is_complete(address: str, visit: Visi
     page.get_by_text("The data set", exact=True).click()
     page.get_by_role("button", name="Compute for all 4 pictures").click()
     page.get_by_text("All 4 pictures").wait_for()
-    page.get_by_text("8 pedestrians on 4 pictures.").wait_for()
+    page.get_by_text("8 people on 4 pictures.").wait_for()
     page.get_by_text("Who is found worst?").wait_for()
     stop = page.get_by_role("button", name="Stop", exact=True)
     eventually(lambda: stop.count() == 0)  # a stale button goes with the run after the last

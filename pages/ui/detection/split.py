@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from fastrcnn_core.config import DetectionConfig
+from pages.ui.components.wording import time_left
 from pages.ui.detection import controls
 from pages.ui.jobs.split_evaluation import SplitEvaluationJob
 from pages.ui.shell import errors
@@ -38,13 +39,9 @@ def _invitation(job: SplitEvaluationJob, config: DetectionConfig, part: str) -> 
 def _progress(job: SplitEvaluationJob, part: str) -> None:
     if not job.is_running:
         st.rerun()
-    left = "" if job.seconds_left is None else f", about {_duration(job.seconds_left)} left"
+    left = time_left(job.seconds_left)
     st.progress(
         job.done / max(len(job.names), 1),
         f"The network looks at the {part} split: {job.done} of {len(job.names)} pictures{left}",
     )
     st.button("Stop", key="stop-judging", icon=":material/stop:", on_click=job.stop)
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

@@ -11,9 +11,8 @@ import streamlit as st
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.evaluation import Counts, coco_results
 from fastrcnn_core.structures import IntArray
-from pages.ui.components import detection_words, nouns
+from pages.ui.components import detection_words, nouns, wording
 from pages.ui.components.detection_view import DetectionView
-from pages.ui.detection import words
 
 FORMATS = {
     name: st.column_config.NumberColumn(format="%.2f")
@@ -72,7 +71,7 @@ def figures(tallies: Mapping[str, Counts]) -> pd.DataFrame:
     names = ("Precision", "Recall", "F1", "Hits", "Missed", "Duplicates", "Background hits")
     columns = {
         name: [
-            *map(words.share, (it.precision, it.recall, it.f1)),
+            *map(wording.share, (it.precision, it.recall, it.f1)),
             *map(str, (it.hits, it.missed, it.duplicates, it.background)),
         ]
         for name, it in tallies.items()

@@ -46,11 +46,6 @@ def confidence(score: float) -> str:
     return "under 0.01" if score < 0.01 else f"{down(score):.2f}"
 
 
-def share(value: float | None) -> str:
-    """A share in [0, 1]; a dash where there is nothing to divide by."""
-    return "–" if value is None else f"{value:.2f}"
-
-
 def up(value: float) -> float:
     """The next step of a slider that is not below the value, in the network's own precision."""
     step = round(value, 2)

@@ -13,8 +13,9 @@ from fastrcnn_core.config import PRESETS, ProposalMethod
 from fastrcnn_core.selective_search import STRATEGIES, search
 from fastrcnn_core.selective_search.package import compare_with_package
 from pages.ui.components import figures, source, swatches
+from pages.ui.components.wording import counted, duration, share
 from pages.ui.proposals import package_comparison, tables
-from pages.ui.proposals.view import View, duration, number, plural
+from pages.ui.proposals.view import View
 
 METHODS: tuple[ProposalMethod, ...] = get_args(ProposalMethod)
 # Measured on one core: `quality` and the package take some 10 µs a pixel.
@@ -69,9 +70,9 @@ def _engine(view: View, method: ProposalMethod) -> View:
         figures.Layer(palette.FOREGROUND, its.proposals[best], notes, label="Best boxes"),
         legend=False,
     )
-    boxes, cost = plural(len(its.proposals), "box"), duration(its.timed.total_seconds)
+    boxes, cost = counted(len(its.proposals), "box"), duration(its.timed.total_seconds)
     found = f"{about(method)}: {boxes} in {cost}"
-    judged = f", MABO {number(its.mabo)}" if len(its.people) else ""
+    judged = f", MABO {share(its.mabo)}" if len(its.people) else ""
     figures.show(
         drawing,
         key=f"engine-{method}",

@@ -9,8 +9,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from fastrcnn_core.structures import Image
 from pages.ui.components import pickers
+from pages.ui.components.wording import counted, duration, share
 from pages.ui.proposals import origin, players, saving
-from pages.ui.proposals.view import View, duration, number, plural
+from pages.ui.proposals.view import View
 from pages.ui.state import projector
 from pages.ui.state.proposals import ProposalsSelection, SelectedProposal
 
@@ -58,9 +59,9 @@ def _take_row(view: View, best: list[int]) -> None:
 def _figures(view: View) -> None:
     """How good all proposals of this picture are, and what they cost."""
     told = (
-        ("Recall 0.5", number(view.recall(0.5)), _RECALL.format(0.5)),
-        ("at 0.7", number(view.recall(0.7)), _RECALL.format(0.7)),
-        ("MABO", number(view.mabo), _MABO),
+        ("Recall 0.5", share(view.recall(0.5)), _RECALL.format(0.5)),
+        ("at 0.7", share(view.recall(0.7)), _RECALL.format(0.7)),
+        ("MABO", share(view.mabo), _MABO),
         ("Time", duration(view.timed.total_seconds), _TIME),
     )
     # Large type has no room for four of them beside the picture: two rows of two, not three and one left over.
@@ -68,7 +69,7 @@ def _figures(view: View) -> None:
     for place, (label, value, about) in zip(places, told, strict=True):
         place.metric(label, value, help=about, width="content")
     st.caption(
-        f"{plural(len(view.proposals), 'proposal')}, out of {len(view.funnel.found):,} boxes that the search found, "
+        f"{counted(len(view.proposals), 'proposal')}, out of {len(view.funnel.found):,} boxes that the search found, "
         f"out of {_boxes_that_fit(view.image)} that fit into this picture." + _why_not_judged(view)
     )
 

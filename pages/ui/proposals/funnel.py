@@ -11,8 +11,9 @@ from fastrcnn_core.proposals import funnel
 from fastrcnn_core.proposals.quality import best_by_stage
 from pages.ui.components import chart, source
 from pages.ui.components.chart import Axis, Bars, Chart
+from pages.ui.components.wording import counted, duration
 from pages.ui.proposals import following
-from pages.ui.proposals.view import View, duration, plural
+from pages.ui.proposals.view import View
 
 _NOTEBOOK_ASPECT = PRESETS["notebook"].proposals.max_aspect
 
@@ -69,7 +70,7 @@ def _what_the_aspect_limit_does(view: View) -> None:
     costs = free.overlaps[-1] - limited.overlaps[-1]
     sentence = (
         f"**What would the notebook's aspect limit of {_NOTEBOOK_ASPECT:g}:1 do?** "
-        f"It takes {plural(gone, 'box')} of {len(before.survivors):,} on this picture. "
+        f"It takes {counted(gone, 'box')} of {len(before.survivors):,} on this picture. "
     )
     if len(view.people):
         sentence += (

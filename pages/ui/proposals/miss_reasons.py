@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from fastrcnn_core.proposals.quality import BestBox, Removal
-from pages.ui.proposals.view import View, number
+from pages.ui.components.wording import share
+from pages.ui.proposals.view import View
 
 FOUND = 0.5  # as everywhere on this page: from this IoU on, a proposal finds somebody
 _VISIBLE = 0.005  # less does not show in two decimals
@@ -40,15 +41,17 @@ def verdict(view: View, who: int, steps: tuple[BestBox, ...]) -> str:
     """Whether this pedestrian is proposed, and if not, whether the search or a filter is to blame."""
     first, last, name = steps[0], steps[-1], f"{view.noun.capitalize()} {who + 1}"
     if last.iou >= FOUND:
-        return f"{name} **is proposed**: a box of IoU {number(last.iou)} stands at place {last.rank:,}."
+        return (
+            f"{name} **is proposed**: a box of IoU {share(last.iou)} stands at place {last.rank:,}."
+        )
     if first.iou >= FOUND:
         return (
-            f"{name} **was found and lost**: the search had a box of IoU {number(first.iou)}, "
-            f"what is kept reaches {number(last.iou)}."
+            f"{name} **was found and lost**: the search had a box of IoU {share(first.iou)}, "
+            f"what is kept reaches {share(last.iou)}."
         )
     return (
         f"{name} **was never found**: the best of the search's {len(view.funnel.found):,} boxes reaches an IoU of "
-        f"{number(first.iou)}. No filter is to blame: the {view.noun}'s parts merged with what is beside them before "
+        f"{share(first.iou)}. No filter is to blame: the {view.noun}'s parts merged with what is beside them before "
         "they merged with each other. *Engines* tries methods with more colour spaces and scales."
     )
 

@@ -13,9 +13,10 @@ from fastrcnn_core.proposals import best_overlap, recall_curve
 from fastrcnn_core.structures import FloatArray
 from pages.ui.components import chart, source
 from pages.ui.components.chart import Axis, Line
+from pages.ui.components.wording import counted, duration
 from pages.ui.jobs.proposal_recall import LIMITS, RecallJob, recall_job
 from pages.ui.proposals import charts, tables, worst_recall
-from pages.ui.proposals.view import View, duration, plural
+from pages.ui.proposals.view import View
 from pages.ui.shell import errors
 from pages.ui.state.proposals import THE_DATA, THIS_PICTURE, ProposalsSelection
 
@@ -49,7 +50,7 @@ def show(view: View) -> None:
     if whose == THIS_PICTURE:
         limits, overlaps = range(len(view.proposals) + 1), view.overlaps
         _curves(
-            np.array(limits), overlaps, f"{plural(len(view.people), view.noun)} of this picture"
+            np.array(limits), overlaps, f"{counted(len(view.people), view.noun)} of this picture"
         )
     else:
         _of_the_data(view)
@@ -72,12 +73,14 @@ def _of_the_data(view: View) -> None:
     if survey.overlaps:
         within = np.array(LIMITS) <= view.config.limit
         limits, overlaps = np.array(LIMITS)[within], survey.all_overlaps()[within]
-        of = f"{plural(overlaps.shape[1], view.noun)} on {plural(len(survey.overlaps), 'picture')}"
+        of = (
+            f"{counted(overlaps.shape[1], view.noun)} on {counted(len(survey.overlaps), 'picture')}"
+        )
         _curves(limits, overlaps, of)
         if overlaps.shape[1] and not survey.is_running:  # rows that move cannot be chosen
             worst_recall.show(view, survey)
     if survey.problems:
-        with st.expander(f"{plural(len(survey.problems), 'picture')} could not be searched"):
+        with st.expander(f"{counted(len(survey.problems), 'picture')} could not be searched"):
             st.table(pd.Series(survey.problems, name="Why"))
 
 

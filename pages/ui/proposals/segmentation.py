@@ -14,8 +14,9 @@ from fastrcnn_core.selective_search.engine import FINEST_K, STRATEGIES
 from fastrcnn_core.selective_search.segmentation import segment, sort_edges
 from pages.ui.cache import searches
 from pages.ui.components import knob_widgets, source
+from pages.ui.components.wording import counted, share
 from pages.ui.proposals import painting
-from pages.ui.proposals.view import View, number, plural
+from pages.ui.proposals.view import View
 
 _SCALES = (50, 100, 300)
 _TALLEST = 700  # pixels on screen, of a picture that is more than three times as high as wide
@@ -50,7 +51,7 @@ def show(view: View) -> None:
 
 def _show_regions(view: View, labels: npt.NDArray[np.int32], title: str) -> None:
     count = int(labels.max()) + 1
-    caption = f"{title}: {plural(count, 'region')}"
+    caption = f"{title}: {counted(count, 'region')}"
     painted = painting.regions(view.image.pixels, labels, count)
     st.image(painted, caption, width=width_on_screen(labels.shape), alt=caption)
 
@@ -72,7 +73,7 @@ def reference_sentence(
     ours: npt.NDArray[np.int32], reference: npt.NDArray[np.int32], k: float, sigma: float
 ) -> str:
     """Compare two segmentations by their number of regions and by the boundary recall of each."""
-    counts = [plural(int(labels.max()) + 1, "region") for labels in (ours, reference)]
+    counts = [counted(int(labels.max()) + 1, "region") for labels in (ours, reference)]
     return (
         f"With k = {k:g}, sigma = {sigma:g} and at least {round(k)} pixels a region, this project finds "
         f"**{counts[0]}** and scikit-image **{counts[1]}**. Of scikit-image's boundary pixels "
@@ -145,7 +146,7 @@ def _why_group(view: View) -> None:
     st.markdown(
         f"**Why group, if the regions are there already?** No region is a whole {view.noun}. Of the regions at "
         f"{strategy.space}, k = {strategy.k:g}, the one that fits {view.noun} {who + 1} best reaches an IoU of "
-        f"**{number(before[who])}**; the boxes of merged regions reach **{number(after[who])}**."
+        f"**{share(before[who])}**; the boxes of merged regions reach **{share(after[who])}**."
     )
 
 

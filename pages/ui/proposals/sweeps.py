@@ -19,8 +19,9 @@ from pages.ui.cache import searches
 from pages.ui.cache.searches import Verdict
 from pages.ui.components import chart, source
 from pages.ui.components.chart import Axis, Line
+from pages.ui.components.wording import duration
 from pages.ui.proposals import charts, knobs, tables
-from pages.ui.proposals.view import View, duration
+from pages.ui.proposals.view import View
 
 # Chosen here: from where a knob hurts on one side to where it hurts on the other.
 _VALUES: dict[str, tuple[Any, ...]] = {

@@ -15,6 +15,7 @@ from fastrcnn_core.proposals import Funnel, best_overlap, mean_average_best_over
 from fastrcnn_core.structures import FloatArray, Image
 from pages.ui.cache import searches
 from pages.ui.cache.searches import TimedFunnel
+from pages.ui.components import nouns
 from pages.ui.state.selected_picture import Picture
 
 
@@ -66,8 +67,8 @@ class View:
 
     @property
     def noun(self) -> str:
-        """What the people of this data are called."""
-        return noun(self.picture)
+        """Noun for an annotated object of this data, "person" or "object"; "person" for an upload."""
+        return nouns.singular(self.picture.classes or nouns.PEOPLE)
 
     def recall(self, iou: float) -> float | None:
         """Of all proposals; None without people."""
@@ -86,30 +87,3 @@ class View:
 def view(picture: Picture, config: ProposalConfig) -> View:
     """The picture's proposals under this config, from memory or computed now."""
     return View(picture, config, searches.searched(picture.image, config))
-
-
-def noun(picture: Picture) -> str:
-    """ "pedestrian" where everybody is a person, "object" elsewhere."""
-    return "pedestrian" if picture.classes in ((), ("person",), ("pedestrian",)) else "object"
-
-
-def number(value: float | None) -> str:
-    """Two decimals, or a dash for what cannot be said."""
-    return "–" if value is None else f"{value:.2f}"
-
-
-def duration(seconds: float) -> str:
-    """As short as a reader needs: 8 ms, 0.31 s, 12 s, 3 min."""
-    if seconds < 0.001:
-        return "under 1 ms"
-    if seconds < 0.1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 10:
-        return f"{seconds:.2g} s"
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
-
-
-def plural(count: int, word: str) -> str:
-    """ "1 box", "2,000 boxes"."""
-    ending = "es" if word.endswith("x") else "s"
-    return f"{count:,} {word}{'' if count == 1 else ending}"

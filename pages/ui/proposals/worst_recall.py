@@ -7,9 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.cache import datasets
+from pages.ui.components.wording import counted
 from pages.ui.jobs.proposal_recall import RecallJob
 from pages.ui.proposals import miss_reasons
-from pages.ui.proposals.view import View, plural
+from pages.ui.proposals.view import View
 from pages.ui.state import selected_picture
 from pages.ui.state.proposals import follow_person
 
@@ -23,7 +24,9 @@ def show(view: View, survey: RecallJob) -> None:
     lost = sum(
         int((overlaps[-1] < miss_reasons.FOUND).sum()) for overlaps in survey.overlaps.values()
     )
-    st.markdown(f"**Who is found worst?** {plural(lost, view.noun)} without a proposal of IoU 0.5.")
+    st.markdown(
+        f"**Who is found worst?** {counted(lost, view.noun)} without a proposal of IoU 0.5."
+    )
     table = st.dataframe(
         rows,
         key=_TABLE,

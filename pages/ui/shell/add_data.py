@@ -6,7 +6,7 @@ import streamlit as st
 
 from fastrcnn_core.datasets import is_downloaded
 from fastrcnn_core.errors import UserError
-from pages.ui.components.durations import duration
+from pages.ui.components.wording import time_left
 from pages.ui.jobs.download import DownloadJob, download_job
 from pages.ui.shell import errors
 from pages.ui.state import selected_picture, sources, widget_state
@@ -108,9 +108,8 @@ def _progress(place: str) -> None:
 def _stage(job: DownloadJob) -> str:
     if job.has_all:
         return "Penn-Fudan: unpacking, and looking whether every picture and mask is whole"
-    left = job.seconds_left
-    told = "" if left is None else f", about {duration(left)} left"
-    return f"Penn-Fudan: {job.done / 1e6:.1f} of {_megabytes(job.release.size)}{told}"
+    left = time_left(job.seconds_left)
+    return f"Penn-Fudan: {job.done / 1e6:.1f} of {_megabytes(job.release.size)}{left}"
 
 
 def _megabytes(count: int) -> str:

@@ -12,7 +12,7 @@ import streamlit as st
 from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.errors import UserError
 from fastrcnn_core.runs import Run, RunCheckpoint
-from pages.ui.components import durations, figures, pickers
+from pages.ui.components import figures, pickers, wording
 from pages.ui.jobs.checkpoint_timeline import CheckpointTimelineJob, checkpoint_timeline_job
 from pages.ui.shell import errors, inputs
 from pages.ui.state import devices, selected_picture
@@ -71,12 +71,11 @@ def _work(
         errors.show(growing.error)
     missing = growing.missing(checkpoints)
     if growing.is_running:
-        left = growing.seconds_left
-        told = "" if left is None else f", about {durations.duration(left)} left"
+        left = wording.time_left(growing.seconds_left)
         done = len(growing.seen)
         st.progress(
             done / max(growing.wanted, 1),
-            f"{done} of {growing.wanted} checkpoints have looked at {picture.name}{told}",
+            f"{done} of {growing.wanted} checkpoints have looked at {picture.name}{left}",
         )
         st.button("Stop", key="stop-growing", icon=":material/stop:", on_click=growing.stop)
     elif missing:

@@ -9,7 +9,7 @@ from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.plan import steps_of_run, validation_split
 from fastrcnn_core.runs import Estimate, comparable_runs, throughput_of
 from pages.ui.cache import run_files
-from pages.ui.components.durations import duration
+from pages.ui.components.wording import duration
 from pages.ui.jobs.cost_estimate import CostEstimateJob, cost_estimate_job
 from pages.ui.shell import errors
 from pages.ui.state import runs

@@ -13,7 +13,7 @@ import streamlit as st
 
 from fastrcnn_core.runs import Run, RunState, RunStatus, resume_run
 from pages.ui.cache import run_files
-from pages.ui.components.durations import duration
+from pages.ui.components.wording import duration
 from pages.ui.shell import errors
 from pages.ui.state import detectors
 from pages.ui.training import checkpoint_timeline, comparison, plots, run_actions, step

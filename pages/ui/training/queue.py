@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from fastrcnn_core.runs import Run, RunStatus
-from pages.ui.components.durations import duration
+from pages.ui.components.wording import time_left
 from pages.ui.state import runs
 
 _LOOKS = 3.0  # seconds
@@ -63,5 +63,5 @@ def _queue(watched: str | None) -> None:
 def _doing(status: RunStatus) -> str:
     if status.state in ("queued", "preparing"):
         return status.activity
-    left = "" if status.seconds_left is None else f", about {duration(status.seconds_left)} left"
+    left = time_left(status.seconds_left)
     return f"{status.activity}, step {status.step:,} of {status.total_steps:,}{left}"

@@ -12,7 +12,7 @@ from fastrcnn_core.errors import UserError
 from fastrcnn_core.files import bytes_on_disk
 from fastrcnn_core.runs import Columns, Run
 from pages.ui.cache import run_files
-from pages.ui.components.durations import duration
+from pages.ui.components.wording import duration
 from pages.ui.state import runs
 
 _RECENT = 20  # steps of a mean

@@ -82,7 +82,7 @@ class Seen:
 def show(seen: Seen, number: int, *, by_cost: bool) -> None:
     """One of the step's pictures, with what it shows and what the head got wrong below it."""
     picture, annotated = seen.step.images[number], seen.annotated[number]
-    here = np.flatnonzero(seen.paid.picture == number)
+    here = np.flatnonzero(seen.paid.image == number)
     layers = _by_cost(seen, number, here) if by_cost else _by_role(seen, number, here)
     figures.show(
         figures.draw(annotated.image, Layer(palette.GROUND_TRUTH, annotated.boxes), *layers),
