@@ -29,7 +29,7 @@ from fastrcnn_core.runs.writer import create_run
 from tests.support.builders import tiny_config
 from tests.support.datasets import write_tiny
 from tests.support.runs import new_run
-from tests.support.training import train_run
+from tests.support.training import train_run, use_one_worker
 
 
 class NoProcess:
@@ -162,6 +162,7 @@ def test_a_run_without_its_config_is_not_begun_again() -> None:
 def test_a_run_whose_data_cannot_be_opened_says_so_and_can_be_begun_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    use_one_worker(monkeypatch)
     data = tmp_path / "away"
     with monkeypatch.context() as patch:
         begin_nothing(patch)
