@@ -1,4 +1,4 @@
-"""At which stage was a ground-truth box lost? No proposal, scored low, badly localised, suppressed, or found.
+"""Miss diagnosis: the stage at which each ground-truth box was lost, from proposals to the detection limit.
 
 Shape letters: N ground-truth boxes, P RoIs (the proposals), K classes without the background, D detections.
 """
@@ -16,6 +16,7 @@ from fastrcnn_core.detection import select
 from fastrcnn_core.detection.matching import match_detections
 from fastrcnn_core.structures import (
     AnnotatedImage,
+    BoolArray,
     Detections,
     FloatArray,
     IntArray,
@@ -26,20 +27,20 @@ Stage = Literal["proposals", "score", "localisation", "suppression", "limit", "f
 
 
 @dataclass(frozen=True)
-class Fate:
-    """What became of one ground-truth box.
+class MissDiagnosis:
+    """The stage at which one ground-truth box was lost, or its true positive.
 
     Args:
         gt_index: its row.
-        stage: where it was lost. `proposals`: no RoI overlaps it enough. `score`: none of the RoIs or boxes that do is
-            confident enough. `localisation`: confident RoIs lie on it, but their corrected boxes miss it.
-            `suppression`: its good box was silenced by a better-scored one, or its only ones serve somebody else.
-            `limit`: a good box came after the last detection that is kept. `found`: a detection hit it.
-        proposal_iou: the best IoU of an RoI with it; 0 without RoIs.
-        roi_index: the row of the RoI that tells the story: the most confident among those that could have found it,
-            else the one that overlaps it most; -1 without RoIs.
-        score: that RoI's score for the true class. box_iou: the IoU of its corrected box.
-        detection: the row of the detection that found it, or that stands where it should; -1 if there is none.
+        stage: where it was lost. `proposals`: no RoI overlaps it enough. `score`: no RoI or box that does reaches the
+            score threshold. `localisation`: confident RoIs overlap it, but their predicted boxes miss it.
+            `suppression`: its good box was suppressed by a better-scored one, or is another object's true positive.
+            `limit`: a good box ranks behind the detection limit. `found`: a detection is its true positive.
+        proposal_iou: the highest IoU of an RoI with it; 0 without RoIs.
+        roi_index: the row of the most confident RoI among those that could have found it, else of the one with the
+            highest IoU; -1 without RoIs.
+        score: that RoI's score for the true class. box_iou: the IoU of its predicted box.
+        detection: the row of the true positive, or of the detection in its place; -1 without one.
     """
 
     gt_index: int
@@ -57,69 +58,70 @@ def diagnose(
     config: DetectionConfig,
     *,
     iou: float = 0.5,
-) -> tuple[Fate, ...]:
-    """The fate of each ground-truth box of a picture, in its order, crowds left out; N may be 0.
+) -> tuple[MissDiagnosis, ...]:
+    """Diagnose each ground-truth box of an image, in order, crowds left out; N may be 0.
 
     Args:
-        predictions: what the network said of every proposal of this picture.
-        config: the thresholds whose victims are looked for.
-        iou: from here on a box counts as lying on a person.
+        predictions: of all proposals of this image.
+        config: the thresholds that lose boxes.
+        iou: from which a box counts as on an object.
     """
     detections = select(predictions, config)
-    finder = match_detections(detections, annotated, iou=iou).found_by
+    found_by = match_detections(detections, annotated, iou=iou).found_by
     return tuple(
-        _fate(row, predictions, annotated, config, detections, finder, iou)
+        _diagnose(row, predictions, annotated, config, detections, int(found_by[row]), iou)
         for row in np.flatnonzero(~annotated.is_crowd).tolist()
     )
 
 
-def _fate(
+def _diagnose(
     gt_index: int,
     predictions: RoIPredictions,
     annotated: AnnotatedImage,
     config: DetectionConfig,
     detections: Detections,
-    finder: IntArray,
+    found_by: int,
     iou: float,
-) -> Fate:
+) -> MissDiagnosis:
+    """Test the stages from the last to the first; the first that has a good box or RoI is where the object was lost."""
     label = int(annotated.labels[gt_index])
     target = annotated.boxes[gt_index : gt_index + 1]
-    on_it = pairwise_iou(predictions.rois.numpy(), target)[:, 0]  # (P,)
     boxes = predictions.boxes[:, label - 1].numpy()  # (P, 4)
-    box_on_it = pairwise_iou(boxes, target)[:, 0]
+    roi_iou = pairwise_iou(predictions.rois.numpy(), target)[:, 0]  # (P,)
+    box_iou = pairwise_iou(boxes, target)[:, 0]
     scores = predictions.scores[:, label].numpy()
     confident = scores >= config.score_threshold
-    found_by = int(finder[gt_index])
+    stage: Stage
     if found_by >= 0:
-        stage, roi, stands_there = "found", int(detections.roi_index[found_by]), found_by
-    elif (good := _own(boxes, scores, confident & (box_on_it >= iou), annotated, gt_index)) >= 0:
-        stage, stands_there = _after_nms(detections, good, label)
+        stage, roi, detection = "found", int(detections.roi_index[found_by]), found_by
+    elif (good := _own(boxes, scores, confident & (box_iou >= iou), annotated, gt_index)) >= 0:
+        stage, detection = _after_nms(detections, good, label)
         roi = good
-    elif (astray := _best(scores, confident & (on_it >= iou))) >= 0:
-        stage, roi, stands_there = "localisation", astray, _row_of(detections, astray, label)
-    elif (unsure := _best(scores, (on_it >= iou) | (box_on_it >= iou))) >= 0:
-        stage, roi, stands_there = "score", unsure, -1
+    elif (astray := _best(scores, confident & (roi_iou >= iou))) >= 0:
+        stage, roi, detection = "localisation", astray, _row_of(detections, astray, label)
+    elif (unsure := _best(scores, (roi_iou >= iou) | (box_iou >= iou))) >= 0:
+        stage, roi, detection = "score", unsure, -1
     else:
-        stage, roi, stands_there = "proposals", _best(on_it, np.ones_like(confident)), -1
-    return Fate(
+        stage, roi, detection = "proposals", _best(roi_iou, np.ones_like(confident)), -1
+    return MissDiagnosis(
         gt_index=gt_index,
-        stage=stage,  # type: ignore[arg-type]
-        proposal_iou=float(on_it.max(initial=0.0)),
+        stage=stage,
+        proposal_iou=float(roi_iou.max(initial=0.0)),
         roi_index=roi,
         score=float(scores[roi]) if roi >= 0 else 0.0,
-        box_iou=float(box_on_it[roi]) if roi >= 0 else 0.0,
-        detection=stands_there,
+        box_iou=float(box_iou[roi]) if roi >= 0 else 0.0,
+        detection=detection,
     )
 
 
 def _own(
     boxes: FloatArray,
     scores: FloatArray,
-    is_good: np.ndarray,
+    is_good: BoolArray,
     annotated: AnnotatedImage,
     gt_index: int,
 ) -> int:
-    """The most confident good box, first among those that lie on nobody else of its class more; -1 without any."""
+    """Select the most confident good box, preferring boxes that overlap no other object of the class more; or -1."""
     rows = np.flatnonzero(is_good)
     overlap = pairwise_iou(boxes[rows], annotated.boxes)
     overlap[:, annotated.labels != annotated.labels[gt_index]] = 0.0
@@ -129,23 +131,25 @@ def _own(
 
 
 def _after_nms(detections: Detections, roi: int, label: int) -> tuple[Stage, int]:
-    """Why a confident, well-placed box found nobody: silenced, serving somebody else, or beyond the limit."""
-    silenced = detections.suppressed
-    rows = np.flatnonzero((silenced.roi_index.numpy() == roi) & (silenced.labels.numpy() == label))
+    """Find why a confident, well-placed box is no true positive: suppressed, another object's, or beyond the limit."""
+    suppressed = detections.suppressed
+    rows = _rows(suppressed.roi_index.numpy(), suppressed.labels.numpy(), roi, label)
     if len(rows):
-        return "suppression", int(silenced.by[rows[0]])
+        return "suppression", int(suppressed.by[rows[0]])
     survivor = _row_of(detections, roi, label)
     return ("suppression", survivor) if survivor >= 0 else ("limit", -1)
 
 
 def _row_of(detections: Detections, roi: int, label: int) -> int:
-    """The detection that came from this RoI; -1 if there is none."""
-    rows = np.flatnonzero(
-        (detections.roi_index.numpy() == roi) & (detections.labels.numpy() == label)
-    )
+    """Find the detection that came from this RoI; -1 without one."""
+    rows = _rows(detections.roi_index.numpy(), detections.labels.numpy(), roi, label)
     return int(rows[0]) if len(rows) else -1
 
 
-def _best(values: FloatArray, among: np.ndarray) -> int:
-    """The row of the highest value among some; -1 if they are none."""
-    return int(np.where(among, values, -np.inf).argmax()) if among.any() else -1
+def _rows(roi_indices: IntArray, labels: IntArray, roi: int, label: int) -> IntArray:
+    return np.flatnonzero((roi_indices == roi) & (labels == label))
+
+
+def _best(values: FloatArray, mask: BoolArray) -> int:
+    """Find the row of the highest value within the mask; -1 if it is empty."""
+    return int(np.where(mask, values, -np.inf).argmax()) if mask.any() else -1

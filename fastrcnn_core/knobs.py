@@ -9,7 +9,7 @@ import dataclasses
 import difflib
 import types
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from fastrcnn_core.errors import ConfigError
 
@@ -48,7 +48,7 @@ class Knob:
 def knob(default: T, label: str, **about: Any) -> T:
     """Define a config's field: its default, its label, and `Knob`'s other attributes."""
     metadata = {"knob": Knob(label=label, **about)}
-    return cast(T, dataclasses.field(default=default, metadata=metadata))
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +97,10 @@ def _former_names(config_type: type) -> dict[str, str]:
     return {about.former: name for name, (_, about) in knobs(config_type).items() if about.former}
 
 
-def unknown_knob(name: str, known: list[str]) -> ConfigError:
+def unknown_knob(name: str, names: list[str]) -> ConfigError:
     """Make the error for an unknown knob, with the nearest known one."""
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"Did you mean {near[0]!r}?" if near else f"The knobs are {', '.join(known)}."
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"The knobs are {', '.join(names)}."
     return ConfigError(f"There is no knob {name!r}.", hint=hint)
 
 

@@ -1,6 +1,6 @@
-"""What the network pays: cross-entropy for the class, smooth L1 for the box.
+"""The multi-task loss: cross-entropy for the class, smooth L1 for the box.
 
-Shape letters: R RoIs of all pictures of a step, K classes without the background.
+Shape letters: R RoIs of all images of a step, K classes without the background.
 Source: Girshick, Fast R-CNN, ICCV 2015, section 2.3, "multi-task loss".
 """
 
@@ -20,19 +20,19 @@ def losses(
     labels: Tensor,
     targets: Tensor,
     config: LossConfig,
-    whole: tuple[int, int] | None = None,
+    totals: tuple[int, int] | None = None,
 ) -> Losses:
-    """The loss of the classes and, for the foreground, of the boxes; both 0, not nan, without RoIs.
+    """Compute the classification loss and, for the foreground, the box loss; both 0, not NaN, without RoIs.
 
     Args:
-        outputs: what the head said of R RoIs.
+        outputs: of the head for R RoIs.
         labels: (R,) int64 in 0..K; 0 is background.
-        targets: (R, 4) float32, the deltas the true class should predict, in the same units as the outputs'.
-        config: λ, β and by what the box loss is divided.
-        whole: how many RoIs, and how many foreground ones, the step has, if these R are only a part of them: then the
-            parts' losses add up to the whole's.
+        targets: (R, 4) float32 regression targets of the true class, in units of `delta_std` as the outputs.
+        config: λ, β and the divisor of the box loss.
+        totals: numbers of RoIs and of foreground RoIs in the step, if these R are only a part of it: then the parts'
+            losses add up to the step's.
     """
-    count, foreground = whole or (len(labels), (labels > 0).sum())
+    count, foreground = totals or (len(labels), (labels > 0).sum())
     cross_entropy = F.cross_entropy(outputs.class_logits, labels, reduction="none")
     box = _box_loss_per_roi(outputs.deltas, labels, targets, beta=config.smooth_l1_beta)
     return Losses(
@@ -44,7 +44,7 @@ def losses(
 
 
 def _box_loss_per_roi(deltas: Tensor, labels: Tensor, targets: Tensor, *, beta: float) -> Tensor:
-    """Smooth L1 of the true class's deltas, summed over the four; 0 for background: (R, K, 4) → (R,)."""
+    """Compute smooth L1 of the true class's deltas, summed over the four; 0 for background: (R, K, 4) → (R,)."""
     true_class = (labels - 1).clamp(min=0)[:, None, None].expand(-1, 1, 4)
     predicted = deltas.gather(1, true_class)[:, 0]
     distance = F.smooth_l1_loss(predicted, targets, beta=beta, reduction="none").sum(dim=1)
@@ -53,7 +53,7 @@ def _box_loss_per_roi(deltas: Tensor, labels: Tensor, targets: Tensor, *, beta: 
 
 
 def _divisor(count: int, foreground: int | Tensor, config: LossConfig) -> int | Tensor:
-    """All sampled RoIs, or the foreground's coordinates; at least 1."""
+    """Count all sampled RoIs, or the foreground's coordinates; at least 1."""
     if config.box_mean == "sampled_rois":
         return max(count, 1)
     return torch.as_tensor(4 * foreground).clamp(min=1)

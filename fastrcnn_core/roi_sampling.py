@@ -1,4 +1,7 @@
-"""Which RoIs a training step looks at: match candidates with the ground truth, judge them, draw some.
+"""RoI sampling for a training step: match candidates to ground truth, assign foreground or background, draw.
+
+`foreground_share` is the sampler's fg_fraction: FG_FRACTION in Fast R-CNN's own code, positive_fraction in torchvision
+and detectron2, whose matchers also take fg_iou_thresh and bg_iou_thresh.
 
 Shape letters: P proposals, N ground-truth boxes, C = P + N or P candidates, R RoIs.
 Source: Girshick, Fast R-CNN, ICCV 2015, section 2.3, "mini-batch sampling".
@@ -22,8 +25,8 @@ class Match:
     """The ground-truth box with the highest IoU for each of C candidates.
 
     Args:
-        iou: (C,) float32, 0 where nothing is touched.
-        gt_index: (C,) int64, the row of that ground-truth box; -1 where none is touched.
+        iou: (C,) float32, 0 where no box overlaps.
+        gt_index: (C,) int64, the row of that ground-truth box; -1 where no box overlaps.
     """
 
     iou: Tensor
@@ -31,11 +34,11 @@ class Match:
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
-    """What each of C candidates counts as; exactly one of the three holds.
+class Assignment:
+    """The assignment of C candidates to foreground, background or ignored; exactly one of the three holds.
 
     Args:
-        match: with the ground truth.
+        match: the matched ground truth.
         is_foreground, is_background, is_ignored: (C,) bool.
     """
 
@@ -46,19 +49,19 @@ class Judgement:
 
 
 def best_match(candidates: Tensor, gt_boxes: Tensor) -> Match:
-    """Who each candidate shows best: (C, 4), (N, 4) → C IoUs and indices; the first of equals."""
-    nobody = candidates.new_zeros(len(candidates), 1)
-    iou, column = torch.cat([nobody, pairwise_iou(candidates, gt_boxes)], dim=1).max(dim=1)
+    """Match each candidate to the ground truth with the highest IoU, the first of equals: (C, 4), (N, 4) → C."""
+    no_match = candidates.new_zeros(len(candidates), 1)
+    iou, column = torch.cat([no_match, pairwise_iou(candidates, gt_boxes)], dim=1).max(dim=1)
     return Match(iou, column - 1)
 
 
-def judge(candidates: Tensor, gt_boxes: Tensor, config: SamplingConfig) -> Judgement:
-    """Foreground from `foreground_iou`, background in [low, high), ignored otherwise: (C, 4), (N, 4) → C."""
+def assign(candidates: Tensor, gt_boxes: Tensor, config: SamplingConfig) -> Assignment:
+    """Assign foreground from `foreground_iou`, background in [low, high), ignored otherwise: (C, 4), (N, 4) → C."""
     match = best_match(candidates, gt_boxes)
     is_foreground = match.iou >= config.foreground_iou
     in_range = (match.iou >= config.background_iou_low) & (match.iou < config.background_iou_high)
     is_background = in_range & ~is_foreground
-    return Judgement(match, is_foreground, is_background, ~(is_foreground | is_background))
+    return Assignment(match, is_foreground, is_background, ~(is_foreground | is_background))
 
 
 def sample_rois(
@@ -70,23 +73,23 @@ def sample_rois(
     delta_std: Sequence[float],
     generator: torch.Generator,
 ) -> SampledRoIs:
-    """Draw the RoIs of one picture at random, foreground first; fewer than asked for if there are no more.
+    """Sample the RoIs of one image at random, foreground first; fewer than `rois_per_image` if there are no more.
 
     Args:
         proposals: (P, 4) float32 with width and height > 0; P may be 0.
         gt_boxes: (N, 4) float32; N may be 0, then everything drawn is background.
         gt_labels: (N,) int64 in 1..K.
-        config: how many, and what counts as foreground and background.
+        config: the numbers and the IoU ranges of foreground and background.
         delta_std: targets are divided by these four.
-        generator: where the chance comes from; the same state draws the same RoIs.
+        generator: of the random numbers; the same state draws the same RoIs.
     """
     candidates = _candidates(proposals, gt_boxes, config)
-    judgement = judge(candidates, gt_boxes, config)
-    chosen = _draw(judgement, config, generator)
-    return _described(chosen, candidates, judgement, gt_boxes, gt_labels, delta_std)
+    assignment = assign(candidates, gt_boxes, config)
+    chosen = _draw(assignment, config, generator)
+    return _with_targets(chosen, candidates, assignment, gt_boxes, gt_labels, delta_std)
 
 
-def judged_rois(
+def assigned_rois(
     *,
     proposals: Tensor,
     gt_boxes: Tensor,
@@ -94,53 +97,53 @@ def judged_rois(
     config: SamplingConfig,
     delta_std: Sequence[float],
 ) -> SampledRoIs:
-    """Every candidate that counts as foreground or background, foreground first: what `sample_rois` draws from.
+    """Return all candidates that are foreground or background, foreground first: those from which `sample_rois` draws.
 
     Args:
-        proposals, gt_boxes, gt_labels, config, delta_std: as there.
+        proposals, gt_boxes, gt_labels, config, delta_std: as in `sample_rois`.
     """
     candidates = _candidates(proposals, gt_boxes, config)
-    judgement = judge(candidates, gt_boxes, config)
-    kinds = (judgement.is_foreground, judgement.is_background)
+    assignment = assign(candidates, gt_boxes, config)
+    kinds = (assignment.is_foreground, assignment.is_background)
     chosen = torch.cat([kind.nonzero()[:, 0] for kind in kinds])
-    return _described(chosen, candidates, judgement, gt_boxes, gt_labels, delta_std)
+    return _with_targets(chosen, candidates, assignment, gt_boxes, gt_labels, delta_std)
 
 
 def _candidates(proposals: Tensor, gt_boxes: Tensor, config: SamplingConfig) -> Tensor:
     return torch.cat([proposals, gt_boxes]) if config.add_ground_truth else proposals
 
 
-def _described(
+def _with_targets(
     chosen: Tensor,
     candidates: Tensor,
-    judgement: Judgement,
+    assignment: Assignment,
     gt_boxes: Tensor,
     gt_labels: Tensor,
     delta_std: Sequence[float],
 ) -> SampledRoIs:
-    """The chosen candidates with what they should be called and moved to: (R,) int64 → R rows."""
-    iou, gt_index = judgement.match.iou[chosen], judgement.match.gt_index[chosen]
-    is_foreground = judgement.is_foreground[chosen]
+    """Give the chosen candidates their labels and regression targets: (R,) int64 → R rows."""
+    iou, gt_index = assignment.match.iou[chosen], assignment.match.gt_index[chosen]
+    is_foreground = assignment.is_foreground[chosen]
     boxes = candidates[chosen]
     return SampledRoIs(
         boxes=boxes,
-        labels=_of_match(gt_labels, gt_index) * is_foreground,
-        targets=_targets(boxes, _of_match(gt_boxes, gt_index), is_foreground, delta_std),
+        labels=_gather(gt_labels, gt_index) * is_foreground,
+        targets=_targets(boxes, _gather(gt_boxes, gt_index), is_foreground, delta_std),
         iou=iou,
         gt_index=gt_index,
         candidate_index=chosen,
     )
 
 
-def _draw(judgement: Judgement, config: SamplingConfig, generator: torch.Generator) -> Tensor:
-    """Indices of the drawn candidates, foreground first: (R,) int64.
+def _draw(assignment: Assignment, config: SamplingConfig, generator: torch.Generator) -> Tensor:
+    """Draw candidates, foreground first, and return their indices: (R,) int64.
 
-    Shuffle once, then take the first of each kind: no count ever travels from the device to Python.
+    Shuffles once, then takes the first of each kind, so that no count is copied from the device to Python.
     """
-    count = len(judgement.is_foreground)
+    count = len(assignment.is_foreground)
     shuffled = torch.randperm(count, generator=generator, device=generator.device)
-    is_foreground = judgement.is_foreground[shuffled]
-    is_background = judgement.is_background[shuffled]
+    is_foreground = assignment.is_foreground[shuffled]
+    is_background = assignment.is_background[shuffled]
     order = torch.arange(count, device=is_foreground.device)[shuffled]
     most_foreground = int(config.foreground_share * config.rois_per_image + 1e-6)
     foreground = is_foreground & (is_foreground.cumsum(0) <= most_foreground)
@@ -150,15 +153,15 @@ def _draw(judgement: Judgement, config: SamplingConfig, generator: torch.Generat
     return torch.cat([order[foreground], order[background]])
 
 
-def _of_match(gt_values: Tensor, gt_index: Tensor) -> Tensor:
-    """Each RoI's ground-truth value: (N, …), (R,) → (R, …); zeros where there is none."""
-    nobody = gt_values.new_zeros(1, *gt_values.shape[1:])
-    return torch.cat([nobody, gt_values])[gt_index + 1]
+def _gather(gt_values: Tensor, gt_index: Tensor) -> Tensor:
+    """Gather each RoI's ground-truth value: (N, …), (R,) → (R, …); zeros where there is no match."""
+    no_match = gt_values.new_zeros(1, *gt_values.shape[1:])
+    return torch.cat([no_match, gt_values])[gt_index + 1]
 
 
 def _targets(
     boxes: Tensor, matched: Tensor, is_foreground: Tensor, delta_std: Sequence[float]
 ) -> Tensor:
-    """Deltas onto the matched ground truth in units of `delta_std`; 0 for background: (R, 4) → (R, 4)."""
+    """Encode the matched ground truth in units of `delta_std`; 0 for background: (R, 4) → (R, 4)."""
     deltas = encode(source=boxes, target=matched) / boxes.new_tensor(delta_std)
     return torch.where(is_foreground[:, None], deltas, deltas.new_zeros(()))

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from fastrcnn_core.errors import ConfigError
-from fastrcnn_core.roi_sampling import judge, sample_rois
+from fastrcnn_core.roi_sampling import assign, sample_rois
 from pages.ui.cache import searches
 from pages.ui.components import source
 from pages.ui.roi_sampling import controls, no_annotations, panels, roi_details, selection
@@ -44,4 +44,4 @@ roi_details.show(seen, chosen)
 panels.kinds(seen)
 panels.crops(seen)
 panels.questions(seen, trained.proposals)
-source.show(judge, sample_rois)
+source.show(assign, sample_rois)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from fastrcnn_core.boxes import decode
 from fastrcnn_core.config import SamplingConfig
-from fastrcnn_core.roi_sampling import best_match, judge, judged_rois, sample_rois
+from fastrcnn_core.roi_sampling import assign, assigned_rois, best_match, sample_rois
 from fastrcnn_core.structures import SampledRoIs
 
 GT = torch.tensor([[0.0, 0, 10, 10]])
@@ -63,26 +63,26 @@ def test_who_touches_nobody_matches_nobody() -> None:
 
 
 def test_foreground_from_a_half_background_from_a_tenth_and_ignored_below() -> None:
-    judgement = judge(
+    assignment = assign(
         boxes([SAME, HALF, THIRD, NINTH, EDGE, FAR]), GT, SamplingConfig(background_iou_low=0.1)
     )
-    assert judgement.is_foreground.tolist() == [True, True, False, False, False, False]
-    assert judgement.is_background.tolist() == [False, False, True, True, False, False]
-    assert judgement.is_ignored.tolist() == [False, False, False, False, True, True]
+    assert assignment.is_foreground.tolist() == [True, True, False, False, False, False]
+    assert assignment.is_background.tolist() == [False, False, True, True, False, False]
+    assert assignment.is_ignored.tolist() == [False, False, False, False, True, True]
 
 
 def test_between_background_and_foreground_a_candidate_is_ignored() -> None:
     config = SamplingConfig(background_iou_high=0.3)
-    assert judge(boxes([THIRD]), GT, config).is_ignored.tolist() == [True]
+    assert assign(boxes([THIRD]), GT, config).is_ignored.tolist() == [True]
 
 
 def test_the_lower_bound_belongs_to_background_and_the_upper_one_does_not() -> None:
     quarter = [0.0, 0, 10, 2.5]
     config = SamplingConfig(background_iou_low=0.25, background_iou_high=0.5)
-    judgement = judge(boxes([quarter, HALF]), GT, config)
-    assert judgement.is_background.tolist() == [True, False]
+    assignment = assign(boxes([quarter, HALF]), GT, config)
+    assert assignment.is_background.tolist() == [True, False]
     config = SamplingConfig(background_iou_low=0.0, background_iou_high=0.25)
-    assert judge(boxes([quarter]), GT, config).is_ignored.tolist() == [True]
+    assert assign(boxes([quarter]), GT, config).is_ignored.tolist() == [True]
 
 
 def test_the_ground_truth_itself_is_a_foreground_candidate() -> None:
@@ -204,16 +204,16 @@ def test_counts_are_what_the_candidates_allow(
     proposals: list[list[float]], wanted: int, share: float, low: float
 ) -> None:
     config = SamplingConfig(rois_per_image=wanted, foreground_share=share, background_iou_low=low)
-    judgement = judge(torch.cat([boxes(proposals), GT]), GT, config)
+    assignment = assign(torch.cat([boxes(proposals), GT]), GT, config)
     rois = draw(proposals, config=config)
-    foreground = min(int(share * wanted), int(judgement.is_foreground.sum()))
-    background = min(wanted - foreground, int(judgement.is_background.sum()))
+    foreground = min(int(share * wanted), int(assignment.is_foreground.sum()))
+    background = min(wanted - foreground, int(assignment.is_background.sum()))
     assert int(rois.is_foreground.sum()) == foreground
     assert len(rois.boxes) == foreground + background
     assert len(set(rois.candidate_index.tolist())) == len(rois.boxes)
 
 
-def test_judged_rois_are_all_that_could_be_drawn_with_the_same_labels_and_targets() -> None:
+def test_assigned_rois_are_all_that_could_be_drawn_with_the_same_labels_and_targets() -> None:
     config = SamplingConfig(rois_per_image=2048, foreground_share=0.5, background_iou_low=0.1)
     known = {
         "proposals": boxes([FAR, HALF, THIRD, EDGE, SAME, NINTH]),
@@ -222,7 +222,7 @@ def test_judged_rois_are_all_that_could_be_drawn_with_the_same_labels_and_target
         "config": config,
         "delta_std": STD,
     }
-    every = judged_rois(**known)  # type: ignore[arg-type]
+    every = assigned_rois(**known)  # type: ignore[arg-type]
     assert every.candidate_index.tolist() == [1, 4, 6, 2, 5]  # 6 is the ground truth
     assert every.labels.tolist() == [2, 2, 2, 0, 0]
     drawn = sample_rois(**known, generator=torch.Generator().manual_seed(0))  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
-"""BatchNorm that never changes: a constant scale and shift of each channel, folded into the convolution before it.
+"""Frozen BatchNorm: a constant scale and shift of each channel, folded into the convolution before it.
 
-With one or two pictures in a step, batch statistics are noise and their running means drift away from the
+With one or two images in a step, batch statistics are noise and their running means drift away from the
 weights that were trained with them. Here nothing can move them, and no pass over the features is spent on them.
 """
 
@@ -51,13 +51,13 @@ class NormalisedConv2d(nn.Module):
             )
 
     def _wants_float32(self, features: Tensor) -> bool:
-        """A depthwise convolution that trains on a CPU: its gradient takes four times as long in bfloat16."""
+        """Detect a depthwise convolution that trains on a CPU: its gradient takes four times as long in bfloat16."""
         on_cpu = features.device.type == "cpu" and torch.is_autocast_enabled("cpu")
         return on_cpu and self.groups > 1 and torch.is_grad_enabled()
 
 
 def freeze_norms(module: nn.Module) -> None:
-    """Put a `NormalisedConv2d` in place of each convolution with a BatchNorm right behind it, all the way down."""
+    """Replace each convolution with a BatchNorm right behind it by a `NormalisedConv2d`, recursively."""
     children = list(module.named_children())
     for (conv_name, conv), (norm_name, norm) in pairwise(children):
         if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
@@ -69,7 +69,7 @@ def freeze_norms(module: nn.Module) -> None:
 
 
 def _padding(conv: nn.Conv2d) -> tuple[int, int]:
-    """Zeros before and after each side. TensorFlow's SAME, timm's `Conv2dSame`, puts the odd one after."""
+    """Compute the padding at both ends of a side. TensorFlow's SAME, timm's `Conv2dSame`, puts the odd one after."""
     if type(conv) is nn.Conv2d:
         assert isinstance(conv.padding, tuple)
         return conv.padding[0], conv.padding[0]

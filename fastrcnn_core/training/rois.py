@@ -15,7 +15,7 @@ from fastrcnn_core.detection import inference
 from fastrcnn_core.losses import losses
 from fastrcnn_core.model import FastRCNN, Features
 from fastrcnn_core.nms import greedy_nms
-from fastrcnn_core.roi_sampling import judged_rois, sample_rois
+from fastrcnn_core.roi_sampling import assigned_rois, sample_rois
 from fastrcnn_core.structures import AnnotatedImage, FloatArray, SampledRoIs
 from fastrcnn_core.training.data_loader import Example
 
@@ -39,7 +39,7 @@ def training_rois(
     }
     sampling, delta_std = config.sampling, config.model.delta_std
     if sampling.hard_examples:
-        return judged_rois(**tensors, config=sampling, delta_std=delta_std)
+        return assigned_rois(**tensors, config=sampling, delta_std=delta_std)
     return sample_rois(**tensors, config=sampling, delta_std=delta_std, generator=generator)
 
 

@@ -206,7 +206,7 @@ class Trainer:
             labels=torch.cat([sampled.labels for sampled in rois]).to(self._device),
             targets=torch.cat([sampled.targets for sampled in rois]).to(self._device),
             config=self.config.loss,
-            whole=self._batch_counts(rois),
+            totals=self._batch_counts(rois),
         )
 
     def _batch_counts(self, rois: Sequence[SampledRoIs]) -> tuple[int, int]:

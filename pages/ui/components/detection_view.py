@@ -9,7 +9,7 @@ from functools import cached_property
 from fastrcnn_core.config import EVALUATION_SCORE_THRESHOLD, DetectionConfig
 from fastrcnn_core.detection import select
 from fastrcnn_core.detection.matching import MatchedDetections, match_detections
-from fastrcnn_core.diagnosis import Fate, diagnose
+from fastrcnn_core.diagnosis import MissDiagnosis, diagnose
 from fastrcnn_core.evaluation import Counts, precision_recall_curve, remap_classes
 from fastrcnn_core.structures import AnnotatedImage, Detections, Image, RoIPredictions
 
@@ -36,7 +36,7 @@ class DetectionView:
         return None if self.annotated is None else match_detections(self.detections, self.annotated)
 
     @cached_property
-    def fates(self) -> dict[int, Fate]:
+    def fates(self) -> dict[int, MissDiagnosis]:
         """What became of everybody who should be found, by their row in the ground truth; nobody looks for crowds."""
         if self.annotated is None:
             return {}

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from fastrcnn_core.boxes import pairwise_iou
-from fastrcnn_core.diagnosis import Fate
+from fastrcnn_core.diagnosis import MissDiagnosis
 from fastrcnn_core.prediction_trace import PredictionTrace, trace_prediction
 from pages.ui.components import chart, figures, formulas, nouns
 from pages.ui.components.detection_view import DetectionView
@@ -70,7 +70,7 @@ def _formulas(view: DetectionView, origin: PredictionTrace, others: list[int]) -
             st.latex(formulas.iou(origin.box, view.annotated.boxes[others[0]]))
 
 
-def _somebody(view: DetectionView, fate: Fate) -> None:
+def _somebody(view: DetectionView, fate: MissDiagnosis) -> None:
     assert view.annotated is not None
     if fate.roi_index < 0:
         _told(box_outcomes.of_somebody(fate, view.annotated, view.detections, view.config))

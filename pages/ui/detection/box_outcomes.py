@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fastrcnn_core.config import DetectionConfig
-from fastrcnn_core.diagnosis import Fate
+from fastrcnn_core.diagnosis import MissDiagnosis
 from fastrcnn_core.prediction_trace import PredictionTrace
 from fastrcnn_core.structures import AnnotatedImage, Detections
 from pages.ui.detection import words
@@ -72,7 +72,7 @@ def _softly_kept(origin: PredictionTrace, detections: Detections) -> Story:
 
 
 def of_somebody(
-    fate: Fate, annotated: AnnotatedImage, detections: Detections, config: DetectionConfig
+    fate: MissDiagnosis, annotated: AnnotatedImage, detections: Detections, config: DetectionConfig
 ) -> Story:
     """How somebody was found, or at which stage they were lost."""
     by = f"#{fate.detection + 1}" if fate.detection >= 0 else "a box beyond the limit"
@@ -106,7 +106,7 @@ def of_somebody(
             )
 
 
-def _scored_low(fate: Fate, config: DetectionConfig) -> Story:
+def _scored_low(fate: MissDiagnosis, config: DetectionConfig) -> Story:
     short = config.score_threshold - fate.score
     happened = f"Scored too low: the best of the boxes on it got {fate.score:.2f}, {short:.2f} below the threshold."
     if fate.box_iou < words.IOU:
@@ -117,7 +117,7 @@ def _scored_low(fate: Fate, config: DetectionConfig) -> Story:
 
 
 def _suppressed(
-    fate: Fate, label: int, by: str, detections: Detections, config: DetectionConfig
+    fate: MissDiagnosis, label: int, by: str, detections: Detections, config: DetectionConfig
 ) -> Story:
     silenced = detections.suppressed
     is_it = (silenced.roi_index == fate.roi_index) & (silenced.labels == label)
@@ -135,7 +135,7 @@ def _suppressed(
     )
 
 
-def _is_survivor(fate: Fate, detections: Detections) -> bool:
+def _is_survivor(fate: MissDiagnosis, detections: Detections) -> bool:
     """The box that would show it is itself a detection, and counts for somebody else."""
     return fate.detection >= 0 and int(detections.roi_index[fate.detection]) == fate.roi_index
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from fastrcnn_core.config import SamplingConfig
-from fastrcnn_core.roi_sampling import Judgement, judge, sample_rois
+from fastrcnn_core.roi_sampling import Assignment, assign, sample_rois
 from fastrcnn_core.structures import AnnotatedImage, FloatArray, IntArray, SampledRoIs
 
 Kind = Literal["foreground", "background", "ignored"]
@@ -29,14 +29,14 @@ class View:
     Args:
         annotated: the picture with the ground truth that training sees.
         proposals: how many of the candidates are proposals. candidates: (C, 4) float32.
-        judgement: of the candidates. sampled: who is drawn with this seed.
+        assignment: of the candidates. sampled: who is drawn with this seed.
         config: the knobs. delta_std: by what the targets are divided.
     """
 
     annotated: AnnotatedImage
     proposals: int
     candidates: FloatArray
-    judgement: Judgement
+    assignment: Assignment
     sampled: SampledRoIs
     config: SamplingConfig
     delta_std: tuple[float, float, float, float]
@@ -44,12 +44,12 @@ class View:
     @cached_property
     def iou(self) -> FloatArray:
         """(C,) with the ground truth that each overlaps most."""
-        return np.asarray(self.judgement.match.iou.numpy(), np.float32)
+        return np.asarray(self.assignment.match.iou.numpy(), np.float32)
 
     @cached_property
     def matches(self) -> IntArray:
         """(C,) row of that ground truth; -1 if a candidate touches none."""
-        return np.asarray(self.judgement.match.gt_index.numpy(), np.int64)
+        return np.asarray(self.assignment.match.gt_index.numpy(), np.int64)
 
     @cached_property
     def drawn(self) -> IntArray:
@@ -81,7 +81,7 @@ class View:
 
     @cached_property
     def _flags(self) -> dict[Kind, Flags]:
-        it = self.judgement
+        it = self.assignment
         return {
             "foreground": it.is_foreground.numpy(),
             "background": it.is_background.numpy(),
@@ -109,8 +109,8 @@ def view(
         generator=torch.Generator().manual_seed(seed),
     )
     candidates = torch.cat([boxes, gt_boxes]) if config.add_ground_truth else boxes
-    judgement = judge(candidates, gt_boxes, config)
-    return View(truth, len(boxes), candidates.numpy(), judgement, sampled, config, delta_std)
+    assignment = assign(candidates, gt_boxes, config)
+    return View(truth, len(boxes), candidates.numpy(), assignment, sampled, config, delta_std)
 
 
 def _without_crowds(annotated: AnnotatedImage) -> AnnotatedImage:

@@ -67,7 +67,7 @@ def _row(run: Run) -> dict[str, Any]:
 
 
 def _known(table: pd.DataFrame) -> pd.DataFrame:
-    """Without the columns in which no run has a value, such as those of judgements that nobody made."""
+    """Without the columns in which no run has a value, such as those of evaluations that were not made."""
     return table.dropna(axis="columns", how="all")
 
 
