@@ -1,4 +1,4 @@
-"""What a run will cost is told before it begins: measured on a picture or two, and multiplied honestly."""
+"""Cost estimate of a run: measured on an image or two, and extrapolated."""
 
 import dataclasses
 from pathlib import Path

@@ -39,14 +39,14 @@ def detections(
 ) -> Detections:
     count = len(boxes)
     none = torch.zeros(0)
-    nobody = SuppressedBoxes(none.view(0, 4), none, none.long(), none.long(), none.long(), none)
+    suppressed = SuppressedBoxes(none.view(0, 4), none, none.long(), none.long(), none.long(), none)
     return Detections(
         torch.tensor(boxes, dtype=torch.float32).view(-1, 4),
         torch.tensor(scores or [0.9 - 0.1 * row for row in range(count)]),
         torch.tensor(labels or [1] * count, dtype=torch.int64),
         torch.arange(count),
         ("person", "dog"),
-        nobody,
+        suppressed,
     )
 
 
@@ -90,34 +90,34 @@ def test_a_better_scored_mistake_costs_precision_and_a_worse_scored_one_does_not
 
 
 def test_added_people_count_and_a_second_figure_leaves_them_aside() -> None:
-    it = picture("a", [PERSON, OTHER], tags=("", "added"))
-    missed = judge({"a": detections([PERSON])}, [it])
+    annotated = picture("a", [PERSON, OTHER], tags=("", "added"))
+    missed = judge({"a": detections([PERSON])}, [annotated])
     assert missed.ground_truth == 2
     assert missed.all.AP50 == pytest.approx(51 / 101)
     assert missed.without_added is not None
     assert missed.without_added.AP50 == pytest.approx(1)
-    found = judge({"a": detections([OTHER, PERSON])}, [it])
+    found = judge({"a": detections([OTHER, PERSON])}, [annotated])
     assert found.without_added is not None
-    assert found.without_added.AP50 == pytest.approx(1)  # finding somebody added is not wrong
+    assert found.without_added.AP50 == pytest.approx(1)  # an added person is no false positive
 
 
 def test_a_second_box_on_an_added_person_is_still_wrong() -> None:
-    it = picture("a", [PERSON, OTHER], tags=("", "added"))
-    judged = judge({"a": detections([OTHER, OTHER, PERSON])}, [it])
+    annotated = picture("a", [PERSON, OTHER], tags=("", "added"))
+    judged = judge({"a": detections([OTHER, OTHER, PERSON])}, [annotated])
     assert judged.without_added is not None
     assert judged.without_added.AP50 == pytest.approx(1 / 2)
 
 
 def test_detections_in_a_crowd_are_ignored() -> None:
-    it = picture("a", [PERSON, [200.0, 200, 400, 400]], tags=("", "crowd"))
-    judged = judge({"a": detections([FAR, FAR, PERSON])}, [it])
+    annotated = picture("a", [PERSON, [200.0, 200, 400, 400]], tags=("", "crowd"))
+    judged = judge({"a": detections([FAR, FAR, PERSON])}, [annotated])
     assert judged.ground_truth == 1
     assert judged.all.AP50 == pytest.approx(1)
 
 
 def test_each_class_is_judged_for_itself() -> None:
-    it = picture("a", [PERSON, OTHER], labels=(1, 2))
-    judged = judge({"a": detections([PERSON, OTHER], labels=[1, 1])}, [it])
+    annotated = picture("a", [PERSON, OTHER], labels=(1, 2))
+    judged = judge({"a": detections([PERSON, OTHER], labels=[1, 1])}, [annotated])
     person, dog = judged.classes
     assert (person.name, person.ground_truth, person.AP50) == ("person", 1, pytest.approx(1))
     assert (dog.name, dog.ground_truth, dog.AP50) == ("dog", 1, 0)
@@ -202,10 +202,10 @@ def test_another_class_is_no_hit() -> None:
 
 
 def test_in_a_crowd_nothing_is_right_or_wrong() -> None:
-    it = picture("a", [[200.0, 200, 400, 400]], tags=("crowd",))
-    judged = match_detections(detections([FAR]), it)
+    annotated = picture("a", [[200.0, 200, 400, 400]], tags=("crowd",))
+    judged = match_detections(detections([FAR]), annotated)
     assert judged.verdicts == ("ignored",)
-    assert counts(detections([FAR]), it) == Counts(0, 0, 0, ground_truth=0)
+    assert counts(detections([FAR]), annotated) == Counts(0, 0, 0, ground_truth=0)
     assert judged.missed.tolist() == []
 
 
@@ -230,18 +230,18 @@ def test_a_split_is_judged_by_its_sums() -> None:
 
 
 def test_hits_are_the_true_positives_of_pycocotools() -> None:
-    """One class, one IoU, scores all apart: recall at the end of the curve is the share of hits."""
+    """Compare at one class, one IoU and distinct scores: recall at the end of the curve is the share of hits."""
     generator = np.random.default_rng(0)
     corners = generator.uniform(0, 200, (20, 2))
     boxes = np.concatenate([corners, corners + generator.uniform(20, 150, (20, 2))], axis=1)
-    it = picture("a", boxes[:8].tolist())
+    annotated = picture("a", boxes[:8].tolist())
     found = detections(
         (boxes[4:] + generator.normal(0, 8, (16, 4))).tolist(),
         generator.permutation(16).astype(np.float32).tolist(),
     )
     order = found.scores.argsort(descending=True)
     ranked = detections(found.boxes[order].tolist(), found.scores[order].tolist())
-    curve = np.asarray(judge({"a": ranked}, [it]).classes[0].precision)
-    hits = counts(ranked, it).hits
+    curve = np.asarray(judge({"a": ranked}, [annotated]).classes[0].precision)
+    hits = counts(ranked, annotated).hits
     assert 0 < hits < 8
     assert (curve > 0).sum() == int(hits / 8 * 100) + 1

@@ -15,7 +15,7 @@ SOURCES = ("pyproject.toml", "setup.py", "requirements.txt", "README.md", "LICEN
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel that `pip install .` builds, made offline from a copy of its sources."""
+    """Build the wheel of `pip install .`, offline, from a copy of its sources."""
     pytest.importorskip("setuptools", minversion="77")
     folder = tmp_path_factory.mktemp("source")
     for name in SOURCES:
@@ -31,7 +31,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with nothing of this project but the unpacked wheel."""
+    """Unpack the wheel into a folder of its own."""
     folder = tmp_path_factory.mktemp("site")
     with zipfile.ZipFile(wheel) as file:
         file.extractall(folder)
@@ -39,7 +39,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_python(installed: Path, *words: str) -> str:
-    """What Python prints that finds the package only in the folder of the wheel."""
+    """Run Python with the package from the wheel alone; return its output."""
     done = subprocess.run(
         [sys.executable, *words],
         cwd=installed.parent,
@@ -69,7 +69,7 @@ def test_the_wheel_holds_the_detector_the_scenes_and_the_types(wheel: Path) -> N
 
 def test_the_console_script_is_the_command_line(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as file:
-        name = next(it for it in file.namelist() if it.endswith("entry_points.txt"))
+        name = next(entry for entry in file.namelist() if entry.endswith("entry_points.txt"))
         assert "fastrcnn = fastrcnn_core.__main__:main" in file.read(name).decode()
 
 

@@ -42,11 +42,11 @@ def ranking(found: Detections, truth: AnnotatedImage) -> PrecisionRecallCurve:
 
 def test_a_hit_a_background_hit_and_a_duplicate_are_counted_from_the_threshold_up() -> None:
     found = detections((PERSON, 0.9), ([100.0, 0, 150, 90], 0.6), ([11.0, 10, 50, 90], 0.3))
-    it = ranking(found, annotated(PERSON, [150.0, 0, 199, 99]))
-    assert (it.at(0.95).hits, it.at(0.95).missed, it.at(0.95).precision) == (0, 2, None)
-    assert (it.at(0.7).precision, it.at(0.7).recall) == (1.0, 0.5)
-    assert (it.at(0.5).precision, it.at(0.5).background) == (0.5, 1)
-    assert (it.at(0.0).duplicates, it.at(0.0).f1) == (1, pytest.approx(2 / 5))
+    curve = ranking(found, annotated(PERSON, [150.0, 0, 199, 99]))
+    assert (curve.at(0.95).hits, curve.at(0.95).missed, curve.at(0.95).precision) == (0, 2, None)
+    assert (curve.at(0.7).precision, curve.at(0.7).recall) == (1.0, 0.5)
+    assert (curve.at(0.5).precision, curve.at(0.5).background) == (0.5, 1)
+    assert (curve.at(0.0).duplicates, curve.at(0.0).f1) == (1, pytest.approx(2 / 5))
 
 
 def test_a_detection_exactly_at_the_threshold_counts() -> None:
@@ -61,9 +61,9 @@ def test_the_best_threshold_is_the_score_of_the_last_detection_that_pays() -> No
 
 def test_of_equal_scores_all_or_none_are_kept() -> None:
     found = detections((PERSON, 0.9), ([0.0, 0, 20, 20], 0.9), ([0.0, 50, 20, 70], 0.9))
-    it = ranking(found, annotated(PERSON))
-    assert it.best_threshold() == pytest.approx(0.9)
-    assert it.at(it.best_threshold()).detections == 3
+    curve = ranking(found, annotated(PERSON))
+    assert curve.best_threshold() == pytest.approx(0.9)
+    assert curve.at(curve.best_threshold()).detections == 3
 
 
 def test_without_a_hit_there_is_no_best_threshold() -> None:
@@ -77,8 +77,8 @@ def test_nobody_to_find_and_nothing_found_has_no_figures() -> None:
 
 
 def test_what_lies_in_a_crowd_is_neither_right_nor_wrong() -> None:
-    it = ranking(detections((PERSON, 0.9)), annotated(PERSON, tags=("crowd",)))
-    assert (it.at(0.0).detections, it.at(0.0).ground_truth) == (0, 0)
+    curve = ranking(detections((PERSON, 0.9)), annotated(PERSON, tags=("crowd",)))
+    assert (curve.at(0.0).detections, curve.at(0.0).ground_truth) == (0, 0)
 
 
 @given(
