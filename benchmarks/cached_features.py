@@ -1,6 +1,6 @@
 """How much cheaper is a training step when the frozen backbone's features are remembered?
 
-    python benchmarks/remembered_features.py [--backbone vgg16] [--steps N] [--no-mixed-precision]
+    python benchmarks/cached_features.py [--backbone vgg16] [--steps N] [--no-mixed-precision]
 
 The same preset, pictures, proposals and seed, with a store of features and without one, steps of both in turn, so that
 both meet the same load. Two synthetic pictures of Penn-Fudan's usual size a step, and their mirror images. The last
