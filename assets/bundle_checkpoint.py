@@ -10,7 +10,6 @@ their figures too, and the medians.
 
 from __future__ import annotations
 
-import json
 import shlex
 import statistics
 import sys
@@ -24,8 +23,10 @@ import tyro
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fastrcnn_core.checkpoints import load_checkpoint, read_card, save_checkpoint
-from fastrcnn_core.commands.evaluate import run as evaluate
 from fastrcnn_core.config import NMS, Config, stored_config
+from fastrcnn_core.datasets import open_dataset
+from fastrcnn_core.detector import Detector
+from fastrcnn_core.evaluation import evaluate
 from fastrcnn_core.runs import Run, find_run, training_command
 
 FOLDER = Path(__file__).resolve().parent / "checkpoints"
@@ -116,10 +117,7 @@ def _public(setting: str) -> str:
 
 
 def _judge(path: Path, *, data: str) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as scratch:
-        out = Path(scratch) / "figures.json"
-        evaluate(["--checkpoint", str(path), "--data", data, "--json", str(out)])
-        values: dict[str, Any] = json.loads(out.read_text())
+    values = evaluate(Detector.load(path), open_dataset(data)).to_dict()
     shown = {name: values[name] for name in SHOWN}
     without = values["without_added"]
     return shown | ({"AP50 without the added people": without["AP50"]} if without else {})

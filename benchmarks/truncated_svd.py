@@ -22,7 +22,6 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fastrcnn_core.checkpoints import load_checkpoint
-from fastrcnn_core.commands.evaluate import parse_ranks
 from fastrcnn_core.config import Config
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 from fastrcnn_core.datasets.dataset import Dataset
@@ -48,7 +47,11 @@ def main(
     file = checkpoint or bundled_checkpoint()
     whole = load_checkpoint(file, device=choose_device(device))
     width = whole.config.hidden
-    kept = parse_ranks(ranks) if ranks else (round(PAPER[0] * width), round(PAPER[1] * width))
+    kept = (
+        (int(ranks.split(":")[0]), int(ranks.split(":")[1]))
+        if ranks
+        else (round(PAPER[0] * width), round(PAPER[1] * width))
+    )
     compressed = compress_head(whole, kept)
     print(f"{file.name}: {whole.config.backbone}, {width} hidden units, ranks {kept[0]}:{kept[1]}")
     slow, fast = _seconds(whole, compressed, repeats)

@@ -164,3 +164,9 @@ def test_looking_at_pictures_and_proposals_needs_no_torch() -> None:
     code = "\n".join(f"import fastrcnn_core.{room}" for room in rooms.split())
     code += "\nimport sys\nraise SystemExit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("folder", ["pages", "benchmarks", "assets"])
+def test_only_the_command_line_imports_its_commands(folder: str) -> None:
+    for path in modules(folder):
+        assert not any(name.startswith("fastrcnn_core.commands") for name in imports(path)), path
