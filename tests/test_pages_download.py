@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import PIL.Image
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -28,6 +29,9 @@ BEGIN, STOP = "download-page", "stop-page"
 def release(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, Release]:
     """The zip file, and what must be in it; its address is given later."""
     folder = copy_street_scenes(tmp_path_factory.mktemp("origin") / "PennFudanPed", count=4)
+    for photograph in list((folder / "PNGImages").iterdir()):  # PNG, as Penn-Fudan's: 1 MB in all
+        PIL.Image.open(photograph).save(photograph.with_suffix(".png"))
+        photograph.unlink()
     content = zipped(folder, folder.with_name("data.zip")).read_bytes()
     data = PennFudanDataset(folder)
     boxes = sum(len(data.annotation(name).boxes) for name in data.names)
@@ -205,7 +209,7 @@ def test_a_server_that_refuses_is_told_with_its_own_words(
 ) -> None:
     server.status = 404
     begin(app)
-    assert "the server says 404 Not Found" in failure(app)
+    assert "the server answers 404 Not Found" in failure(app)
 
 
 def test_a_damaged_zip_file_is_thrown_away_and_fetched_anew(
