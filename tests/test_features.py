@@ -40,7 +40,7 @@ def image(seed: int = 0, name: str = "") -> Image:
     return Image(pixels, name)
 
 
-def test_a_picture_is_looked_at_once_and_its_mirror_image_once() -> None:
+def test_a_map_is_computed_once_for_an_image_and_once_for_its_flipped_copy() -> None:
     model = new_model()
     store = FeatureStore(model)
     for _ in range(3):
@@ -61,24 +61,24 @@ def test_the_same_content_under_another_name_is_the_same_picture() -> None:
 
 def test_a_stored_step_does_not_touch_the_pixels() -> None:
     store = FeatureStore(new_model())
-    it = image()
-    expected = store.get(it).map
-    object.__setattr__(it, "pixels", None)
-    assert torch.equal(store.get(it).map, expected)
+    picture = image()
+    expected = store.get(picture).map
+    object.__setattr__(picture, "pixels", None)
+    assert torch.equal(store.get(picture).map, expected)
 
 
 def test_the_map_is_the_models_own_rounded_to_16_bits() -> None:
     model = new_model()
-    kept = FeatureStore(model).get(image(), flipped=True)
+    stored = FeatureStore(model).get(image(), flipped=True)
     with torch.no_grad():
         own = model.features(image_tensor(image()).flip(2))
-    assert torch.allclose(kept.map, own.map, rtol=1e-3, atol=1e-3)
-    assert kept.map.dtype == torch.float32
-    assert (kept.scale_x, kept.scale_y) == (own.scale_x, own.scale_y)
+    assert torch.allclose(stored.map, own.map, rtol=1e-3, atol=1e-3)
+    assert stored.map.dtype == torch.float32
+    assert (stored.scale_x, stored.scale_y) == (own.scale_x, own.scale_y)
 
 
-def test_the_mirror_images_map_is_not_the_map_mirrored() -> None:
-    """The stride's grid does not mirror onto itself, so it is computed and not turned."""
+def test_the_map_of_a_flipped_image_is_not_the_flipped_map() -> None:
+    """Compute it: the stride's grid does not map onto itself when it is flipped."""
     store = FeatureStore(new_model())
     assert not torch.allclose(store.get(image()).map.flip(2), store.get(image(), flipped=True).map)
 
@@ -166,7 +166,7 @@ def test_what_finds_no_room_on_disk_is_computed_again_and_others_make_room(tmp_p
     assert model.looks == 4
 
 
-def test_maps_are_for_everybody_who_may_read_the_folder() -> None:
+def test_maps_have_the_folders_usual_permissions() -> None:
     store = FeatureStore(new_model())
     store.get(image())
     beside = store.folder / "beside"
@@ -175,7 +175,7 @@ def test_maps_are_for_everybody_who_may_read_the_folder() -> None:
     assert path.stat().st_mode == beside.stat().st_mode
 
 
-def test_somebody_elses_maps_are_read_and_left_to_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_maps_of_another_user_are_read_and_not_evicted(monkeypatch: pytest.MonkeyPatch) -> None:
     store = FeatureStore(new_model())
     expected = store.get(image()).map
 
@@ -191,7 +191,7 @@ def test_somebody_elses_maps_are_read_and_left_to_them(monkeypatch: pytest.Monke
     assert len(list(store.folder.iterdir())) == 1
 
 
-def test_a_store_that_goes_on_makes_no_room_at_its_own_cost() -> None:
+def test_a_store_never_evicts_its_own_maps_from_disk() -> None:
     first = FeatureStore(new_model(), memory_bytes=1)
     size = first.get(image(0)).map.numel() * 2 + 16
     first.get(image(1))
@@ -224,7 +224,7 @@ def test_the_folder_is_kept_small_and_what_was_used_last_stays(tmp_path: Path) -
         path.write_bytes(bytes(100))
         os.utime(path, (1e9 - age, 1e9 - age))
     prune(tmp_path, max_bytes=250)
-    assert {it.stem for it in tmp_path.iterdir()} == {"new", "middle"}
+    assert {path.stem for path in tmp_path.iterdir()} == {"new", "middle"}
     prune(tmp_path / "nowhere", max_bytes=0)
 
 
@@ -232,7 +232,7 @@ def test_the_folder_is_kept_small_and_what_was_used_last_stays(tmp_path: Path) -
 def test_frozen_and_trained_part_together_are_the_features(trainable_stages: int) -> None:
     model = new_model(trainable_stages=trainable_stages)
     pixels = image_tensor(image())
-    whole, half = model.features(pixels), model.frozen_features(pixels)
-    assert torch.equal(model.trained_features(half).map, whole.map)
-    assert half.map.requires_grad is False
-    assert whole.map.requires_grad is (trainable_stages > 0)
+    complete, frozen = model.features(pixels), model.frozen_features(pixels)
+    assert torch.equal(model.trained_features(frozen).map, complete.map)
+    assert frozen.map.requires_grad is False
+    assert complete.map.requires_grad is (trainable_stages > 0)

@@ -1,11 +1,10 @@
-"""Whole runs on a tiny data set: they finish, stop, rest, break and go on, and the folder always tells."""
+"""Training runs on a tiny data set: they finish, stop, pause, fail and resume; the run's folder has their status."""
 
 import dataclasses
-import errno
 import os
 import signal
+import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,22 +12,19 @@ from typing import Any
 import psutil
 import pytest
 import torch
-from safetensors import SafetensorError
 
+from fastrcnn_core.__main__ import main
 from fastrcnn_core.config import Config, OptimiserConfig
-from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.detector import Detector
-from fastrcnn_core.errors import CheckpointError, DataError, RunError
+from fastrcnn_core.errors import RunError
 from fastrcnn_core.evaluation import inference
-from fastrcnn_core.runs import Run, find_run, resume_run, start_run
+from fastrcnn_core.runs import find_run, resume_run, start_run
 from fastrcnn_core.runs.control import QueueLock
-from fastrcnn_core.runs.metrics import TensorBoardWriter
-from fastrcnn_core.runs.writer import RunWriter, create_run
-from fastrcnn_core.structures import StepReport
-from fastrcnn_core.training import Trainer, loop, run_control, train
+from fastrcnn_core.runs.writer import RunWriter
+from fastrcnn_core.training import loop, run_control
 from tests.support.builders import tiny_config, wait_until
 from tests.support.datasets import write_tiny
-from tests.support.training import train_run, use_one_worker
+from tests.support.training import at_step, losses, new_run, train_run, use_one_worker
 
 
 @pytest.fixture(autouse=True)
@@ -37,32 +33,12 @@ def one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     use_one_worker(monkeypatch)
 
 
-def new_run(data: Path, config: Config | None = None, name: str = "run") -> Run:
-    return create_run(name, config=config or tiny_config(), data=str(data), preset="paper")
-
-
-def at_step(monkeypatch: pytest.MonkeyPatch, step: int, act: Callable[[], None]) -> None:
-    """Let something happen when the run has done a step."""
-    keep = RunWriter.step
-
-    def keep_and_act(self: RunWriter, report: StepReport) -> None:
-        keep(self, report)
-        if report.step == step:
-            act()
-
-    monkeypatch.setattr(RunWriter, "step", keep_and_act)
-
-
-def losses(run: Run) -> list[float]:
-    return run.metrics()["loss"]
-
-
 def test_a_run_finishes_and_leaves_everything_a_later_reader_needs(tiny: Path) -> None:
     run = new_run(tiny)
     assert train_run(run).state == "finished"
     status = run.status()
     assert (status.state, status.step, status.total_steps) == ("finished", 12, 12)
-    assert [it.step for it in run.checkpoints()] == [4, 8, 12]
+    assert [saved.step for saved in run.checkpoints()] == [4, 8, 12]
     assert run.metrics()["step"] == list(range(1, 13))
     environment = run.environment()
     assert len(environment["data"]["hash"]) == 32
@@ -93,18 +69,18 @@ def test_it_learns_to_find_the_bright_boxes(tmp_path: Path, mixed: bool) -> None
 def test_the_validation_part_is_not_trained_on(tiny: Path) -> None:
     run = new_run(tiny, tiny_config(validation=0.25))
     train_run(run)
-    seen = {name for names in run.metrics()["images"] for name in names}
+    trained = {name for names in run.metrics()["images"] for name in names}
     data = run.environment()["data"]
-    assert seen == set(data["train"])
+    assert trained == set(data["train"])
     assert len(data["validation"]) == 2
-    assert not seen & set(data["validation"] + data["test"])
+    assert not trained & set(data["validation"] + data["test"])
 
 
 def test_a_stopped_run_goes_on_as_if_nothing_had_happened(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unbroken = new_run(tiny, tiny_config(stages=1), name="unbroken")
-    train_run(unbroken)
+    uninterrupted = new_run(tiny, tiny_config(stages=1), name="uninterrupted")
+    train_run(uninterrupted)
     broken = new_run(tiny, tiny_config(stages=1), name="broken")
     with monkeypatch.context() as patch:
         at_step(patch, 6, broken.request_stop)
@@ -112,9 +88,9 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_happened(
     assert (broken.status().state, broken.status().step) == ("stopped", 6)
     assert broken.latest_checkpoint().step == 6
     assert train_run(broken).state == "finished"
-    assert broken.metrics()["images"] == unbroken.metrics()["images"]
-    assert losses(broken) == losses(unbroken)
-    ends = [run.load_model().weights_key for run in (broken, unbroken)]
+    assert broken.metrics()["images"] == uninterrupted.metrics()["images"]
+    assert losses(broken) == losses(uninterrupted)
+    ends = [run.load_model().weights_key for run in (broken, uninterrupted)]
     assert ends[0] == ends[1]
 
 
@@ -125,12 +101,12 @@ def test_a_resumed_run_that_is_stopped_in_the_queue_has_not_forgotten_its_steps(
     with monkeypatch.context() as patch:
         at_step(patch, 3, run.request_stop)
         train_run(run)
-    other = QueueLock(run.folder.parent)
-    assert other.acquire()
+    queue = QueueLock(run.folder.parent)
+    assert queue.acquire()
     watch = SimpleNamespace(sleep=lambda _: run.request_stop(), monotonic=time.monotonic)
     monkeypatch.setattr(run_control, "time", watch)
     train_run(run)
-    other.release()
+    queue.release()
     status = run.status()
     assert (status.state, status.step, status.total_steps) == ("stopped", 3, 12)
     assert "after step 3" in status.message
@@ -140,18 +116,20 @@ def test_a_stopped_run_with_all_knobs_goes_on_as_if_nothing_had_happened(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = every_knob(tiny_config(stages=1))
-    unbroken, broken = (new_run(tiny, config, name=name) for name in ("unbroken", "broken"))
-    train_run(unbroken)
+    uninterrupted, broken = (
+        new_run(tiny, config, name=name) for name in ("uninterrupted", "broken")
+    )
+    train_run(uninterrupted)
     with monkeypatch.context() as patch:
         at_step(patch, 6, broken.request_stop)
         assert train_run(broken).state == "stopped"
     assert train_run(broken).state == "finished"
-    assert losses(broken) == losses(unbroken)
-    ends = [run.load_model().weights_key for run in (broken, unbroken)]
+    assert losses(broken) == losses(uninterrupted)
+    ends = [run.load_model().weights_key for run in (broken, uninterrupted)]
     assert ends[0] == ends[1]
 
 
-def test_what_is_kept_and_judged_is_the_average_of_the_weights(
+def test_the_ema_of_the_weights_is_saved_and_validated(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judged = []
@@ -175,7 +153,7 @@ def test_what_is_kept_and_judged_is_the_average_of_the_weights(
 
 
 def every_knob(config: Config) -> Config:
-    """All that a step can do besides the defaults."""
+    """Switch on what a step can do besides the defaults."""
     return dataclasses.replace(
         config,
         optimiser=OptimiserConfig(learning_rate=0.01, schedule="cosine", backbone_rate=0.2),
@@ -183,27 +161,27 @@ def every_knob(config: Config) -> Config:
     )
 
 
-def test_a_run_rests_and_lets_others_compute(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_paused_run_lets_others_compute(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = new_run(tiny)
-    seen: list[str] = []
+    states: list[str] = []
     clock = [0.0]
     at_step(monkeypatch, 5, run.request_pause)
 
     def wake_up(seconds: float) -> None:
-        seen.append(run.status().state)
+        states.append(run.status().state)
         clock[0] += 1000.0
-        if len(seen) == 1:
-            other = new_run(tiny, name="other")
+        if len(states) == 1:
+            waiting = new_run(tiny, name="waiting")
             with monkeypatch.context() as patch:
                 patch.setattr(loop, "GracefulShutdown", _NoSignals)
-                assert train_run(other).state == "finished"
+                assert train_run(waiting).state == "finished"
         run.request_continue()
 
     monkeypatch.setattr(
         run_control, "time", SimpleNamespace(sleep=wake_up, monotonic=lambda: clock[0])
     )
     assert train_run(run).state == "finished"
-    assert seen == ["paused"]
+    assert states == ["paused"]
     status = run.status()
     assert status.state == "finished"
     assert status.paused_seconds == 1000.0
@@ -219,196 +197,54 @@ class _NoSignals:
     def __exit__(self, *details: object) -> None: ...
 
 
-def test_ctrl_c_ends_with_a_checkpoint_and_130(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("number", "error"), [(2, KeyboardInterrupt), (15, SystemExit)])
+def test_a_signal_stops_the_run_with_a_checkpoint_and_pythons_own_exception(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, number: int, error: type[BaseException]
+) -> None:
     run = new_run(tiny)
-    at_step(monkeypatch, 2, lambda: os.kill(os.getpid(), signal.SIGINT))
-    with pytest.raises(KeyboardInterrupt, match="Stopped by SIGINT after step 2"):
+    at_step(monkeypatch, 2, lambda: os.kill(os.getpid(), number))
+    with pytest.raises(error) as raised:
         train_run(run)
+    assert number == signal.SIGINT or raised.value.args == (143,)
     assert (run.status().state, run.latest_checkpoint().step) == ("stopped", 2)
 
 
-def test_a_loss_that_is_no_number_ends_the_run_with_its_pictures_and_a_checkpoint(
-    tiny: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_command_exits_with_130_after_ctrl_c(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = new_run(tiny)
-    original = Trainer.step
-
-    def spoil(self: Any, pictures: Any, **place: int) -> StepReport:
-        if self.steps_done == 6:
-            self.model.head.deltas.bias.data.fill_(float("nan"))
-        return original(self, pictures, **place)
-
-    monkeypatch.setattr(Trainer, "step", spoil)
-    with pytest.raises(RunError, match="tiny"):
-        train_run(run)
-    status = run.status()
-    assert status.state == "failed"
-    assert "step 7" in status.message
-    assert "tiny" in status.message
-    assert run.latest_checkpoint().step == 4
-    assert torch.isfinite(run.load_model().head.deltas.bias).all()
+    at_step(monkeypatch, 2, lambda: os.kill(os.getpid(), signal.SIGINT))
+    assert main(["train", "--run", run.name, "--resume"]) == 130
+    assert "stopped at step 2 of 12" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("where", ["save_checkpoint", "save_file", "append_row"])
-def test_a_full_disk_ends_the_run_in_words_with_an_intact_checkpoint(
-    tiny: Path, monkeypatch: pytest.MonkeyPatch, where: str
-) -> None:
-    run = new_run(tiny)
-
-    def fail(*arguments: Any, **named: Any) -> None:
-        if where == "save_file":  # as safetensors tells it
-            raise SafetensorError(
-                "Error while serializing: I/O error: No space left on device (os error 28)"
-            )
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    rooms = {"append_row": "fastrcnn_core.runs.writer", "save_file": "safetensors.torch"}
-    room = rooms.get(where, loop.__name__)
-    at_step(monkeypatch, 6, lambda: monkeypatch.setattr(f"{room}.{where}", fail))
-    with pytest.raises(RunError, match="disk is full"):
-        train_run(run)
-    status = run.status()
-    assert (status.state, run.latest_checkpoint().step) == ("failed", 4)
-    assert "disk is full" in status.message
-    assert "--resume" in status.hint
-    assert not list(run.folder.rglob("*.partial*"))
-    monkeypatch.undo()
+def test_a_run_trains_outside_the_main_thread(tiny: Path) -> None:
+    run = new_run(tiny, tiny_config(epochs=0.5))
+    thread = threading.Thread(target=train_run, args=(run,))
+    thread.start()
+    thread.join()
+    assert run.status().state == "finished"
 
 
-@pytest.mark.parametrize(("step", "state"), [(6, "stopped"), (99, "finished")])
-def test_a_disk_that_is_full_for_the_curves_takes_nothing_from_the_last_words(
-    tiny: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    step: int,
-    state: str,
-) -> None:
-    run = new_run(tiny)
-
-    def fail(self: TensorBoardWriter) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(TensorBoardWriter, "close", fail)
-    at_step(monkeypatch, step, run.request_stop)
-    assert train_run(run).state == state
-    assert run.status().state == state
-    assert "curves for TensorBoard end early" in "".join(capsys.readouterr())
-
-
-def test_another_fault_of_the_curves_is_not_hidden(
-    tiny: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = new_run(tiny)
-
-    def fail(self: TensorBoardWriter) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(TensorBoardWriter, "close", fail)
-    at_step(monkeypatch, 6, run.request_stop)
-    with pytest.raises(ZeroDivisionError):
-        train_run(run)
-    assert run.status().state == "stopped"
-
-
-def test_after_the_disk_was_full_the_run_goes_on(
-    tiny: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    unbroken = new_run(tiny, name="unbroken")
-    train_run(unbroken)
-    run = new_run(tiny)
-
-    def fail(*arguments: Any, **named: Any) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    with monkeypatch.context() as patch:
-        at_step(patch, 6, lambda: patch.setattr(loop, "save_state", fail))
-        with pytest.raises(RunError):
-            train_run(run)
-    assert train_run(run).state == "finished"
-    assert losses(run) == losses(unbroken)
-
-
-@pytest.mark.parametrize("last", [3, 9])
-def test_a_checkpoint_that_was_not_judged_any_more_is_judged_when_the_run_goes_on(
-    tiny: Path, monkeypatch: pytest.MonkeyPatch, last: int
-) -> None:
-    config = tiny_config()
-    kept_out = dataclasses.replace(config.training, validation_share=0.25)
-    run = new_run(tiny, dataclasses.replace(config, training=kept_out))
-
-    def die(*arguments: Any) -> None:
-        raise ZeroDivisionError
-
-    with monkeypatch.context() as patch:
-        at_step(patch, last, lambda: patch.setattr(loop, "_evaluate", die))
-        with pytest.raises(ZeroDivisionError):
-            train_run(run)
-    train_run(run)
-    judged = run.validation()["step"]
-    assert last in judged
-    assert judged == sorted(set(judged))
-
-
-def test_a_fault_of_ours_is_in_the_status_too(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = new_run(tiny)
-
-    def explode() -> None:
-        raise ZeroDivisionError("ours")
-
-    at_step(monkeypatch, 1, explode)
-    with pytest.raises(ZeroDivisionError):
-        train_run(run)
-    assert run.status().state == "failed"
-    assert "ZeroDivisionError: ours" in run.status().message
-
-
-def test_a_data_set_without_people_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
-    run = new_run(write_tiny(tmp_path / "empty", people=0))
-    with pytest.raises(DataError, match="no ground-truth box"):
-        train_run(run)
-    assert run.status().state == "failed"
-
-
-def test_a_run_does_not_go_on_with_other_data(
+def test_the_status_counts_proposals_features_and_validation_images_with_the_time_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = write_tiny(tmp_path / "data")
-    run = new_run(data)
-    with monkeypatch.context() as patch:
-        at_step(patch, 6, run.request_stop)
-        train_run(run)
-    write_tiny(tmp_path / "data", people=2)
-    with pytest.raises(DataError, match="not the one"):
-        train_run(run)
+    """Without a terminal, as in the app's process."""
+    stages: dict[str, float | None] = {}
+    update = RunWriter.update
 
+    def record(self: RunWriter, **changes: Any) -> None:
+        update(self, **changes)
+        stages[self.status.activity] = self.status.seconds_left
 
-def test_a_run_does_not_go_on_with_other_classes(
-    tiny: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = new_run(tiny)
-    with monkeypatch.context() as patch:
-        at_step(patch, 6, run.request_stop)
-        train_run(run)
-    dataset = open_dataset(str(tiny))
-    object.__setattr__(dataset, "classes", ("dog", "cat"))
-    with pytest.raises(CheckpointError, match="classes"):
-        train(run.config(), dataset, run)
-
-
-def test_a_run_that_failed_before_its_first_checkpoint_begins_again(
-    tiny: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = new_run(tiny)
-
-    def explode() -> None:
-        raise ZeroDivisionError
-
-    with monkeypatch.context() as patch:
-        at_step(patch, 2, explode)
-        with pytest.raises(ZeroDivisionError):
-            train_run(run)
-    assert train_run(run).state == "finished"
-    assert run.metrics()["step"] == list(range(1, 13))
+    monkeypatch.setattr(RunWriter, "update", record)
+    config = tiny_config(epochs=0.5, validation=0.5)
+    assert train_run(new_run(write_tiny(tmp_path / "data", count=15), config)).state == "finished"
+    for stage in ("proposals {}/12", "features {}/12", "validating, picture {} of 6"):
+        counts = range(int(stage.split()[-1].split("/")[-1]) + 1)
+        assert {stage.format(count) for count in counts} <= stages.keys()
+        assert stages[stage.format(1)] is None
+        assert stages[stage.format(5)] is not None
 
 
 @pytest.mark.slow
@@ -420,9 +256,9 @@ def test_killed_at_any_moment_it_resumes_where_its_checkpoint_was(
     training = dataclasses.replace(config.training, average=0.9)
     config = dataclasses.replace(config, training=training)
     monkeypatch.chdir(tmp_path)
-    unbroken = start_run(config, name="unbroken", data=str(tiny))
+    uninterrupted = start_run(config, name="uninterrupted", data=str(tiny))
     killed = start_run(config, name="killed", data=str(tiny))
-    assert unbroken.status().is_alive
+    assert uninterrupted.status().is_alive
     wait_until(lambda: len(killed.checkpoints()) >= 2)
     process = psutil.Process(killed.status().process)
     assert process.pid != os.getpid()
@@ -432,9 +268,9 @@ def test_killed_at_any_moment_it_resumes_where_its_checkpoint_was(
     resume_run(killed)
     with pytest.raises(RunError, match=r"is queued|is preparing|is running"):
         resume_run(killed)
-    for run in (unbroken, killed):
+    for run in (uninterrupted, killed):
         wait_until(lambda run=run: not run.status().is_alive)  # type: ignore[misc]
         assert run.status().state == "finished", run.log()
     assert killed.metrics()["step"] == list(range(1, 161))
-    assert losses(find_run("killed")) == losses(unbroken)
-    assert killed.load_model().weights_key == unbroken.load_model().weights_key
+    assert losses(find_run("killed")) == losses(uninterrupted)
+    assert killed.load_model().weights_key == uninterrupted.load_model().weights_key

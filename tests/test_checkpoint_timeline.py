@@ -1,4 +1,4 @@
-"""What the checkpoints of one run say of one picture."""
+"""Checkpoint timeline: the predictions of a run's checkpoints for one image."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Several processes train one model: the same losses as one, one folder written by one, and one end for all."""
+"""Distributed training: the losses of a single process, one writer of the run's folder, one end for all."""
 
 import subprocess
 import sys
@@ -25,13 +25,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def with_three_pictures(config: Config) -> Config:
-    """Shares of one and two pictures, with dropout: whatever depends on the rank would show."""
-    import dataclasses
-
-    return dataclasses.replace(
+    """Train on shards of one and two images, with dropout: whatever depends on the rank would show."""
+    return replace(
         config,
-        sampling=dataclasses.replace(config.sampling, images_per_step=3),
-        model=dataclasses.replace(config.model, dropout=0.5),
+        sampling=replace(config.sampling, images_per_step=3),
+        model=replace(config.model, dropout=0.5),
     )
 
 
@@ -48,9 +46,9 @@ def two_processes(log: Path, *words: str) -> Iterator[psutil.Popen]:
     try:
         yield process
     finally:
-        for one in [*process.children(recursive=True), process] if process.is_running() else []:
+        for child in [*process.children(recursive=True), process] if process.is_running() else []:
             with suppress(psutil.NoSuchProcess):
-                one.kill()
+                child.kill()
         process.wait()
 
 
@@ -61,14 +59,14 @@ def wait_for_step(run: Run, step: int, process: psutil.Popen) -> None:
 
 
 def test_the_shards_of_a_batch_are_disjoint_complete_and_not_empty() -> None:
-    shares = [ProcessGroup(rank, 3).shard("abcdefgh") for rank in range(3)]
-    assert ["".join(it) for it in shares] == ["ab", "cde", "fgh"]
+    shards = [ProcessGroup(rank, 3).shard("abcdefgh") for rank in range(3)]
+    assert ["".join(shard) for shard in shards] == ["ab", "cde", "fgh"]
     assert [ProcessGroup(rank, 3).shard_start(8) for rank in range(3)] == [0, 2, 5]
     local = [
         ProcessGroup(rank, 6, local_rank=rank % 2, local_size=2).local_shard("abc")
         for rank in (2, 3)
     ]
-    assert ["".join(it) for it in local] == ["ac", "b"]
+    assert ["".join(shard) for shard in local] == ["ac", "b"]
 
 
 def test_more_processes_than_pictures_in_a_step_are_refused() -> None:
@@ -84,8 +82,8 @@ def test_the_collectives_of_a_single_process_return_its_own_values() -> None:
     assert SINGLE_PROCESS.all_reduce_gradients(loss, [weight]) == 3
     assert weight.grad is not None
     assert weight.grad.tolist() == [1, 1, 1]
-    assert SINGLE_PROCESS.gather("it") == SINGLE_PROCESS.all_gather("it") == ["it"]
-    assert SINGLE_PROCESS.broadcast(lambda: "it") == "it"
+    assert SINGLE_PROCESS.gather("value") == SINGLE_PROCESS.all_gather("value") == ["value"]
+    assert SINGLE_PROCESS.broadcast(lambda: "value") == "value"
 
 
 @pytest.mark.slow
@@ -96,8 +94,8 @@ def test_two_processes_stop_and_go_on_together_with_the_losses_of_one(
     config = with_three_pictures(tiny_config(epochs=15.0, stages=1, validation=0.25))
     # Sums of a half and of a whole step round apart by more than 1e-3 in bfloat16.
     config = replace(config, training=replace(config.training, mixed_precision=False))
-    one = create_run("one", config=config, data=str(tiny), preset="paper")
-    train_run(one)
+    single = create_run("one", config=config, data=str(tiny), preset="paper")
+    train_run(single)
     two = Run(run_path("two"))
     log = tmp_path / "log.txt"
     words = ["--name", "two", "--data", str(tiny), *to_arguments(config)]
@@ -111,13 +109,13 @@ def test_two_processes_stop_and_go_on_together_with_the_losses_of_one(
         assert process.wait() == 0, log.read_text()
     assert log.read_text().count("finished at step 30 of 30") == 1
     assert two.environment()["processes"] == 2
-    ours, theirs = one.metrics(), two.metrics()
+    expected, metrics = single.metrics(), two.metrics()
     for name in ("step", "images", "flipped", "foreground", "background", "learning_rate"):
-        assert theirs[name] == ours[name]
+        assert metrics[name] == expected[name]
     for name in ("loss", "classification_loss", "box_loss", "gradient_norm"):
-        assert theirs[name] == pytest.approx(ours[name], rel=1e-3, abs=1e-5)
-    assert [it.step for it in two.checkpoints()][-1] == 30
-    assert two.validation()["AP50"] == pytest.approx(one.validation()["AP50"], abs=0.05)
+        assert metrics[name] == pytest.approx(expected[name], rel=1e-3, abs=1e-5)
+    assert [saved.step for saved in two.checkpoints()][-1] == 30
+    assert two.validation()["AP50"] == pytest.approx(single.validation()["AP50"], abs=0.05)
 
 
 @pytest.mark.slow
@@ -131,7 +129,9 @@ def test_when_one_dies_the_other_ends_with_a_sentence_and_the_run_can_go_on(
     words = ["--name", "run", "--data", str(tiny), *to_arguments(config)]
     with two_processes(log, *words) as process:
         wait_for_step(run, 4, process)
-        victims = [it for it in process.children() if it.environ().get("RANK") == str(rank)]
+        victims = [
+            child for child in process.children() if child.environ().get("RANK") == str(rank)
+        ]
         victims[0].kill()
         assert process.wait(timeout=120) != 0
     assert "Another of the processes that train together has ended" in log.read_text()
