@@ -24,18 +24,17 @@ from fastrcnn_core.runs.folder import MODEL_FILE, TRAINER_FILE
 from fastrcnn_core.runs.metrics import Row
 from fastrcnn_core.runs.writer import RunWriter
 from fastrcnn_core.structures import StepReport
-from fastrcnn_core.terminal import echo, progress_bar
+from fastrcnn_core.terminal import GracefulShutdown, progress_bar
 from fastrcnn_core.training.data_loader import DataLoader, batch_names
 from fastrcnn_core.training.distributed import SINGLE_PROCESS, ProcessGroup
 from fastrcnn_core.training.optimiser import save_state
 from fastrcnn_core.training.run_control import (
-    GracefulShutdown,
     NullRunWriter,
     RunControl,
     RunStopped,
+    StageProgress,
 )
 from fastrcnn_core.training.setup import (
-    StageProgress,
     TrainingSplit,
     build_trainer,
     last_resumable,
@@ -78,7 +77,7 @@ def train(
             writer.end(state="finished", stage="finished")
         except RunStopped as stopped:
             writer.end(state="stopped", stage="stopped", message=str(stopped))
-            _echo(processes, str(stopped))
+            control.echo(str(stopped))
             _raise_signal(stopped)
         except KeyboardInterrupt:
             writer.end(state="stopped", stage="stopped", message="Interrupted twice.")
@@ -91,7 +90,7 @@ def train(
             raise
         finally:
             turn.release()
-            _close(writer, processes)  # last, for it can fail
+            _close(writer, control)  # last, for it can fail
     return writer.status
 
 
@@ -104,8 +103,7 @@ def _train(config: Config, dataset: Dataset, writer: RunWriter, control: RunCont
     split = split_training(dataset, config)
     loader = DataLoader(dataset, ProposalStore(), config.proposals)
     trainer = build_trainer(config, dataset, split, writer, processes)
-    _echo(
-        processes,
+    control.echo(
         f"{run.name}: {dataset.title}, {len(split.training)} training images, {trainer.total_steps} steps, "
         f"{writer.status.device}",
     )
@@ -134,7 +132,9 @@ def _take_steps(
     pace = _Pace()
     with progress_bar(trainer.total_steps, "training", done=trainer.steps_done) as bar:
         while trainer.steps_done < trainer.total_steps:
-            control.check(before_stop=lambda: _save_if_started(trainer, writer))
+            control.check(
+                before_stop=lambda: trainer.steps_done and write_checkpoint(trainer, writer)
+            )
             started = time.monotonic()
             report = _take_step(trainer, loader, split)
             writer.step(report)
@@ -146,7 +146,7 @@ def _take_steps(
                 write_checkpoint(trainer, writer)
                 if trainer.processes.is_first:
                     row = _validate(trainer, loader, split, writer, seconds_after=seconds_left)
-                    echo(_summary(report, row))
+                    control.echo(_summary(report, row))
             pace.add(time.monotonic() - started)
 
 
@@ -176,11 +176,6 @@ def save_checkpoint_files(trainer: Trainer, folder: Path, *, run: str) -> None:
     card = {"run": run, "step": trainer.steps_done, "config": to_dict(trainer.config)}
     save_checkpoint(folder / MODEL_FILE, trainer.detector, card=card)
     save_state(folder / TRAINER_FILE, trainer.state())
-
-
-def _save_if_started(trainer: Trainer, writer: RunWriter) -> None:
-    if trainer.steps_done:
-        write_checkpoint(trainer, writer)
 
 
 def _is_checkpoint_due(trainer: Trainer, every: int) -> bool:
@@ -235,9 +230,8 @@ def _evaluate(
         load=loader.get,
         progress=lambda name: progress.advance(),
     )
-    figures = {
-        name: value for name, value in evaluation.to_dict().items() if isinstance(value, float)
-    }
+    values = evaluation.to_dict().items()
+    figures = {name: value for name, value in values if isinstance(value, float)}
     return {**figures, "seconds": time.perf_counter() - started}
 
 
@@ -309,17 +303,11 @@ def _resume_hint(run: Run) -> str:
     return f"The checkpoint of step {last.step} is intact: go on with --resume."
 
 
-def _close(writer: RunWriter, processes: ProcessGroup) -> None:
+def _close(writer: RunWriter, control: RunControl) -> None:
     """Close the TensorBoard files; on a full disk these curves end early, and nothing else does."""
     try:
         writer.close()
     except OSError as error:
         if not is_disk_full(error):
             raise
-        _echo(processes, "The disk is full: the curves for TensorBoard end early.")
-
-
-def _echo(processes: ProcessGroup, message: str) -> None:
-    """Print a message once, however many processes there are."""
-    if processes.is_first:
-        echo(message)
+        control.echo("The disk is full: the curves for TensorBoard end early.")

@@ -1,4 +1,4 @@
-"""Control of a run's processes: pause and stop requests, Ctrl-C and SIGTERM, and the queue of runs on this machine.
+"""Control of a run's processes: pause and stop requests, signals, the queue of runs, and progress in the status.
 
 The first process decides, all act alike: each check is a collective of the processes that train together.
 """
@@ -20,9 +20,10 @@ from fastrcnn_core.runs.metrics import Row
 from fastrcnn_core.runs.status import starting
 from fastrcnn_core.runs.writer import RunWriter
 from fastrcnn_core.structures import StepReport
-from fastrcnn_core.terminal import GracefulShutdown
+from fastrcnn_core.terminal import GracefulShutdown, echo
 from fastrcnn_core.training.distributed import SINGLE_PROCESS, ProcessGroup
 
+MIN_DONE = 4  # items from which on the time left is estimated; chosen here
 SECONDS_BETWEEN_CHECKS = 0.2  # while the run is paused or queued
 WAITING = "waiting for another run to end"
 T = TypeVar("T")
@@ -94,6 +95,11 @@ class RunControl:
         asked = control.pending_request(self._run.folder) if self.processes.is_first else "run"
         return self._shutdown.received is not None or asked in ("stop", "pause")
 
+    def echo(self, message: str) -> None:
+        """Print a message once, however many processes there are."""
+        if self.processes.is_first:
+            echo(message)
+
     def for_each(self, items: Sequence[T], work: Callable[[T], object]) -> None:
         """Work on each item, with a check before each; processes may have different numbers of items."""
         for place in range(self.processes.max(len(items))):
@@ -134,6 +140,46 @@ class RunControl:
             return _Decision(message=f"Stopped on request after step {step}.")
         name = signal.Signals(received).name
         return _Decision(message=f"Stopped by {name} after step {step}.", signal=received)
+
+
+class StageProgress:
+    """Progress of a stage: counts its items in the run's status, with the seconds left, and on a progress bar.
+
+    Args:
+        stage: the status's words, such as "features {done}/{total}".
+        seconds_after: of the run's work after this stage; 0 if the time left is to be that of the stage.
+    """
+
+    def __init__(
+        self, stage: str, total: int, writer: RunWriter, bar: Any, *, seconds_after: float = 0.0
+    ) -> None:
+        self.done = 0
+        self._stage, self._total = stage, total
+        self._writer, self._bar = writer, bar
+        self._seconds_after = seconds_after
+        self._started = self._clock()
+
+    def advance(self) -> None:
+        """Count one more item as done."""
+        self.done += 1
+        self._bar.update()
+        self.report()
+
+    def report(self) -> None:
+        """Write the count to the run's status."""
+        stage = self._stage.format(done=self.done, total=self._total)
+        self._writer.update(stage=stage, seconds_left=self._seconds_left())
+
+    def _seconds_left(self) -> float | None:
+        """Estimate the time left; None until a few items are done, for the first wait for workers and a compiler."""
+        if self.done < MIN_DONE:
+            return self._seconds_after or None
+        per_item = (self._clock() - self._started) / self.done
+        return per_item * (self._total - self.done) + self._seconds_after
+
+    def _clock(self) -> float:
+        """Read the seconds that the process has worked, pauses left out."""
+        return time.monotonic() - self._writer.status.paused_seconds
 
 
 class NullRunWriter(RunWriter):

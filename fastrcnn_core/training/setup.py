@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -28,10 +26,9 @@ from fastrcnn_core.training.augmentation import seeded_generator
 from fastrcnn_core.training.data_loader import DataLoader
 from fastrcnn_core.training.distributed import ProcessGroup, expect_enough_images
 from fastrcnn_core.training.optimiser import load_state
-from fastrcnn_core.training.run_control import RunControl
+from fastrcnn_core.training.run_control import RunControl, StageProgress
 from fastrcnn_core.training.trainer import Trainer
 
-MIN_DONE = 4  # items from which on the time left is estimated; chosen here
 STALE_SECONDS = 3600.0  # age of a half-written feature map whose process was killed
 CHUNK_PER_WORKER = 4  # images between two checks of several processes; chosen here
 
@@ -154,46 +151,6 @@ def record_environment(
             "begun": [*before.get("begun", []), {"time": now(), "step": trainer.steps_done}],
         }
     )
-
-
-class StageProgress:
-    """Progress of a stage: counts its items in the run's status, with the seconds left, and on a progress bar.
-
-    Args:
-        stage: the status's words, such as "features {done}/{total}".
-        seconds_after: of the run's work after this stage; 0 if the time left is to be that of the stage.
-    """
-
-    def __init__(
-        self, stage: str, total: int, writer: RunWriter, bar: Any, *, seconds_after: float = 0.0
-    ) -> None:
-        self.done = 0
-        self._stage, self._total = stage, total
-        self._writer, self._bar = writer, bar
-        self._seconds_after = seconds_after
-        self._started = self._clock()
-
-    def advance(self) -> None:
-        """Count one more item as done."""
-        self.done += 1
-        self._bar.update()
-        self.report()
-
-    def report(self) -> None:
-        """Write the count to the run's status."""
-        stage = self._stage.format(done=self.done, total=self._total)
-        self._writer.update(stage=stage, seconds_left=self._seconds_left())
-
-    def _seconds_left(self) -> float | None:
-        """Estimate the time left; None until a few items are done, for the first wait for workers and a compiler."""
-        if self.done < MIN_DONE:
-            return self._seconds_after or None
-        per_item = (self._clock() - self._started) / self.done
-        return per_item * (self._total - self.done) + self._seconds_after
-
-    def _clock(self) -> float:
-        """Read the seconds that the process has worked, pauses left out."""
-        return time.monotonic() - self._writer.status.paused_seconds
 
 
 def precompute_proposals(
