@@ -70,8 +70,8 @@ def train(
     lock = run_lock(run.folder) if processes.is_first else nullcontext()
     with lock, GracefulShutdown() as shutdown:
         writer = RunWriter(run) if processes.is_first else NullRunWriter(run)
-        turn = QueueLock(run.folder.parent)
-        control = RunControl(run, writer, turn, shutdown, processes)
+        queue = QueueLock(run.folder.parent)
+        control = RunControl(run, writer, queue, shutdown, processes)
         try:
             _train(config, dataset, writer, control)
             writer.end(state="finished", stage="finished")
@@ -89,7 +89,7 @@ def train(
                 raise described from error
             raise
         finally:
-            turn.release()
+            queue.release()
             _close(writer, control)  # last, for it can fail
     return writer.status
 

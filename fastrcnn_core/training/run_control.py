@@ -51,7 +51,7 @@ class RunControl:
 
     Args:
         run: whose requests. writer: records in the status what is done about them.
-        turn: the queue's lock, released while the run is paused. shutdown: the signals received so far.
+        queue: the queue's lock, released while the run is paused. shutdown: the signals received so far.
         processes: those that train together; only the first reads the folder and holds the queue's lock.
     """
 
@@ -59,13 +59,13 @@ class RunControl:
         self,
         run: Run,
         writer: RunWriter,
-        turn: QueueLock,
+        queue: QueueLock,
         shutdown: GracefulShutdown,
         processes: ProcessGroup = SINGLE_PROCESS,
     ) -> None:
         self._run = run
         self._writer = writer
-        self._turn = turn
+        self._queue = queue
         self._shutdown = shutdown
         self.processes = processes
         self._status_before_wait: RunStatus | None = None
@@ -112,25 +112,25 @@ class RunControl:
         if received or asked == "stop":
             return self._stop(received)
         if asked == "pause":
-            self._turn.release()
+            self._queue.release()
             self._wait("paused", self._writer.status.stage)
             return _Decision(wait=True)
-        if not self._turn.acquire():
+        if not self._queue.acquire():
             self._wait("queued", WAITING)
             return _Decision(wait=True)
         if self._status_before_wait is not None:
             before, self._status_before_wait = self._status_before_wait, None
-            rested = self._rested(before)
-            self._writer.update(state=before.state, stage=before.stage, paused_seconds=rested)
+            paused = self._paused_seconds(before)
+            self._writer.update(state=before.state, stage=before.stage, paused_seconds=paused)
         return _Decision()
 
     def _wait(self, state: str, stage: str) -> None:
         if self._status_before_wait is None:
             self._status_before_wait, self._wait_started = self._writer.status, time.monotonic()
-        rested = self._rested(self._status_before_wait)
-        self._writer.update(state=state, stage=stage, seconds_left=None, paused_seconds=rested)
+        paused = self._paused_seconds(self._status_before_wait)
+        self._writer.update(state=state, stage=stage, seconds_left=None, paused_seconds=paused)
 
-    def _rested(self, before: RunStatus) -> float:
+    def _paused_seconds(self, before: RunStatus) -> float:
         """Sum up the seconds of all waits, the present one included."""
         return before.paused_seconds + time.monotonic() - self._wait_started
 
