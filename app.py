@@ -35,4 +35,4 @@ history.one_step_a_page()
 with errors.shown():
     missing_checkpoint.show()
     page.run()
-gc_tuning.spare_imports()
+gc_tuning.freeze_imports()

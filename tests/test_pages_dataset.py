@@ -100,8 +100,9 @@ def test_a_click_on_a_thumbnail_shows_the_picture(street: Path) -> None:
     assert "marked on street03" in words(app)
 
 
-def test_pictures_without_people_can_be_found(street: Path) -> None:
-    app = open_app("dataset", show="Nobody there")
+@pytest.mark.parametrize("word", ["Without annotations", "Nobody there"])  # and of older links
+def test_pictures_without_people_can_be_found(street: Path, word: str) -> None:
+    app = open_app("dataset", show=word)
     assert thumbnails(app) == ["void"]
     app.button(key="choose-void").click().run()
     assert "Nobody is" in words(app)

@@ -76,7 +76,7 @@ def fail_on(kind: str, monkeypatch: pytest.MonkeyPatch, *, above: float = 0.0) -
 
 def asleep(monkeypatch: pytest.MonkeyPatch) -> None:
     """PyTorch is loaded by this test already; the pages shall not see that."""
-    monkeypatch.setattr("pages.ui.state.devices.network_is_awake", lambda: False)
+    monkeypatch.setattr("pages.ui.state.devices.network_is_loaded", lambda: False)
 
 
 def survivors(app: AppTest) -> str:
@@ -217,7 +217,7 @@ def test_before_pytorch_is_loaded_the_list_says_how_to_find_the_cards(
 
     monkeypatch.setattr(devices, "available_devices", available)
     monkeypatch.setattr(devices, "describe", lambda device: f"The {device}")
-    monkeypatch.setattr("pages.ui.state.devices.network_is_awake", lambda: bool(loaded))
+    monkeypatch.setattr("pages.ui.state.devices.network_is_loaded", lambda: bool(loaded))
     app = open_app()
     picker = app.selectbox(key="pick-device")
     assert picker.options == ["Fastest there is", "CPU", "Look for graphics cards…"]

@@ -45,7 +45,7 @@ def server(
     """The app is on other data at first, and no page asks the network."""
     content, expected = release
     monkeypatch.setenv("FASTRCNN_DATA", str(write_tiny(tmp_path / "tiny street")))
-    monkeypatch.setattr("pages.ui.state.devices.network_is_awake", lambda: False)
+    monkeypatch.setattr("pages.ui.state.devices.network_is_loaded", lambda: False)
     with serving(content) as small:
         monkeypatch.setattr(download, "OFFICIAL", replace(expected, url=small.url))
         yield small
@@ -252,7 +252,7 @@ def test_a_failure_that_nobody_foresaw_is_told_too(
 
     monkeypatch.setattr(download, "fetch_pennfudan", fail)
     begin(app)
-    assert "nobody foresaw how" in failure(app)
+    assert "for an unexpected reason" in failure(app)
     assert BEGIN in keys(app)
 
 

@@ -36,7 +36,7 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pat
 
 def asleep(monkeypatch: pytest.MonkeyPatch) -> None:
     """PyTorch is loaded by this test already; the page must not take that for a network that is awake."""
-    monkeypatch.setattr("pages.ui.state.devices.network_is_awake", lambda: False)
+    monkeypatch.setattr("pages.ui.state.devices.network_is_loaded", lambda: False)
 
 
 def test_before_the_network_is_asked_its_numbers_are_letters(

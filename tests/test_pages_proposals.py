@@ -208,7 +208,7 @@ def test_what_is_compiled_at_the_first_visit_is_not_counted_as_a_filters_time(
         return funnel_of(found, config)
 
     monkeypatch.setattr(searches, "funnel", watched)
-    searches._awaken.clear()
+    searches._warm_up.clear()
     pixels = np.random.default_rng(3).integers(0, 255, (40, 50, 3), dtype=np.uint8)
     searches.searched(Image(pixels), ProposalConfig(method="single"))
     assert filtered[0] < filtered[1], "a tiny picture goes through the filters before the visitor's"

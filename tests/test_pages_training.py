@@ -237,7 +237,7 @@ def test_the_form_says_how_many_steps_and_how_long_they_took_in_an_earlier_run(
 def measured(app: AppTest) -> AppTest:
     """Press the button that measures, and wait until it has."""
     app.button(key="estimate").click().run()
-    until_no_thread("estimating")
+    until_no_thread("costestimatejob")
     return app.run()
 
 
@@ -492,7 +492,7 @@ def with_checkpoints(run: Run, *steps: int) -> Run:
 def grown(app: AppTest) -> AppTest:
     """Let the checkpoints look at the picture, and wait until they have."""
     app.button(key="start-growing").click().run()
-    until_no_thread("growing")
+    until_no_thread("checkpointtimelinejob")
     return app.run()
 
 
@@ -799,7 +799,7 @@ def test_a_damaged_run_is_told_in_words_and_can_be_deleted(street: Path, file: s
     (run.folder / file).write_text('{"state": "ru')
     app = open_app("training")
     assert not app.exception
-    assert "nobody foresaw" not in words(app)
+    assert "unexpected error" not in words(app)
     app.button(key="delete").click().run()
     assert not list_runs()
 

@@ -68,7 +68,7 @@ class Detector:
 
 
 def card(detector: Detector) -> CheckpointHeader:
-    """What the checkpoint says of itself. Raises CheckpointError."""
+    """Read a checkpoint's card. Raises CheckpointError."""
     return _card(detector.path, _stamp(detector.path))
 
 

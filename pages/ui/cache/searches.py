@@ -1,4 +1,4 @@
-"""What Selective Search found in a picture, kept apart from the filters: a filter's slider searches nothing.
+"""Selective Search's results, cached apart from the filters, so that a filter's slider searches nothing.
 
 numba is loaded with the first search, not with the app.
 """
@@ -42,7 +42,7 @@ class TimedFunnel:
     """A picture's boxes, from the search to the proposals, and what the search took.
 
     Args:
-        funnel: who survived which filter.
+        funnel: the boxes that each filter leaves.
         seconds: of the search alone; the filters' are in the funnel's stages.
     """
 
@@ -75,15 +75,15 @@ def proposals(image: Image, config: ProposalConfig) -> FloatArray:
 
 
 def searched(image: Image, config: ProposalConfig) -> TimedFunnel:
-    """The picture's proposals and how they came about, from memory or computed now; says what it waits for."""
+    """Search and filter a picture, from memory or computed now, under a spinner that says what it waits for."""
     with st.spinner(waiting_for(config)):
-        _awaken(config.method)
+        _warm_up(config.method)
         return _filtered(image, config)
 
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What one setting of the knobs is worth on one picture, without its boxes.
+    """Number, overlaps and cost of one picture's proposals, without the boxes.
 
     Args:
         proposals: how many there are.
@@ -98,8 +98,8 @@ class Verdict:
 
 @st.cache_resource(max_entries=1024, show_spinner=False, hash_funcs=_BY_KEY)
 def verdict(image: Image, people: FloatArray, config: ProposalConfig) -> Verdict:
-    """How good the proposals under this config are: remembered long after the boxes themselves."""
-    _awaken(config.method)
+    """Measure the proposals under a config; remembered long after the boxes themselves."""
+    _warm_up(config.method)
     timed = _filtered(image, config)
     boxes = timed.funnel.proposals
     overlaps = best_overlap(proposals=boxes, gt_boxes=people, limits=[len(boxes)])[0]
@@ -108,7 +108,7 @@ def verdict(image: Image, people: FloatArray, config: ProposalConfig) -> Verdict
 
 @st.cache_resource(max_entries=16, show_spinner="Grouping…", hash_funcs=_BY_KEY)
 def traced(image: Image, strategy: Strategy, config: ProposalConfig) -> ProposalTrace:
-    """One strategy's segmentation and hierarchy."""
+    """Trace one strategy: its segmentation and hierarchy."""
     from fastrcnn_core.selective_search.proposal_trace import trace_proposals
 
     return trace_proposals(image, strategy, config)
@@ -116,7 +116,7 @@ def traced(image: Image, strategy: Strategy, config: ProposalConfig) -> Proposal
 
 @st.cache_resource(max_entries=16, show_spinner="Segmenting…", hash_funcs=_BY_KEY)
 def segmented(image: Image, space: ColourSpace, k: float, config: ProposalConfig) -> Segmentation:
-    """The first segmentation in a colour space at a scale."""
+    """Segment a picture in a colour space at a scale, as a search does first."""
     from fastrcnn_core.selective_search.proposal_trace import segmentation_of
 
     return segmentation_of(image, space, k, config)
@@ -132,10 +132,10 @@ def reference_segmentation(image: Image, k: float, config: ProposalConfig) -> np
 
 @st.cache_resource(max_entries=8, show_spinner="Asking the package…", hash_funcs=_BY_KEY)
 def compare_with_package(image: Image) -> PackageComparison:
-    """The package's own histograms of the picture, with the notebook's knobs."""
-    from fastrcnn_core.selective_search.package import compare_with_package as find_faults
+    """Compare the package's histograms of a picture with ours, with the notebook's knobs."""
+    from fastrcnn_core.selective_search.package import compare_with_package as compare
 
-    return find_faults(image, PRESETS["notebook"].proposals)
+    return compare(image, PRESETS["notebook"].proposals)
 
 
 def _filtered(image: Image, config: ProposalConfig) -> TimedFunnel:
@@ -176,26 +176,27 @@ def _found(image: Image, config: ProposalConfig) -> tuple[SearchResult, float]:
 
 @st.cache_resource(show_spinner=False)
 def _results() -> BytesCache[_Key, tuple[SearchResult, float]]:
-    """Searches by picture and knobs."""
-    return BytesCache(RESULT_BYTES, size=lambda it: _bytes(it[0]))
+    """Return the cache of searches and their seconds, by picture and knobs."""
+    return BytesCache(RESULT_BYTES, size=lambda result: _bytes(result[0]))
 
 
 @st.cache_resource(show_spinner=False)
 def _funnels() -> BytesCache[_Key, TimedFunnel]:
-    """Who survived which filter, and the search that it speaks of."""
+    """Return the cache of funnels, each with its search, by picture and knobs."""
 
-    def size(it: TimedFunnel) -> int:
-        return sum(stage.survivors.nbytes for stage in it.funnel.stages) + _bytes(it.funnel.found)
+    def size(timed: TimedFunnel) -> int:
+        survivors = sum(stage.survivors.nbytes for stage in timed.funnel.stages)
+        return survivors + _bytes(timed.funnel.found)
 
     return BytesCache(RESULT_BYTES, size=size)
 
 
 def _bytes(found: SearchResult) -> int:
-    return sum(it.nbytes for it in (found.boxes, found.strategy, found.node, found.rank))
+    return sum(array.nbytes for array in (found.boxes, found.strategy, found.node, found.rank))
 
 
 @st.cache_resource(show_spinner=False)
-def _awaken(method: str) -> None:
+def _warm_up(method: str) -> None:
     """Compile, or load, what the method needs, so that the first measured search and filters are like all others."""
     from fastrcnn_core.selective_search import search
 
@@ -204,7 +205,7 @@ def _awaken(method: str) -> None:
 
 
 def waiting_for(config: ProposalConfig) -> str:
-    """What a reader is told while the search runs; the first one on a computer has more to do."""
+    """Word what a visitor waits for while a search runs; the first one on a computer compiles it."""
     from fastrcnn_core.selective_search.compiled import kernels_are_cached
 
     if config.method != "package" and not kernels_are_cached():
@@ -213,5 +214,5 @@ def waiting_for(config: ProposalConfig) -> str:
 
 
 def _searching(config: ProposalConfig) -> ProposalConfig:
-    """The config with every knob at its default that the search does not look at."""
+    """Reset every knob that the search does not use to its default."""
     return replace(ProposalConfig(), **{name: getattr(config, name) for name in _SEARCHING})

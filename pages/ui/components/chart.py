@@ -236,7 +236,7 @@ class Chart:
 
     @property
     def has_legend(self) -> bool:
-        """Whether more than one mark has a name to be told apart by."""
+        """True if more than one mark has a name in the legend."""
         return sum(not isinstance(mark, Line) or mark.in_legend for mark in self.marks) > 1
 
     def spec(self, *, projected: bool = False) -> dict[str, Any]:

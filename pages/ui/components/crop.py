@@ -1,4 +1,4 @@
-"""The part of a picture around some boxes, large enough to see how they lie."""
+"""Crops: the part of a picture around some boxes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import numpy as np
 from fastrcnn_core.boxes import clip
 from fastrcnn_core.structures import FloatArray, Image
 
-# A close-up is at least so much wider than high, so that the words beside it stay in sight.
+# A crop is at least so much wider than high, so that the words beside it stay in sight.
 _ASPECT = 1.25
 
 
 def crop(image: Image, boxes: FloatArray) -> tuple[Image, FloatArray]:
-    """The part around (N, 4) boxes, N ≥ 1, with some room on each side, and its top left corner (2,)."""
+    """Crop the part around (N, 4) boxes, N ≥ 1, with a margin; return it and its top left corner (2,)."""
     low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     margin = np.maximum((high - low) / 6, 12)
     height = high[1] - low[1] + 2 * margin[1]

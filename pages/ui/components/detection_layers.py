@@ -20,14 +20,14 @@ ROLES: dict[Verdict, Role] = {
 }
 # A white rim around the box that is told of, whatever its own colour.
 _RIM = replace(palette.CHOSEN, label="Chosen", width=8.0)
-# Without ground truth nobody can say what a detection is worth.
+# Without ground truth a detection has no verdict.
 _UNJUDGED = "Detection"
 
 
 def survivors(
     view: DetectionView, *, chosen: FloatArray | None, truth: bool, suppressed: bool
 ) -> Drawing:
-    """The picture with its detections by verdict, the ground truth beside them, and what was missed.
+    """Draw a picture's detections by verdict, the ground truth beside them, and the missed objects.
 
     Args:
         chosen: (4,) box to point out by a wider rim, under the rest.
@@ -48,10 +48,10 @@ def survivors(
 
 
 def _detections(view: DetectionView) -> list[Layer]:
-    """One layer a verdict, so that colour and line say what each is worth; one for all if nobody can judge."""
+    """Make a layer for each verdict; a single one without ground truth."""
     if view.judged is None:
-        everyone = range(len(view.detections.boxes))
-        return [_layer(view, palette.HIT, list(everyone), label=_UNJUDGED)]
+        rows = list(range(len(view.detections.boxes)))
+        return [_layer(view, palette.HIT, rows, label=_UNJUDGED)]
     return [
         _layer(view, role, rows)
         for verdict, role in reversed(ROLES.items())
@@ -60,10 +60,10 @@ def _detections(view: DetectionView) -> list[Layer]:
 
 
 def _layer(view: DetectionView, role: Role, rows: list[int], label: str = "") -> Layer:
-    it = view.detections
+    detections = view.detections
     return Layer(
         role,
-        it.boxes[rows],
+        detections.boxes[rows],
         notes=[_note(view, row) for row in rows],
         texts=[_text(view, row) for row in rows],
         label=label or ("In a crowd" if role is palette.IGNORED else ""),
@@ -71,36 +71,40 @@ def _layer(view: DetectionView, role: Role, rows: list[int], label: str = "") ->
 
 
 def rows_of(view: DetectionView, verdict: Verdict) -> list[int]:
-    """Rows of the detections with this verdict; all of them are the first verdict's if nobody can judge."""
+    """Return the rows of the detections with a verdict; without ground truth, all of them for "hit"."""
     if view.judged is None:
         return list(range(len(view.detections.boxes))) if verdict == "hit" else []
-    return [row for row, it in enumerate(view.judged.verdicts) if it == verdict]
+    return [row for row, word in enumerate(view.judged.verdicts) if word == verdict]
 
 
 def _text(view: DetectionView, row: int) -> str:
-    """What stands at a detection: its number and confidence, its class if there are several."""
-    it = view.detections
-    name = f"{it.classes[it.labels[row] - 1]} " if len(it.classes) > 1 else ""
-    return f"#{row + 1} {name}{it.scores[row]:.2f}"
+    """Write what stands at a detection: number and confidence, and the class if there are several."""
+    detections = view.detections
+    name = (
+        f"{detections.classes[detections.labels[row] - 1]} " if len(detections.classes) > 1 else ""
+    )
+    return f"#{row + 1} {name}{detections.scores[row]:.2f}"
 
 
 def _note(view: DetectionView, row: int) -> str:
-    it = view.detections
-    name = it.classes[it.labels[row] - 1]
-    told = ""
+    detections = view.detections
+    name = detections.classes[detections.labels[row] - 1]
+    verdict = ""
     if view.judged is not None and view.annotated is not None:
-        told = f"<br>{detection_words.verdict(view.judged, row, view.annotated)}"
-    silenced = int((it.suppressed.by == row).sum())
-    return f"<b>#{row + 1}</b> {name} {it.scores[row]:.2f}{told}<br>silenced {silenced}"
+        verdict = f"<br>{detection_words.verdict(view.judged, row, view.annotated)}"
+    silenced = int((detections.suppressed.by == row).sum())
+    return f"<b>#{row + 1}</b> {name} {detections.scores[row]:.2f}{verdict}<br>silenced {silenced}"
 
 
 def _suppressed(view: DetectionView) -> Layer:
-    it = view.detections.suppressed
+    boxes = view.detections.suppressed
     notes = [
         f"{score:.2f}, suppressed by {f'#{by + 1}' if by >= 0 else 'a box beyond the limit'}<br>IoU {iou:.2f}"
-        for score, by, iou in zip(it.scores.tolist(), it.by.tolist(), it.iou.tolist(), strict=True)
+        for score, by, iou in zip(
+            boxes.scores.tolist(), boxes.by.tolist(), boxes.iou.tolist(), strict=True
+        )
     ]
-    return Layer(palette.SUPPRESSED, it.boxes, notes=notes)
+    return Layer(palette.SUPPRESSED, boxes.boxes, notes=notes)
 
 
 def _truth(view: DetectionView) -> Layer:

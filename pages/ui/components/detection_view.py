@@ -20,7 +20,7 @@ class DetectionView:
 
     Args:
         image: the picture.
-        annotated: its ground truth in the detector's classes; None where nobody annotated it.
+        annotated: its ground truth in the detector's classes; None without ground truth.
         predictions: of the network. config: the knobs. detections: what survives.
     """
 
@@ -32,15 +32,17 @@ class DetectionView:
 
     @cached_property
     def judged(self) -> MatchedDetections | None:
-        """Which detections are right; None without ground truth."""
+        """Verdict of each detection; None without ground truth."""
         return None if self.annotated is None else match_detections(self.detections, self.annotated)
 
     @cached_property
     def fates(self) -> dict[int, MissDiagnosis]:
-        """What became of everybody who should be found, by their row in the ground truth; nobody looks for crowds."""
+        """Diagnosis of each ground-truth box but crowds, by its row: found, or the stage that lost it."""
         if self.annotated is None:
             return {}
-        return {it.gt_index: it for it in diagnose(self.predictions, self.annotated, self.config)}
+        return {
+            fate.gt_index: fate for fate in diagnose(self.predictions, self.annotated, self.config)
+        }
 
     @cached_property
     def tally(self) -> Counts | None:

@@ -42,7 +42,7 @@ class Drawing:
     """A picture and what is drawn over it, the last layer on top.
 
     Args:
-        masks: (H, W), 0 where nobody is, else the number of who owns the pixel; tinted, a colour each.
+        masks: (H, W) instance numbers, 0 for none; each is tinted in a colour of its own.
         legend: whether the roles are named below, where they can be switched on and off.
     """
 
@@ -52,7 +52,7 @@ class Drawing:
     legend: bool = True
 
     def scene(self, *, alt: str = "", choose: bool = False) -> dict[str, Any]:
-        """What the browser draws: plain values for JSON.
+        """Return what the browser draws: plain values for JSON.
 
         Args:
             alt: what a screen reader says of it.
@@ -80,7 +80,7 @@ def draw(
     masks: npt.NDArray[np.int32] | None = None,
     legend: bool = True,
 ) -> Drawing:
-    """The picture with the layers over it, the last on top; `masks` and `legend` as in `Drawing`."""
+    """Make a drawing of a picture with layers over it, the last on top; `masks` and `legend` as in `Drawing`."""
     return Drawing(image, layers, masks, legend)
 
 
@@ -118,14 +118,14 @@ def show(
 
 
 def _tell(key: str, identity: str, on_choose: Callable[[Chosen], None] | None) -> None:
-    """What was clicked on stands in the canvas's state; a click on a picture that has gone since does not count."""
+    """Hand on the click in the canvas's state; one on a picture that has gone since does not count."""
     chosen = (widget_state.value(key) or {}).get("chosen")
     if on_choose is not None and chosen and chosen["identity"] == identity:
         on_choose(Chosen(str(chosen["role"]), int(chosen["index"])))
 
 
 def _tint(masks: npt.NDArray[np.int32]) -> str:
-    """A half transparent colour for each number, as a PNG data URI of the masks' size."""
+    """Paint a half transparent colour for each number, as a PNG data URI of the masks' size."""
     numbers = np.where(masks > 0, (masks - 1) % 255 + 1, 0).astype(np.uint8)
     tinted = PIL.Image.fromarray(numbers).convert("P")
     colours = [swatches.colour_of(number) for number in range(256)]

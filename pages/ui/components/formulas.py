@@ -11,7 +11,7 @@ from fastrcnn_core.structures import FloatArray
 
 
 def decoded(source: FloatArray, deltas: FloatArray) -> str:
-    r"""How deltas carry a box: \(4,\), \(4,\) → the four lines of the decoding."""
+    """Write how deltas decode to a box: (4,), (4,) → four lines."""
     (cx, cy), (width, height) = _center(source), _size(source)
     dx, dy, dw, dh = deltas
     return _aligned(
@@ -23,7 +23,7 @@ def decoded(source: FloatArray, deltas: FloatArray) -> str:
 
 
 def encoded(source: FloatArray, target: FloatArray, deltas: FloatArray) -> str:
-    """What a RoI should do to become its match: the four lines of the encoding."""
+    """Write how a box is encoded as deltas from its match: (4,), (4,), (4,) → four lines."""
     (sx, sy), (width, height) = _center(source), _size(source)
     (tx, ty), (w, h) = _center(target), _size(target)
     dx, dy, dw, dh = deltas
@@ -36,25 +36,25 @@ def encoded(source: FloatArray, target: FloatArray, deltas: FloatArray) -> str:
 
 
 def targets(deltas: FloatArray, std: Sequence[float]) -> str:
-    """The deltas in units of their usual spread: what the head is asked to say."""
-    stretched = ", ".join(f"{it / unit:+.2f}" for it, unit in zip(deltas, std, strict=True))
+    """Write the regression targets: the deltas divided by their usual spread."""
+    stretched = ", ".join(f"{delta / unit:+.2f}" for delta, unit in zip(deltas, std, strict=True))
     spread = ", ".join(f"{unit:g}" for unit in std)
     return _aligned(rf"t &= d \div ({spread})", rf"&= ({stretched})")
 
 
-def iou(box: FloatArray, other: FloatArray) -> str:
-    """IoU of two boxes, intersection over union in square pixels: (4,), (4,) → one line."""
-    left_top, right_bottom = np.maximum(box[:2], other[:2]), np.minimum(box[2:], other[2:])
+def iou(box: FloatArray, second: FloatArray) -> str:
+    """Write the IoU of two boxes, intersection over union in square pixels: (4,), (4,) → one line."""
+    left_top, right_bottom = np.maximum(box[:2], second[:2]), np.minimum(box[2:], second[2:])
     common = float(np.prod(np.clip(right_bottom - left_top, 0, None)))
-    a, b = float(np.prod(_size(box))), float(np.prod(_size(other)))
-    value = float(pairwise_iou(box[None], other[None])[0, 0])
+    a, b = float(np.prod(_size(box))), float(np.prod(_size(second)))
+    value = float(pairwise_iou(box[None], second[None])[0, 0])
     return (
         rf"\text{{IoU}} = \frac{{{common:.0f}}}{{{a:.0f} + {b:.0f} - {common:.0f}}} = {value:.2f}"
     )
 
 
 def figures(*, hits: int, wrong: int, missed: int) -> str:
-    """Precision, recall and F1 from counts; those with nothing to divide by are left out."""
+    """Write precision, recall and F1 from counts; those with a zero divisor are left out."""
     lines = []
     if hits + wrong:
         lines.append(

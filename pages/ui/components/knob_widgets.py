@@ -1,4 +1,4 @@
-"""From a config's knobs to widgets, and from the widgets back to a config.
+"""Widgets for the knobs of a config.
 
 Each knob can be dragged and typed, says what it does and where its default comes from, and stands in the link under the
 name that it has on the command line.
@@ -32,7 +32,7 @@ def knobs(
     reset: bool = True,
     prefix: str = "",
 ) -> Config:
-    """Widgets for a config's knobs, and the config that they say.
+    """Show widgets for a config's knobs and return the config that they hold.
 
     Args:
         config_type: such as `DetectionConfig`; each knob's label, bounds, step, help and source come from it.
@@ -46,8 +46,8 @@ def knobs(
             right.
     """
     start = base or config_type()
-    known = knobs_of(config_type)
-    shown = {name: known[name] for name in (known if only is None else only)}
+    all_knobs = knobs_of(config_type)
+    shown = {name: all_knobs[name] for name in (all_knobs if only is None else only)}
     values, problems = {}, []
     _follow_former_links(config_type, prefix)
     for name, (kind, knob) in shown.items():
@@ -59,12 +59,11 @@ def knobs(
         except ConfigError as problem:
             problems.append(problem)
     if reset and any(value != getattr(start, name) for name, value in values.items()):
-        there = {name: (shown[name][0], getattr(start, name)) for name in shown}
-        _reset_button(config_type, there, prefix)
+        starts = {name: (shown[name][0], getattr(start, name)) for name in shown}
+        _reset_button(config_type, starts, prefix)
     if problems:
         raise problems[0]
-    whole = {name: getattr(start, name) for name in known} | values
-    return config_type(**whole)
+    return config_type(**{name: getattr(start, name) for name in all_knobs} | values)
 
 
 def _follow_former_links(config_type: type, prefix: str) -> None:
@@ -79,18 +78,18 @@ def _follow_former_links(config_type: type, prefix: str) -> None:
 
 
 def key(config_type: type, name: str, prefix: str = "") -> str:
-    """The knob's key as a widget and its word in the link: its flag on the command line."""
+    """Return the knob's key as a widget and its word in the link: its flag on the command line."""
     return prefix + _keys().get((config_type, name), name.replace("_", "-"))
 
 
 @cache
 def _keys() -> dict[tuple[type, str], str]:
-    whole = Everything()
-    return {(type(getattr(whole, flag.group)), flag.knob): flag.name for flag in flags()}
+    everything = Everything()
+    return {(type(getattr(everything, flag.group)), flag.knob): flag.name for flag in flags()}
 
 
 def _widget(kind: Any, knob: Knob, *, key: str, label: str, default: Any) -> Any:
-    """The widget that fits the knob's type; returns its value."""
+    """Show the widget that fits the knob's type; return its value."""
     about = f"{knob.help}\n\nDefault: {text(default)}. Source: {knob.source}."
     if NoneType in get_args(kind):
         return _optional(kind, knob, key=key, label=label, default=default, about=about)
@@ -115,8 +114,8 @@ def _choice(options: tuple[str, ...], *, label: str, default: str, shared: dict[
 def _optional(
     kind: Any, knob: Knob, *, key: str, label: str, default: Any, about: str
 ) -> float | None:
-    """A switch, and the number only while it is on. Where the default is none, the number starts at its low bound."""
-    inner = next(it for it in get_args(kind) if it is not NoneType)
+    """Show a switch, and a number only while it is on; return the number or None."""
+    inner = next(each for each in get_args(kind) if each is not NoneType)
     switch: dict[str, Any] = {"key": f"{key}-on", "help": about, "bind": "query-params"}
     if not st.toggle(label, value=default is not None, **switch):
         return None
@@ -126,7 +125,7 @@ def _optional(
 
 
 def _first_number(inner: type, knob: Knob, default: Any) -> Any:
-    """Where an optional number starts: its default, or well inside its bounds if that is none."""
+    """Return where an optional number starts: its default, or well inside its bounds if that is None."""
     if default is not None:
         return default
     if knob.low is not None and knob.high is not None:
@@ -137,7 +136,7 @@ def _first_number(inner: type, knob: Knob, default: Any) -> Any:
 def _number(
     kind: type, knob: Knob, *, label: str, default: Any, shared: dict[str, Any]
 ) -> int | float:
-    """A slider with a field beside it for typing; only the field where there is no scale to slide on."""
+    """Show a slider with a field beside it for typing; only the field for a knob without bounds or step."""
     low = None if knob.low is None else kind(knob.low)
     high = None if knob.high is None else kind(knob.high)
     step = kind(knob.step) if knob.step else (1 if kind is int else None)
@@ -157,7 +156,7 @@ def slider(
     default: Any,
     shared: dict[str, Any],
 ) -> int | float:
-    """A slider and a field beside it in which the same number can be typed; returns the number.
+    """Show a slider and a field beside it in which the same number can be typed; return the number.
 
     Args:
         kind: int or float. scale: low, high, step. form: how the number is written.
@@ -180,7 +179,7 @@ def slider(
 
 
 def _take_typed(name: str, typed: str, low: Any, high: Any) -> None:
-    """The nearest number on the scale."""
+    """Set the slider to the nearest number on its scale."""
     widget_state.put(name, min(max(widget_state.value(typed), low), high))
 
 
@@ -192,7 +191,7 @@ def _format(kind: type, step: float | None) -> str:
 
 
 def _numbers(typed: str, label: str) -> tuple[float, ...]:
-    """Numbers between spaces. Raises ConfigError."""
+    """Parse numbers between spaces. Raises ConfigError."""
     try:
         return tuple(float(word) for word in typed.replace(",", " ").split())
     except ValueError:
@@ -203,7 +202,7 @@ def _numbers(typed: str, label: str) -> tuple[float, ...]:
 
 
 def _reset_button(config_type: type, defaults: Mapping[str, tuple[Any, Any]], prefix: str) -> None:
-    """Puts every shown knob back to where it stood at first."""
+    """Show a button that sets every shown knob back to where it stood at first."""
     st.button(
         "Back to the defaults",
         key=f"reset-{prefix}{config_type.__name__}-{'-'.join(defaults)}",
@@ -217,14 +216,14 @@ def _reset_button(config_type: type, defaults: Mapping[str, tuple[Any, Any]], pr
 def move_to(config: Any, names: Sequence[str], prefix: str = "") -> None:
     """Put the knobs where this config has them, as a preset does. Only in a callback, or before they are made."""
     kinds = knobs_of(type(config))
-    there = {name: (kinds[name][0], getattr(config, name)) for name in names}
-    widget_state.reset(_states(type(config), there, prefix))
+    starts = {name: (kinds[name][0], getattr(config, name)) for name in names}
+    widget_state.reset(_states(type(config), starts, prefix))
 
 
 def _states(
     config_type: type, values: Mapping[str, tuple[Any, Any]], prefix: str
 ) -> dict[str, Any]:
-    """What the widgets hold when each knob, given with its type, has this value."""
+    """Return what the widgets hold when each knob, given with its type, has this value."""
     states: dict[str, Any] = {}
     for name, (kind, value) in values.items():
         word = key(config_type, name, prefix)

@@ -50,11 +50,11 @@ class Layer:
 
     @property
     def name(self) -> str:
-        """What the legend says: whose boxes, and how many."""
+        """Entry in the legend: the role and the number of boxes."""
         return f"{self.label or self.role.label} ({len(self.array)})"
 
     def scene(self) -> dict[str, Any]:
-        """What the browser draws: plain values for JSON; coordinates to a hundredth of a pixel."""
+        """Return what the browser draws: plain values for JSON; coordinates to a hundredth of a pixel."""
         boxes, role = self.array, self.role
         own = [f"{role.label} {number}" for number in range(1, len(boxes) + 1)]
         return {

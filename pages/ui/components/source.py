@@ -1,4 +1,4 @@
-"""Show the code: the core function behind a picture, as it stands in its file."""
+"""Listings of the core functions behind a page."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ import streamlit as st
 
 
 def show(*functions: Callable[..., Any] | type) -> None:
-    """Fold out the source of what computed the page: one entry a function, with its module and line."""
-    with st.expander(_label(*(it.__name__ for it in functions)), icon=":material/code:"):
+    """Show the source of functions behind a fold, each with its module and line."""
+    with st.expander(
+        _label(*(function.__name__ for function in functions)), icon=":material/code:"
+    ):
         for function in functions:
             _write(function)
 
 
 def show_later(module: str, *names: str) -> None:
-    """The same for a module that is not loaded before somebody unfolds it, because it loads PyTorch."""
+    """Show the source of a module's functions; the module, which loads PyTorch, is imported when the fold is opened."""
     key = f"code-{module}-{'-'.join(names)}"
     fold = st.expander(_label(*names), icon=":material/code:", key=key, on_change="rerun")
     if fold.open:

@@ -9,7 +9,7 @@ from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import UserError
 from pages.ui.cache import datasets, renderings
 from pages.ui.state import selected_picture, widget_state
-from pages.ui.state.dataset import FILTERS, DatasetSelection
+from pages.ui.state.dataset import FILTERS, DatasetSelection, follow_former_link
 
 PER_PAGE = 12
 
@@ -27,7 +27,8 @@ _STYLE = """<style>
 
 
 def show(data: Dataset, *, current: str) -> None:
-    """The wall, and above it what it leaves out; a click shows a picture on every page."""
+    """Show the gallery below its filter; a click selects a picture on every page."""
+    follow_former_link()
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
@@ -65,7 +66,7 @@ def _matching(data: Dataset, wanted: str) -> tuple[str, ...]:
     """The names that the filter leaves, in the data set's order."""
     if wanted == "All":
         return data.names
-    if wanted == "Nobody there":
+    if wanted == "Without annotations":
         with st.spinner("Looking at every picture…"):
             return tuple(it.name for it in datasets.all_annotations(data) if not len(it.boxes))
     part = set(data.split.train if wanted == "Training" else data.split.test)

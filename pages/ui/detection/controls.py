@@ -13,7 +13,7 @@ from fastrcnn_core.knobs import knobs
 from pages.ui.components.knob_widgets import key
 from pages.ui.detection import words
 from pages.ui.shell import errors, inputs
-from pages.ui.shell.errors import WayOut
+from pages.ui.shell.errors import Remedy
 from pages.ui.state import widget_state
 from pages.ui.state.detection import DetectionSelection
 
@@ -56,7 +56,7 @@ def offer_confidence(value: float, label: str, *, place: str, help: str | None =
     )
 
 
-def ways_out(error: UserError, config: DetectionConfig) -> tuple[WayOut, ...]:
+def ways_out(error: UserError, config: DetectionConfig) -> tuple[Remedy, ...]:
     """A smaller picture where the device ran out of memory, as long as there is a smaller one."""
     low = knobs(DetectionConfig)["tta_scales"][1].low or 0.0
     half = tuple(max(scale / 2, low) for scale in config.tta_scales)

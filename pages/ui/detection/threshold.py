@@ -17,7 +17,7 @@ from pages.ui.jobs.split_evaluation import FLOOR, SplitEvaluationJob
 
 def ranking_of(job: SplitEvaluationJob | None, view: DetectionView) -> PrecisionRecallCurve | None:
     """The split's ranking at this NMS IoU; None while nobody asked for it."""
-    return job.ranking(view.config) if job is not None and job.seen else None
+    return job.curve(view.config) if job is not None and job.predictions else None
 
 
 def best(ranking: PrecisionRecallCurve | None, *, split: str) -> None:

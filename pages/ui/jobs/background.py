@@ -1,4 +1,4 @@
-"""Work that a thread of the server does while pages watch it, start it, and stop it."""
+"""The base of background jobs: a thread of the server that pages start, watch and stop."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from fastrcnn_core.errors import UserError
 
 logger = logging.getLogger(__name__)
 
-_BETWEEN_LOOKS = 0.2  # seconds, at most, until a stop is noticed by work that waits for its turn
+_STOP_SECONDS = 0.2  # at most, until a job that waits for its turn notices a stop
 
 
 @dataclass
 class BackgroundJob:
-    """One thread at a time, for all visitors. Its fields are written by that thread and read by the pages.
+    """A job of one thread at a time, for all visitors; its fields are written by that thread and read by the pages.
 
-    A kind of work has a `start` that calls `_begin` while it holds `_lock`, and looks at `_stop` between two pieces.
+    A subclass has a `start` that calls `_begin` while it holds `_lock`, and its work checks `_stop` between two pieces.
 
     Args:
-        failure: what an error that nobody foresaw is told as; the log has the error itself.
-        error: why it ended early, unless somebody stopped it.
+        failure: shown for an unexpected error; the log has the error itself.
+        error: why the job ended early; None if it was stopped.
     """
 
     failure: ClassVar[UserError]
@@ -41,11 +41,11 @@ class BackgroundJob:
 
     @property
     def is_stopping(self) -> bool:
-        """Whether it will end after the piece it is at."""
+        """True from a stop until the piece at work has ended."""
         return self.is_running and self._stop.is_set()
 
     def stop(self) -> None:
-        """Ask it to end after the piece it is at; what is done is kept."""
+        """Ask the job to end after the piece at work; what is done is kept."""
         self._stop.set()
 
     def _begin(self, work: Callable[[], None]) -> None:
@@ -60,23 +60,23 @@ class BackgroundJob:
             work()
         except UserError as error:
             self.error = error
-        except Exception:  # a thread has nobody to raise to
+        except Exception:  # a thread has no caller to raise to
             logger.exception("%s failed", type(self).__name__)
             self.error = self.failure
 
     @contextmanager
     def _in_turn(self, turn: threading.Lock) -> Iterator[bool]:
-        """Wait for others of the kind; False if somebody stopped it while it waited."""
-        while not (mine := turn.acquire(timeout=_BETWEEN_LOOKS)) and not self._stop.is_set():
+        """Wait for the lock; yield False if the job was stopped while it waited."""
+        while not (is_mine := turn.acquire(timeout=_STOP_SECONDS)) and not self._stop.is_set():
             pass
         try:
-            yield mine and not self._stop.is_set()
+            yield is_mine and not self._stop.is_set()
         finally:
-            if mine:
+            if is_mine:
                 turn.release()
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def turn_of(kind: str) -> threading.Lock:
-    """The server's one lock for work of this kind, of which only one at a time shall compute."""
+    """Return the server's one lock for a kind of job, of which only one at a time may compute."""
     return threading.Lock()

@@ -1,4 +1,4 @@
-"""What a run's checkpoints say of one picture: computed once, in the background, and kept for moving sliders."""
+"""Predictions of a run's checkpoints for one picture: a background job whose results the sliders reuse."""
 
 from __future__ import annotations
 
@@ -22,55 +22,55 @@ from pages.ui.jobs.split_evaluation import confident
 if TYPE_CHECKING:
     from fastrcnn_core.model import FastRCNN
 
-Look = Callable[[Sequence[RunCheckpoint]], Iterator[RoIPredictions]]
+Predict = Callable[[Sequence[RunCheckpoint]], Iterator[RoIPredictions]]
 
 
 @dataclass
 class CheckpointTimelineJob(BackgroundJob):
-    """A picture's predictions, checkpoint by checkpoint.
+    """A job that predicts one picture with each of a run's checkpoints.
 
     Args:
-        look: what each of the checkpoints says of the picture, one after the other.
-        turn: one visitor's picture at a time is looked at; the others wait.
-        seen: what is known so far, by the checkpoint's step.
-        wanted: how many were asked for.
+        predict: yields the predictions of each of the checkpoints, in order.
+        turn: held while computing; other pictures' jobs wait for it.
+        predictions: so far, by the checkpoint's step.
+        wanted: number of checkpoints that `start` was given, with those done before.
     """
 
     failure: ClassVar[UserError] = UserError(
         "A checkpoint of this run failed on the picture; the log says how.",
         hint="Try again, or choose another picture.",
     )
-    look: Look
+    predict: Predict
     turn: threading.Lock
-    seen: dict[int, RoIPredictions] = field(default_factory=dict)
+    predictions: dict[int, RoIPredictions] = field(default_factory=dict)
     wanted: int = 0
     _seconds: list[float] = field(default_factory=list)
 
     @property
     def seconds_left(self) -> float | None:
-        """From the last few checkpoints; None before the first."""
+        """Estimate from the last few checkpoints; None before the first."""
         last = self._seconds[-3:]
-        return sum(last) / len(last) * (self.wanted - len(self.seen)) if last else None
+        return sum(last) / len(last) * (self.wanted - len(self.predictions)) if last else None
 
     def missing(self, checkpoints: Sequence[RunCheckpoint]) -> list[RunCheckpoint]:
-        """Those that have not looked at the picture yet."""
-        return [it for it in checkpoints if it.step not in self.seen]
+        """List the checkpoints without predictions yet."""
+        return [each for each in checkpoints if each.step not in self.predictions]
 
     def start(self, checkpoints: Sequence[RunCheckpoint]) -> None:
-        """Let those that have not looked yet do so, oldest first; nothing if it runs already."""
+        """Predict with the checkpoints that have not yet, oldest first; do nothing if the job runs."""
         with self._lock:
             missing = self.missing(checkpoints)
             if missing and not self.is_running:
-                self.wanted = len(self.seen) + len(missing)
-                self._begin(partial(self._look_with, missing))
+                self.wanted = len(self.predictions) + len(missing)
+                self._begin(partial(self._predict_with, missing))
 
-    def _look_with(self, checkpoints: list[RunCheckpoint]) -> None:
+    def _predict_with(self, checkpoints: list[RunCheckpoint]) -> None:
         with self._in_turn(self.turn) as is_mine:
             if not is_mine:
                 return
             began = time.monotonic()
-            for checkpoint, found in zip(checkpoints, self.look(checkpoints), strict=True):
-                self.seen[checkpoint.step] = found
+            for checkpoint, predictions in zip(checkpoints, self.predict(checkpoints), strict=True):
+                self.predictions[checkpoint.step] = predictions
                 self._seconds.append(time.monotonic() - began)
                 began = time.monotonic()
                 if self._stop.is_set():
@@ -78,7 +78,7 @@ class CheckpointTimelineJob(BackgroundJob):
 
 
 def checkpoint_timeline_job(run: Run, image: Image, *, device: str) -> CheckpointTimelineJob:
-    """The run's checkpoints before this picture: one for all visitors. Raises RunError, ConfigError."""
+    """Return the server's one job for a run and a picture; it waits to be started. Raises RunError, ConfigError."""
     created = float(run.settings().get("created", 0.0))
     return _job(str(run.folder), created, image, run.config(), device)
 
@@ -91,12 +91,12 @@ def checkpoint_timeline_job(run: Run, image: Image, *, device: str) -> Checkpoin
 def _job(
     folder: str, created: float, image: Image, config: Config, device: str
 ) -> CheckpointTimelineJob:
-    return CheckpointTimelineJob(_Look(image, config, device), turn_of("growing"))
+    return CheckpointTimelineJob(_Predictor(image, config, device), turn_of("checkpoint timeline"))
 
 
 @dataclass(frozen=True)
-class _Look:
-    """The slow half: the networks, one after the other, so that only one is in memory."""
+class _Predictor:
+    """Prediction with one network after the other, so that only one is in memory."""
 
     image: Image
     config: Config
@@ -107,8 +107,8 @@ class _Look:
 
         proposals = ProposalStore().get(self.image, self.config.proposals)
         models = (self._model(checkpoint) for checkpoint in checkpoints)
-        looks = predict_with_checkpoints(models, self.image, proposals, self.config.detection)
-        return map(confident, looks)
+        predictions = predict_with_checkpoints(models, self.image, proposals, self.config.detection)
+        return map(confident, predictions)
 
     def _model(self, checkpoint: RunCheckpoint) -> FastRCNN:
         from fastrcnn_core.checkpoints import load_checkpoint

@@ -1,4 +1,4 @@
-"""What runs would cost on this machine: measured in the background, one probe at a time, and remembered."""
+"""Cost estimates of runs on this machine: background jobs, one probe at a time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class CostEstimateJob(BackgroundJob):
 
     @property
     def seconds(self) -> float:
-        """How long it has been measuring; 0 while it waits for another probe."""
+        """Seconds since the probe began; 0 while it waits for another probe."""
         return 0.0 if self.began is None else time.monotonic() - self.began
 
     def start(self) -> None:
@@ -55,7 +55,7 @@ class CostEstimateJob(BackgroundJob):
 
 
 def cost_estimate_job(config: Config, data: Dataset) -> CostEstimateJob:
-    """The server's one estimate of a run with this config on this data; it waits to be started."""
+    """Return the server's one job for a config and a data set; it waits to be started."""
     return _job(config, data.setting, data.content_hash)
 
 

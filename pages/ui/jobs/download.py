@@ -1,4 +1,4 @@
-"""Penn-Fudan's download: one for the whole server, in the background, watched by everybody, stopped by anybody."""
+"""Penn-Fudan's download: one background job for the whole server, which any visitor may watch and stop."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class DownloadJob(BackgroundJob):
     """
 
     failure: ClassVar[UserError] = UserError(
-        "The download failed, and nobody foresaw how; the log says it.", hint="Try again."
+        "The download failed for an unexpected reason; the log has it.", hint="Try again."
     )
 
     folder: Path
@@ -70,7 +70,7 @@ class DownloadJob(BackgroundJob):
 
     def _fetch(self) -> None:
         try:
-            with suppress(FetchStoppedError):  # as somebody wished
+            with suppress(FetchStoppedError):  # a visitor stopped it
                 fetch_pennfudan(
                     self.folder,
                     progress=self._note,
@@ -87,5 +87,5 @@ class DownloadJob(BackgroundJob):
 
 @st.cache_resource(show_spinner=False)
 def download_job() -> DownloadJob:
-    """The server's one download of Penn-Fudan."""
+    """Return the server's one download of Penn-Fudan."""
     return DownloadJob(downloaded_folder(), OFFICIAL)

@@ -1,4 +1,4 @@
-"""How good proposals are on a whole data set: computed in the background, once, and watched while it grows.
+"""Recall of proposals on a whole data set: a background job whose curves grow while it runs.
 
 Every picture's proposals go through the store, so a survey that was stopped goes on where it was.
 """
@@ -38,7 +38,7 @@ class RecallJob(BackgroundJob):
     """
 
     failure: ClassVar[UserError] = UserError(
-        "The survey failed, and nobody foresaw how; the log says it.", hint="Go on."
+        "The search failed for an unexpected reason; the log has it.", hint="Go on."
     )
     data: Dataset
     config: ProposalConfig
@@ -50,7 +50,7 @@ class RecallJob(BackgroundJob):
 
     @property
     def done(self) -> int:
-        """How many pictures were looked at."""
+        """Number of pictures that were searched."""
         return len(self.overlaps) + len(self.problems)
 
     @property
@@ -66,8 +66,8 @@ class RecallJob(BackgroundJob):
 
     def all_overlaps(self) -> FloatArray:
         """(L, N) of all pictures so far."""
-        nobody = np.zeros((len(LIMITS), 0), np.float32)
-        return np.concatenate([nobody, *list(self.overlaps.values())], axis=1)
+        none = np.zeros((len(LIMITS), 0), np.float32)
+        return np.concatenate([none, *list(self.overlaps.values())], axis=1)
 
     def start(self) -> None:
         """Begin, or go on where it was stopped; nothing if it runs already or is complete."""
@@ -76,7 +76,7 @@ class RecallJob(BackgroundJob):
                 self._begin(self._search)
 
     def _search(self) -> None:
-        # The split's order is shuffled: what is there when somebody stops is a fair sample.
+        # The split's order is shuffled: what is there when the job is stopped is a fair sample.
         order = (*self.data.split.test, *self.data.split.train)
         looked_at = {*self.overlaps, *self.problems}
         with self._in_turn(self.turn) as is_mine:

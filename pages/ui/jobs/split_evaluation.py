@@ -1,4 +1,4 @@
-"""What a detector says of a whole split: computed once, in the background, watched and stopped by anybody.
+"""Evaluation of a detector on a whole split: a background job whose results the sliders reuse.
 
 Only numbers are kept, so that the figures of the split follow the sliders without the network.
 """
@@ -29,37 +29,35 @@ if TYPE_CHECKING:
 # The lowest confidence that is kept: the slider's first step. Below it are nearly all boxes of nearly all pictures.
 FLOOR = 0.01
 # Chosen here: as many positions of the NMS slider are remembered.
-_RANKINGS = 32
+_CURVES = 32
 
-Look = Callable[[str], tuple[Annotation, RoIPredictions]]
+Predict = Callable[[str], tuple[Annotation, RoIPredictions]]
 
 
 @dataclass
 class SplitEvaluationJob(BackgroundJob):
-    """A detector's way through a split.
+    """A job that predicts every picture of a split.
 
     Args:
-        look: a picture's ground truth, in the detector's classes, and what the network says of it.
-        names: the split.
-        seen: what is known so far, by name. skipped: pictures that could not be read, and why.
+        predict: returns a picture's ground truth, in the detector's classes, and its predictions.
+        names: of the split's pictures.
+        predictions: so far, with the ground truth, by name. skipped: pictures that could not be read, and why.
     """
 
     failure: ClassVar[UserError] = UserError(
         "The network failed on one of the pictures; the log says how.",
         hint="Go on, or choose another detector.",
     )
-    look: Look
+    predict: Predict
     names: tuple[str, ...]
-    seen: dict[str, tuple[Annotation, RoIPredictions]] = field(default_factory=dict)
+    predictions: dict[str, tuple[Annotation, RoIPredictions]] = field(default_factory=dict)
     skipped: dict[str, UserError] = field(default_factory=dict)
-    _rankings: LRUCache[Any, PrecisionRecallCurve] = field(
-        default_factory=lambda: LRUCache(_RANKINGS)
-    )
+    _curves: LRUCache[Any, PrecisionRecallCurve] = field(default_factory=lambda: LRUCache(_CURVES))
     _seconds: list[float] = field(default_factory=list)
 
     @property
     def done(self) -> int:
-        return len(self.seen) + len(self.skipped)
+        return len(self.predictions) + len(self.skipped)
 
     @property
     def is_complete(self) -> bool:
@@ -67,35 +65,35 @@ class SplitEvaluationJob(BackgroundJob):
 
     @property
     def seconds_left(self) -> float | None:
-        """From the last few pictures; None before the first."""
+        """Estimate from the last few pictures; None before the first."""
         last = self._seconds[-5:]
         return sum(last) / len(last) * (len(self.names) - self.done) if last else None
 
     def start(self) -> None:
-        """Begin, or go on where it was stopped; nothing if it runs already."""
+        """Begin, or go on where the job was stopped; do nothing if it runs."""
         with self._lock:
             if not (self.is_running or self.is_complete):
-                self._begin(self._take_all)
+                self._begin(self._predict_all)
 
-    def ranking(self, config: DetectionConfig) -> PrecisionRecallCurve:
-        """The detections of all pictures seen so far, judged, at every confidence from `FLOOR` up."""
-        key = (len(self.seen), dataclasses.replace(config, score_threshold=FLOOR))
+    def curve(self, config: DetectionConfig) -> PrecisionRecallCurve:
+        """Return the precision-recall curve of all pictures so far, from confidence `FLOOR` up."""
+        key = (len(self.predictions), dataclasses.replace(config, score_threshold=FLOOR))
         with self._lock:
-            if key not in self._rankings:
-                self._rankings[key] = _rank(list(self.seen.values()), config)
-            return self._rankings[key]
+            if key not in self._curves:
+                self._curves[key] = _curve(list(self.predictions.values()), config)
+            return self._curves[key]
 
-    def _take_all(self) -> None:
+    def _predict_all(self) -> None:
         for name in self.names:
             if self._stop.is_set():
                 return
-            if name not in self.seen and name not in self.skipped:
-                self._take(name)
+            if name not in self.predictions and name not in self.skipped:
+                self._predict_one(name)
 
-    def _take(self, name: str) -> None:
+    def _predict_one(self, name: str) -> None:
         began = time.monotonic()
         try:
-            self.seen[name] = self.look(name)
+            self.predictions[name] = self.predict(name)
             self._seconds.append(time.monotonic() - began)
         except DeviceError:
             raise
@@ -107,18 +105,18 @@ def split_evaluation_job(
     data: Dataset,
     detector: Detector,
     part: str,
-    looks: PredictionConfig | None = None,
+    passes: PredictionConfig | None = None,
     *,
     device: str,
 ) -> SplitEvaluationJob:
-    """This detector's way through "train" or "test": one for all visitors. Raises CheckpointError, DeviceError.
+    """Return the server's one job for a detector and a part, "train" or "test". Raises CheckpointError, DeviceError.
 
     Args:
-        looks: how often the network looks at each picture; as the detector was trained to if None.
+        passes: test-time augmentation; as the detector was trained with if None.
     """
     config = trained_config(detector)
-    if looks is not None:
-        detection = dataclasses.replace(config.detection, **vars(looks))
+    if passes is not None:
+        detection = dataclasses.replace(config.detection, **vars(passes))
         config = dataclasses.replace(config, detection=detection)
     network = model(detector, device)
     key = (id(data), network.weights_key, str(network.device))
@@ -136,13 +134,13 @@ def _job(
     _network: FastRCNN,
     _config: Config,
 ) -> SplitEvaluationJob:
-    look = _Look(_data, _network, _config)
-    return SplitEvaluationJob(look, _data.split.train if part == "train" else _data.split.test)
+    predict = _Predictor(_data, _network, _config)
+    return SplitEvaluationJob(predict, _data.split.train if part == "train" else _data.split.test)
 
 
 @dataclass(frozen=True)
-class _Look:
-    """The slow half for one picture of a data set."""
+class _Predictor:
+    """Prediction of one picture of a data set."""
 
     data: Dataset
     network: FastRCNN
@@ -158,12 +156,12 @@ class _Look:
         truth = Annotation(
             name, image.height, image.width, annotated.boxes, annotated.labels, annotated.tags
         )
-        said = predict(self.network, image, proposals, self.config.detection)
-        return truth, confident(said)
+        predictions = predict(self.network, image, proposals, self.config.detection)
+        return truth, confident(predictions)
 
 
 def confident(predictions: RoIPredictions) -> RoIPredictions:
-    """Without the RoIs that no class wants: nine of ten, and with many classes most of the memory."""
+    """Drop the RoIs below `FLOOR` for every class: nine of ten, and with many classes most of the memory."""
     rows = (predictions.scores[:, 1:] >= FLOOR).any(dim=1).nonzero()[:, 0]
     return RoIPredictions(
         predictions.rois[rows],
@@ -175,13 +173,15 @@ def confident(predictions: RoIPredictions) -> RoIPredictions:
     )
 
 
-def _rank(
-    seen: list[tuple[Annotation, RoIPredictions]], config: DetectionConfig
+def _curve(
+    predicted: list[tuple[Annotation, RoIPredictions]], config: DetectionConfig
 ) -> PrecisionRecallCurve:
     from fastrcnn_core.detection import select
     from fastrcnn_core.detection.matching import match_detections
     from fastrcnn_core.evaluation import precision_recall_curve
 
     low = dataclasses.replace(config, score_threshold=FLOOR)
-    found = [(select(predictions, low), truth) for truth, predictions in seen]
-    return precision_recall_curve((it, match_detections(it, truth)) for it, truth in found)
+    detected = [(select(predictions, low), truth) for truth, predictions in predicted]
+    return precision_recall_curve(
+        (detections, match_detections(detections, truth)) for detections, truth in detected
+    )

@@ -67,7 +67,7 @@ def _fill_proposals(
 
 def _wanted(place: Any) -> bool:
     """The network's stages are asked for, or cost no start any more."""
-    if devices.network_is_awake() or OverviewSelection.current().runs_network:
+    if devices.network_is_loaded() or OverviewSelection.current().runs_network:
         return True
     return bool(
         place.button(

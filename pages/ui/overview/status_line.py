@@ -34,6 +34,6 @@ def _facts(picture: Picture, detector: Detector | None) -> list[tuple[str, str]]
 def _device() -> str:
     """Where the network computes, as far as that is known without loading it."""
     setting = devices.chosen_device()
-    if devices.network_is_awake():
+    if devices.network_is_loaded():
         return devices.device_labels().get(setting, setting)
     return "on the fastest device there is" if setting == "auto" else f"on {setting.upper()}"

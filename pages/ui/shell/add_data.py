@@ -1,4 +1,4 @@
-"""Offers to bring in more data: Penn-Fudan's download, a folder of one's own, a picture of one's own."""
+"""Widgets that add data: Penn-Fudan's download, a folder, an uploaded picture."""
 
 from __future__ import annotations
 
@@ -84,13 +84,13 @@ def _invitation(job: DownloadJob, place: str) -> None:
 
 
 def _start(job: DownloadJob) -> None:
-    """Who asked for the data set sees it when it is there; the other visitors find it in their lists."""
+    """Start the download; only this visitor's pages turn to the data set when it is there."""
     widget_state.put(_AWAITED, True)
     job.start()
 
 
 def _progress(place: str) -> None:
-    """How far it is; when it has ended, the page is drawn again."""
+    """Show the progress of the download; rerun the page when it has ended."""
     job = download_job()
     if not job.is_running:
         st.rerun()
@@ -122,7 +122,7 @@ def _open_typed() -> None:
 
 
 def _take_upload() -> None:
-    """Runs before the page: an error is kept to be shown beside the uploader."""
+    """Read the upload, before the page runs; an error is kept to be shown beside the uploader."""
     file = widget_state.value("upload")
     widget_state.put("upload-complaint", None)
     if file is None:

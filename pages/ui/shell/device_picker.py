@@ -1,4 +1,4 @@
-"""Where the network computes: the list of the side bar."""
+"""The side bar's picker of the device on which the network computes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import streamlit as st
 from pages.ui.components import pickers
 from pages.ui.state import devices
 
-_LOOK = "look"
+_DETECT = "look"
 
 
 def show() -> None:
-    """The devices that can be chosen; what a link chose and this machine lacks stays in the list."""
+    """Show the picker; a device that a link selected and this machine lacks stays in the list."""
     labels = _devices()
     pickers.synced(
         st.selectbox,
@@ -26,19 +26,19 @@ def show() -> None:
 
 
 def _devices() -> dict[str, str]:
-    """What can be chosen. Only PyTorch knows the graphics cards; it takes seconds to load, so that one asks for it."""
+    """Label the devices; only PyTorch knows the graphics cards, and it is loaded only when a visitor asks for them."""
     chosen = devices.chosen_device()
-    if devices.network_is_awake():
+    if devices.network_is_loaded():
         labels = devices.device_labels()
         absent = f"{chosen.upper()}, not on this machine"
     else:
-        labels = {"auto": "Fastest there is", "cpu": "CPU", _LOOK: "Look for graphics cards…"}
+        labels = {"auto": "Fastest there is", "cpu": "CPU", _DETECT: "Look for graphics cards…"}
         absent = chosen.upper()
     return labels if chosen in labels else {chosen: absent} | labels
 
 
 def _choose(setting: str) -> None:
-    if setting == _LOOK:
+    if setting == _DETECT:
         devices.device_labels()  # which loads PyTorch, so that the list is whole from now on
     else:
         devices.choose_device(setting)

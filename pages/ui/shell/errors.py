@@ -1,4 +1,4 @@
-"""Failures in words, with a button for the way out; whatever happens, the rest of the page stays usable."""
+"""On-screen errors with a hint, and a button where the app can help itself; the rest of the page stays usable."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from pages.ui.state import detectors, devices, sources
 
 logger = logging.getLogger(__name__)
 
-WayOut = tuple[str, Callable[[], None]]  # a button's words, and what it does
+Remedy = tuple[str, Callable[[], None]]  # a button's label, and what it does
 
 _FULL = StorageError(
     "The server's disk is full, so that nothing more can be kept.",
-    hint="Delete runs that nobody needs (on the page Training: Delete, then Make room) or free space elsewhere, and "
+    hint="Delete runs that are not needed (on the page Training: Delete, then Make room) or free space elsewhere, and "
     "try again.",
 )
 
@@ -49,27 +49,27 @@ def shown() -> Iterator[None]:
             _show_unforeseen(error)
 
 
-def show(error: UserError, *more: WayOut) -> None:
-    """What happened, the way out, and a button where the app itself can take it.
+def show(error: UserError, *more: Remedy) -> None:
+    """Show an error, its hint, and a button for each remedy.
 
     Args:
-        more: ways out that only this page knows.
+        more: remedies that only this page knows.
     """
     with st.container(border=True):
         st.markdown(f":material/error: **{plain(error.problem)}**")
         st.markdown(plain(error.hint))
-        for label, act in [*_ways_out(error), *more]:
+        for label, act in [*_remedies(error), *more]:
             st.button(label, on_click=act, key=f"way-out-{label}", type="primary")
 
 
 def plain(sentence: str) -> str:
-    """The sentence without Markdown meaning: a file may be called a_b_c or *.png."""
+    """Escape Markdown: a file may be called a_b_c or *.png."""
     for sign in "\\`*_[]$~<>#|":
         sentence = sentence.replace(sign, "\\" + sign)
     return sentence
 
 
-def _ways_out(error: UserError) -> list[WayOut]:
+def _remedies(error: UserError) -> list[Remedy]:
     if isinstance(error, DataError | ImageError):
         return [("Show the synthetic street scenes", sources.choose_default_source)]
     if isinstance(error, CheckpointError) and detectors.offered_detectors():
@@ -81,7 +81,7 @@ def _ways_out(error: UserError) -> list[WayOut]:
 
 def _show_unforeseen(error: Exception) -> None:
     with st.container(border=True):
-        st.markdown(":material/bug_report: **Something went wrong here that nobody foresaw.**")
+        st.markdown(":material/bug_report: **An unexpected error happened here.**")
         st.markdown(
             "The rest of the app still works: choose another picture or page, or try again. "
             "If it happens again, please report it with the text below."

@@ -1,4 +1,4 @@
-"""A page's beginning: its question, and links to the other pages."""
+"""The header of a page, links to other pages, and the style sheet."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _PAGES = Path(__file__).resolve().parents[2]
 
 
 def show(question: str, introduction: str = "") -> None:
-    """The page's question as its heading, and at most two sentences below it."""
-    entry_guard.expect_open()
+    """Show the page's question as its heading, and at most two sentences below it."""
+    entry_guard.require_entry()
     st.title(question, anchor=False)
     if introduction:
         st.markdown(introduction)
 
 
 def link(page: str, label: str, *, icon: str | None = ":material/arrow_forward:") -> None:
-    """A link to another page, such as "proposals"; nothing while there is no such page."""
+    """Show a link to another page, such as "proposals"; nothing while there is no such page."""
     if (_PAGES / f"{page}.py").is_file():
         st.page_link(f"pages/{page}.py", label=label, icon=icon, icon_position="right")
 
 
 def style() -> None:
-    """What the theme cannot say. Called by `app.py` alone."""
+    """Apply the style sheet that the theme cannot express. Called by `app.py` alone."""
     css = _STYLE + (_PROJECTOR if projector.is_on() else "")
     st.html(f"<style>{css}</style>")
 

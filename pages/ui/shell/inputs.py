@@ -1,4 +1,4 @@
-"""What pages ask their visitors: which picture, which detector, and where the knobs stand."""
+"""The inputs of a page: the selected picture, the selected detector, and knobs."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ __all__ = ["detector", "knobs", "picture"]
 
 
 def picture() -> Picture:
-    """The picture that the visitor chose in the side bar: `.image`, `.annotated` or None, `.dataset` or None.
+    """Load the picture that is selected in the side bar.
 
     Raises:
-        DataError, ImageError: it cannot be had; `app.py` shows why and what to do.
+        DataError, ImageError: it cannot be loaded; `app.py` shows the error.
     """
-    entry_guard.expect_open()
+    entry_guard.require_entry()
     return selected_picture.chosen_picture()
 
 
 def detector() -> Detector:
-    """The detector that the visitor chose in the side bar; hand it to `networks.model` or `networks.predictions`.
+    """Return the detector that is selected in the side bar, for `networks.model` or `networks.predictions`.
 
     Raises:
         CheckpointError: there is none yet.
@@ -31,5 +31,5 @@ def detector() -> Detector:
 
 
 def detector_or_none() -> Detector | None:
-    """The same; None while there is no trained detector at all: for pages that show something without one."""
+    """Return the selected detector; None while there is none at all: for pages that need none."""
     return detector() if detectors.offered_detectors() else None

@@ -1,4 +1,4 @@
-"""A detector that was chosen, or that a link names, and is not here: every page says so until another is chosen."""
+"""The warning on every page about a selected detector that is not here, until another is selected."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pages.ui.state import detectors, runs
 
 
 def show() -> None:
-    """What is missing, what the pages use instead, and the way out. Called by `app.py` alone."""
+    """Show what is missing and what the pages use instead. Called by `app.py` alone."""
     token = detectors.missing_detector()
     if token is None:
         return
@@ -49,6 +49,6 @@ def _instead(token: str) -> str:
 
 
 def _run(token: str) -> str | None:
-    """The name of the run that a detector's word names; None for one that came with an app."""
+    """Return the run that a detector's token names; None for a bundled detector."""
     kind, _, name = token.partition(":")
     return name if kind == "run" else None

@@ -1,4 +1,4 @@
-"""The side bar: *Picture* and *Detector*, the same on every page, so that a choice lives across pages."""
+"""The side bar: *Picture* and *Detector*, the same on every page, so that a selection lives across pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LIST_LIMIT = 2000
 
 
 def show() -> None:
-    """Draw both blocks and bring link and choice together. Called by `app.py` alone, before the page."""
+    """Show both blocks, adopt the link and write it. Called by `app.py` alone, before the page."""
     runs.list_again()
     complaints = link.follow_link()
     with st.sidebar:
@@ -34,7 +34,7 @@ def show() -> None:
 
 
 def _picture_block() -> str | None:
-    """Data, picture, neighbours, more; returns the name that is shown, None if the data cannot be opened."""
+    """Show pickers of data and picture; return the picture's name, None if the data cannot be opened."""
     st.subheader("Picture", anchor=False)
     _data_picker()
     name = None
@@ -52,9 +52,8 @@ def _picture_block() -> str | None:
 def _data_picker() -> None:
     labels = {source.token: source.label for source in sources.offered_sources()}
     chosen = sources.chosen_source().token
-    sources.choose_source(
-        chosen
-    )  # a new default, such as a finished download, takes nobody's picture away
+    # Kept, so that a new default, such as a finished download, does not change the picture.
+    sources.choose_source(chosen)
     pickers.synced(
         st.selectbox,
         "Data",
@@ -90,13 +89,13 @@ def _name_picker() -> str | None:
 
 
 def _listed(names: tuple[str, ...], name: str) -> list[str]:
-    """What the list shows: everything, or for a very large data set what is near or looked for."""
+    """List the names to pick from: all, or for a very large data set those near or searched for."""
     if len(names) <= _LIST_LIMIT:
         return list(names)
     wanted = st.text_input("Search by name", key="search-names", type="search")
     if wanted:
-        found = [it for it in names if wanted.lower() in it.lower()][:_LIST_LIMIT]
-        return [name, *(it for it in found if it != name)]
+        found = [each for each in names if wanted.lower() in each.lower()][:_LIST_LIMIT]
+        return [name, *(each for each in found if each != name)]
     start = max(0, names.index(name) - _LIST_LIMIT // 2)
     return list(names[start : start + _LIST_LIMIT])
 
@@ -120,7 +119,7 @@ def _neighbours(names: tuple[str, ...], name: str) -> None:
 
 
 def _place(names: tuple[str, ...], name: str) -> str:
-    """Which of how many, and in which part of the split."""
+    """Write the picture's place among all, and its part of the split."""
     place = f"{names.index(name) + 1} of {len(names)}"
     source = sources.chosen_source()
     if source.token == sources.UPLOADS:
@@ -131,7 +130,7 @@ def _place(names: tuple[str, ...], name: str) -> str:
 
 def _detector_block() -> None:
     st.subheader("Detector", anchor=False)
-    labels = {it.token: it.label for it in detectors.offered_detectors()}
+    labels = {each.token: each.label for each in detectors.offered_detectors()}
     if labels:
         pickers.synced(
             st.selectbox,

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import streamlit as st
+
 from pages.ui.state.page_selection import PageSelection, in_widget
 
-FILTERS = ("All", "Training", "Test", "Nobody there")
+FILTERS = ("All", "Training", "Test", "Without annotations")
 
 
 @dataclass(frozen=True)
 class DatasetSelection(PageSelection):
-    """What a visitor selected on the page Dataset.
+    """A visitor's selection on the page Dataset.
 
     Args:
         filter: of the gallery, one of `FILTERS`. masks: whether instance masks are drawn.
@@ -22,3 +24,14 @@ class DatasetSelection(PageSelection):
     filter: str = in_widget("show", FILTERS[0])
     masks: bool = in_widget("masks", False)
     turned_to: Any = in_widget("gallery-turned-to", None)
+
+
+_FORMER_FILTERS = {"Nobody there": "Without annotations"}
+
+
+def follow_former_link() -> None:
+    """Adopt a filter that an older link names by its former word; called before the filter's widget is made."""
+    key = DatasetSelection.key("filter")
+    if new := _FORMER_FILTERS.get(st.query_params.get(key, "")):
+        st.query_params[key] = new
+        DatasetSelection.select(filter=new)

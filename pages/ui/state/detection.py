@@ -59,7 +59,7 @@ class SelectedBox:
 
 @dataclass(frozen=True)
 class DetectionSelection(PageSelection):
-    """What a visitor selected on the page Detection.
+    """A visitor's selection on the page Detection.
 
     Args:
         box: the box whose details are shown; None for the default one.

@@ -1,4 +1,4 @@
-"""Where the network computes for a visitor: a choice, kept in the session and in the link."""
+"""The selected device on which the network computes, in the session and in the link."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ _NAMES = re.compile(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]?))?")
 
 
 def chosen_device() -> str:
-    """`auto`, or the device that the visitor asked for; `choose_device` of the core says whether it exists."""
+    """Return `auto` or the selected device; `choose_device` of the core tells whether it exists."""
     return str(st.session_state.get(_DEVICE, "auto"))
 
 
 def choose_device(setting: str) -> None:
-    """Compute there from now on."""
+    """Select the device to compute on."""
     st.session_state[_DEVICE] = setting
 
 
 def choose_cpu() -> None:
-    """Compute on the CPU from now on."""
+    """Select the CPU to compute on."""
     choose_device("cpu")
 
 
 def computes_on_cpu() -> bool:
-    """Whether the network computes on the CPU already, as far as that is known without loading it."""
-    if chosen_device() == "auto" and network_is_awake():
+    """Tell whether the network computes on the CPU, as far as that is known without loading PyTorch."""
+    if chosen_device() == "auto" and network_is_loaded():
         from fastrcnn_core.devices import available_devices
 
         return available_devices()[0] == "cpu"
@@ -36,25 +36,25 @@ def computes_on_cpu() -> bool:
 
 
 def device_in_link() -> str | None:
-    """The device's word in the link; None for the default."""
+    """Return the device's word for the link; None for the default."""
     return None if chosen_device() == "auto" else chosen_device()
 
 
 def adopt_device(setting: str) -> bool:
-    """Choose what a link names, if it is the name of a device."""
+    """Select the device that a link names; False if it names none."""
     if not _NAMES.fullmatch(setting):
         return False
     choose_device("cuda" if setting == "cuda:0" else setting)  # PyTorch's names for the first card
     return True
 
 
-def network_is_awake() -> bool:
-    """PyTorch is loaded in this server, so that asking the network costs no start-up."""
+def network_is_loaded() -> bool:
+    """Tell whether PyTorch is loaded in this server, so that the network needs no start-up."""
     return "torch" in sys.modules
 
 
 def device_labels() -> dict[str, str]:
-    """Each device of this machine and what people call it, `auto` first. Loads PyTorch."""
+    """Name each device of this machine for people, `auto` first. Loads PyTorch."""
     from fastrcnn_core.devices import available_devices, describe
     from fastrcnn_core.devices import choose_device as device_of
 

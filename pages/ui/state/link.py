@@ -1,4 +1,4 @@
-"""The link and the session say the same: a link that a teacher sends shows the class what the teacher sees.
+"""The link's words for data, picture, detector and device: a link that is sent on shows the same to others.
 
 A word in the link that this server does not offer changes nothing, and the visitor is told; of a detector, by the page
 itself, for as long as it is not here.
@@ -17,7 +17,7 @@ _WRITTEN = "written-link"
 
 
 def follow_link() -> tuple[str, ...]:
-    """Adopt what somebody else wrote into the link; returns sentences about what it names in vain."""
+    """Adopt the words that the app did not write itself; return a sentence for each that names nothing here."""
     complaints = []
     for word, adopt in _ADOPT.items():
         value = st.query_params.get(word)
@@ -29,7 +29,7 @@ def follow_link() -> tuple[str, ...]:
 
 
 def write_link(*, picture: str | None) -> None:
-    """Make the link say what is shown. Words that say the default are left out, but for data and picture."""
+    """Write what is shown into the link; words for defaults are left out, but for data and picture."""
     words = {
         "data": sources.chosen_source().token,
         "picture": picture,
@@ -59,14 +59,14 @@ def _choose_data(token: str) -> bool:
 
 def _adopt_name(name: str) -> bool:
     try:
-        known = name in selected_picture.offered_names()
+        is_here = name in selected_picture.offered_names()
     except (
         UserError
     ):  # the data cannot be opened: the page says so, and keeps the name for when it can
-        known = True
-    if known:
+        is_here = True
+    if is_here:
         selected_picture.choose_name(name)
-    return known
+    return is_here
 
 
 _ADOPT: dict[str, Callable[[str], bool]] = {

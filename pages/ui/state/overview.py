@@ -9,7 +9,7 @@ from pages.ui.state.page_selection import PageSelection, in_widget
 
 @dataclass(frozen=True)
 class OverviewSelection(PageSelection):
-    """What a visitor selected on the page Overview.
+    """A visitor's selection on the page Overview.
 
     Args:
         runs_network: whether the button was pressed that sends the picture through the network.

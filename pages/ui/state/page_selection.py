@@ -36,7 +36,7 @@ def in_link(word: str, kind: type[LinkWord]) -> Any:
 
 @dataclass(frozen=True)
 class PageSelection:
-    """What a visitor selected on a page; subclasses declare the fields."""
+    """A visitor's selection on a page; subclasses declare the fields."""
 
     @classmethod
     def current(cls) -> Self:

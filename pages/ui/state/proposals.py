@@ -44,7 +44,7 @@ class MergeRequest:
 
 @dataclass(frozen=True)
 class ProposalsSelection(PageSelection):
-    """What a visitor selected on the page Proposals.
+    """A visitor's selection on the page Proposals.
 
     Args:
         section: the open one. proposal: whose origin is shown.

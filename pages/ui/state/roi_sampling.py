@@ -31,7 +31,7 @@ class SelectedRoI:
 
 @dataclass(frozen=True)
 class RoISamplingSelection(PageSelection):
-    """What a visitor selected on the page RoI sampling.
+    """A visitor's selection on the page RoI sampling.
 
     Args:
         roi: the candidate whose details are shown; None for the default one.

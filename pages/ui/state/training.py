@@ -28,7 +28,7 @@ class RunStep:
 
 @dataclass(frozen=True)
 class TrainingSelection(PageSelection):
-    """What a visitor selected on the page Training.
+    """A visitor's selection on the page Training.
 
     Args:
         step: whose RoIs are shown; None for the newest. checkpoint: of the time machine; None for the newest.

@@ -1,4 +1,4 @@
-"""What widgets hold, for code that has to read, set or reset them by key."""
+"""Values of widgets by key, for components that read, set or reset them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 
 
 def value(key: str, default: Any = None) -> Any:
-    """What the widget of this key holds; the default while it holds nothing."""
+    """Return the value of a widget; the default while it has none."""
     return st.session_state.get(key, default)
 
 

@@ -59,7 +59,7 @@ def show(run: Run, every: float | None) -> None:
     if looks(run) != every:
         st.rerun()
     _work(growing, checkpoints, picture)
-    if growing.seen:
+    if growing.predictions:
         _show(run, growing, picture)
 
 
@@ -72,15 +72,19 @@ def _work(
     missing = growing.missing(checkpoints)
     if growing.is_running:
         left = wording.time_left(growing.seconds_left)
-        done = len(growing.seen)
+        done = len(growing.predictions)
         st.progress(
             done / max(growing.wanted, 1),
             f"{done} of {growing.wanted} checkpoints have looked at {picture.name}{left}",
         )
         st.button("Stop", key="stop-growing", icon=":material/stop:", on_click=growing.stop)
     elif missing:
-        what = f"{len(missing)} more checkpoints" if growing.seen else f"{len(missing)} checkpoints"
-        if not growing.seen:
+        what = (
+            f"{len(missing)} more checkpoints"
+            if growing.predictions
+            else f"{len(missing)} checkpoints"
+        )
+        if not growing.predictions:
             st.caption(_invitation(len(checkpoints), picture.name))
         if st.button(
             f"Let {what if len(missing) > 1 else 'the checkpoint'} look at {picture.name}",
@@ -108,7 +112,7 @@ def _show(run: Run, growing: CheckpointTimelineJob, picture: Picture) -> None:
     from pages.ui.components import detection_layers
     from pages.ui.components.detection_view import detection_view
 
-    steps = sorted(growing.seen)
+    steps = sorted(growing.predictions)
     left, right = st.columns([3, 2], gap="large")
     with right:
         step = _step(run, steps)
@@ -116,7 +120,7 @@ def _show(run: Run, growing: CheckpointTimelineJob, picture: Picture) -> None:
             DetectionConfig, only=["score_threshold"], base=run.config().detection, reset=False
         )
         views = {
-            it: detection_view(picture.image, picture.annotated, growing.seen[it], config)
+            it: detection_view(picture.image, picture.annotated, growing.predictions[it], config)
             for it in steps
         }
         timeline_chart.show(views, step)
