@@ -1,4 +1,4 @@
-"""Where the time and the memory of Selective Search go. `python benchmarks/proposals_costs.py --data DIR`
+"""Time and memory of each step of Selective Search. `python benchmarks/proposals_costs.py --data DIR`
 
 Bars: a whole data set with 2 workers ≥ 1.7 × faster than with 1; a picture of 1,000×600 ≤ 500 MB above the
 interpreter. Beside them the floor: what no search can do without, one sort of the edges and one pass over the pixels.
@@ -72,7 +72,7 @@ def memory() -> None:
 
 
 def floor(setting: str) -> None:
-    """The steps of `fast` on the data set's middle picture beside the floor, once each."""
+    """Time the steps of `fast` on the data set's middle picture beside the floor."""
     dataset = open_dataset(setting)
     image = dataset.load(dataset.names[len(dataset.names) // 2]).image
     rgb = blur(image.pixels, 0.8)
@@ -106,13 +106,13 @@ def floor(setting: str) -> None:
 
 
 def workers(setting: str) -> None:
-    """The command line over the whole data set, with an empty store each time; 1, 2, 2, 1 workers."""
+    """Time the command line over the whole data set, with an empty store each time; 1, 2, 2, 1 workers."""
     seconds: dict[int, list[float]] = {1: [], 2: []}
     for count in (1, 2, 2, 1):
         seconds[count].append(_propose(setting, count))
-    one, two = min(seconds[1]), min(seconds[2])
+    single, double = min(seconds[1]), min(seconds[2])
     print(
-        f"\nwhole data set: 1 worker {one:.1f} s, 2 workers {two:.1f} s: {one / two:.2f} × (bar 1.7)"
+        f"\nwhole data set: 1 worker {single:.1f} s, 2 workers {double:.1f} s: {single / double:.2f} × (bar 1.7)"
     )
 
 
