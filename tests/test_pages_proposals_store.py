@@ -94,5 +94,5 @@ def test_the_reference_segmentation_is_compared_by_regions_and_boundaries() -> N
     assert segmentation.boundary_recall(halves, halves) == 1
     assert segmentation.boundary_recall(quarters, halves) == 1
     assert segmentation.boundary_recall(halves, quarters) < 1
-    told = segmentation.reference_sentence(quarters, halves, 50, 0.8)
-    assert "**4 regions** and scikit-image **2 regions**" in told
+    sentence = segmentation.reference_sentence(quarters, halves, 50, 0.8)
+    assert "**4 regions** and scikit-image **2 regions**" in sentence

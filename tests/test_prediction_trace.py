@@ -1,4 +1,4 @@
-"""Where a predicted box came from and what happened to it, on five boxes one can check by hand."""
+"""Prediction trace of four boxes that can be checked by hand."""
 
 import numpy as np
 import pytest
@@ -13,8 +13,8 @@ from fastrcnn_core.structures import RoIPredictions
 ROIS = [
     [10.0, 10, 50, 90],  # 0: a person's own box
     [14.0, 10, 54, 90],  # 1: the same person, IoU 0.82 with 0
-    [120.0, 10, 160, 90],  # 2: somebody else
-    [60.0, 0, 100, 40],  # 3: nobody
+    [120.0, 10, 160, 90],  # 2: another person
+    [60.0, 0, 100, 40],  # 3: background
 ]
 SCORES = [0.9, 0.8, 0.7, 0.2]
 
@@ -30,8 +30,10 @@ def predictions(*, moved: float = 0.0) -> RoIPredictions:
 
 def traced(roi_index: int, *, moved: float = 0.0, **knobs: float) -> PredictionTrace:
     config = DetectionConfig(**knobs)  # type: ignore[arg-type]
-    it = predictions(moved=moved)
-    return trace_prediction(it, select(it, config), config, roi_index=roi_index, label=1)
+    predicted = predictions(moved=moved)
+    return trace_prediction(
+        predicted, select(predicted, config), config, roi_index=roi_index, label=1
+    )
 
 
 def test_a_detection_knows_whom_it_silenced() -> None:
@@ -74,9 +76,14 @@ def test_the_deltas_carry_the_proposal_onto_the_box() -> None:
 
 
 def test_a_box_without_area_has_finite_deltas() -> None:
-    it = predictions()
+    predicted = predictions()
     flat = RoIPredictions(
-        it.rois, it.boxes * torch.tensor([1.0, 1, 0, 0]), it.scores, it.classes, 100, 200
+        predicted.rois,
+        predicted.boxes * torch.tensor([1.0, 1, 0, 0]),
+        predicted.scores,
+        predicted.classes,
+        100,
+        200,
     )
     config = DetectionConfig()
     origin = trace_prediction(flat, select(flat, config), config, roi_index=0, label=1)

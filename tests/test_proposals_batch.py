@@ -37,13 +37,13 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> ProposalStore:
+def proposal_store(tmp_path: Path) -> ProposalStore:
     return ProposalStore(tmp_path / "proposals")
 
 
 @pytest.fixture
 def workers_end() -> Iterator[None]:
-    """The processes that loky keeps for the next call end with the test."""
+    """End the processes that loky keeps for the next call."""
     yield
     joblib.externals.loky.get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
@@ -71,29 +71,31 @@ def collected(outcomes: list[ProposalOutcome]) -> Callable[[int, ProposalOutcome
 @pytest.mark.parametrize(("backend", "workers"), [("threading", 1), ("threading", 2), ("loky", 2)])
 @pytest.mark.usefixtures("workers_end")
 def test_outcomes_come_in_the_order_of_the_names_whoever_does_the_work(
-    backend: str, workers: int, tiny: Dataset, kept: ProposalStore
+    backend: str, workers: int, tiny: Dataset, proposal_store: ProposalStore
 ) -> None:
     outcomes: list[ProposalOutcome] = []
     report = propose_all(
         tiny.names,
         tiny.read,
         CONFIG,
-        kept,
+        proposal_store,
         workers=workers,
         backend=backend,
         on_outcome=collected(outcomes),
     )
     expect_all_right(outcomes, report, tiny)
-    assert len(list(kept.folder.iterdir())) == 6
+    assert len(list(proposal_store.folder.iterdir())) == 6
 
 
-def test_no_pictures_at_all_are_a_complete_run(tiny: Dataset, kept: ProposalStore) -> None:
-    report = propose_all([], tiny.read, CONFIG, kept)
+def test_no_pictures_at_all_are_a_complete_run(
+    tiny: Dataset, proposal_store: ProposalStore
+) -> None:
+    report = propose_all([], tiny.read, CONFIG, proposal_store)
     assert report == BatchReport(done=0, cached=0, problems=(), is_complete=True)
 
 
 def test_after_a_stop_the_same_call_goes_on_and_computes_nothing_twice(
-    tiny: Dataset, kept: ProposalStore, monkeypatch: pytest.MonkeyPatch
+    tiny: Dataset, proposal_store: ProposalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     searched: list[str] = []
 
@@ -107,13 +109,15 @@ def test_after_a_stop_the_same_call_goes_on_and_computes_nothing_twice(
         tiny.names,
         tiny.read,
         CONFIG,
-        kept,
+        proposal_store,
         on_outcome=collected(outcomes),
         should_stop=lambda: len(outcomes) == 2,
     )
     assert stopped == BatchReport(done=2, cached=0, problems=(), is_complete=False)
     again: list[ProposalOutcome] = []
-    resumed = propose_all(tiny.names, tiny.read, CONFIG, kept, on_outcome=collected(again))
+    resumed = propose_all(
+        tiny.names, tiny.read, CONFIG, proposal_store, on_outcome=collected(again)
+    )
     assert resumed.is_complete
     assert resumed.done == 6
     assert [outcome.was_cached for outcome in again] == [True, True, False, False, False, False]
@@ -122,11 +126,13 @@ def test_after_a_stop_the_same_call_goes_on_and_computes_nothing_twice(
 
 @pytest.mark.usefixtures("workers_end")
 def test_a_stop_with_two_processes_loses_no_more_than_what_they_had_in_hand(
-    tiny: Dataset, kept: ProposalStore
+    tiny: Dataset, proposal_store: ProposalStore
 ) -> None:
-    stopped = propose_all(tiny.names, tiny.read, CONFIG, kept, workers=2, should_stop=lambda: True)
+    stopped = propose_all(
+        tiny.names, tiny.read, CONFIG, proposal_store, workers=2, should_stop=lambda: True
+    )
     assert stopped == BatchReport(done=1, cached=0, problems=(), is_complete=False)
-    resumed = propose_all(tiny.names, tiny.read, CONFIG, kept)
+    resumed = propose_all(tiny.names, tiny.read, CONFIG, proposal_store)
     assert (resumed.done, resumed.is_complete) == (6, True)
     assert resumed.cached >= 1
 
@@ -144,35 +150,37 @@ class Troubled:
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "message"),
     [
         (
             UserError("tiny03 is damaged.", hint="Get it again."),
             "tiny03 is damaged. Get it again.",
         ),
-        (ZeroDivisionError("nobody foresaw it"), "ZeroDivisionError: nobody foresaw it"),
+        (ZeroDivisionError("unexpected"), "ZeroDivisionError: unexpected"),
         (MemoryError("too big"), "MemoryError: too big"),
     ],
-    ids=lambda it: type(it).__name__,
+    ids=lambda child: type(child).__name__,
 )
 def test_a_bad_picture_is_reported_and_the_others_are_searched(
-    error: Exception, told: str, tiny: Dataset, kept: ProposalStore
+    error: Exception, message: str, tiny: Dataset, proposal_store: ProposalStore
 ) -> None:
     outcomes: list[ProposalOutcome] = []
     report = propose_all(
         tiny.names,
         Troubled(tiny, "tiny03", error).read,
         CONFIG,
-        kept,
+        proposal_store,
         on_outcome=collected(outcomes),
     )
-    assert report == BatchReport(done=5, cached=0, problems=(("tiny03", told),), is_complete=True)
+    assert report == BatchReport(
+        done=5, cached=0, problems=(("tiny03", message),), is_complete=True
+    )
     bad = outcomes[3]
-    assert (bad.name, bad.boxes, bad.problem, bad.height) == ("tiny03", None, told, 0)
+    assert (bad.name, bad.boxes, bad.problem, bad.height) == ("tiny03", None, message, 0)
 
 
 class Deadly(Troubled):
-    """One picture is the death of whoever reads it, as it is when memory runs out."""
+    """A data set that kills the process that reads one picture, as the operating system does when memory runs out."""
 
     def read(self, name: str) -> AnnotatedImage:
         if name == self.name:
@@ -182,26 +190,26 @@ class Deadly(Troubled):
 
 @pytest.mark.usefixtures("workers_end")
 def test_a_workers_death_is_told_in_words_with_a_way_out(
-    tiny: Dataset, kept: ProposalStore
+    tiny: Dataset, proposal_store: ProposalStore
 ) -> None:
     load = Deadly(tiny, "tiny02", Exception()).read
-    with pytest.raises(UserError, match="killed, most likely for want of memory") as told:
-        propose_all(tiny.names, load, CONFIG, kept, workers=2)
-    assert "fewer workers" in told.value.hint
+    with pytest.raises(UserError, match="killed, most likely for want of memory") as message:
+        propose_all(tiny.names, load, CONFIG, proposal_store, workers=2)
+    assert "fewer workers" in message.value.hint
 
 
 class Full(ProposalStore):
     """A store that cannot be written to once it holds two pictures."""
 
     def _path(self, image: Image, config: ProposalConfig) -> Path:
-        path, there = super()._path(image, config), list(self.folder.glob("[!.]*.npy"))
-        return path if path.exists() or len(there) < 2 else there[0] / "a file is no folder.npy"
+        path, stored = super()._path(image, config), list(self.folder.glob("[!.]*.npy"))
+        return path if path.exists() or len(stored) < 2 else stored[0] / "a file is no folder.npy"
 
 
 @pytest.mark.parametrize(("backend", "workers"), [("threading", 1), ("loky", 2)])
 @pytest.mark.usefixtures("workers_end")
 def test_a_full_disk_ends_the_run_at_once_and_the_same_call_goes_on_when_there_is_room(
-    backend: str, workers: int, tiny: Dataset, kept: ProposalStore
+    backend: str, workers: int, tiny: Dataset, proposal_store: ProposalStore
 ) -> None:
     outcomes: list[ProposalOutcome] = []
     with pytest.raises(StorageError, match=r"cannot be kept in .*proposals \(.*FASTRCNN_CACHE"):
@@ -209,14 +217,14 @@ def test_a_full_disk_ends_the_run_at_once_and_the_same_call_goes_on_when_there_i
             tiny.names,
             tiny.read,
             CONFIG,
-            Full(kept.folder),
+            Full(proposal_store.folder),
             workers=workers,
             backend=backend,
             on_outcome=collected(outcomes),
         )
     assert len(outcomes) <= 3  # two processes may both have seen room for one more
     assert all(outcome.problem is None for outcome in outcomes)
-    report = propose_all(tiny.names, tiny.read, CONFIG, kept)
+    report = propose_all(tiny.names, tiny.read, CONFIG, proposal_store)
     assert (report.done, report.is_complete) == (6, True)
     assert report.cached >= 2
 
@@ -227,7 +235,7 @@ def test_a_full_disk_ends_the_run_at_once_and_the_same_call_goes_on_when_there_i
 def interrupted(
     folder: Path, cache: Path, number: signal.Signals, *words: str
 ) -> tuple[int, str, int]:
-    """A search by command, interrupted as a terminal does: its exit code, its words, and how many pictures it kept."""
+    """Interrupt a `propose` command as a terminal does: exit code, stderr, number of stored pictures."""
     command = [sys.executable, "-m", "fastrcnn_core", "propose", "--data", str(folder), *words]
     process = subprocess.Popen(
         command,
@@ -241,8 +249,8 @@ def interrupted(
     while process.poll() is None and len(list((cache / "proposals").glob("[!.]*.npy"))) < 2:
         time.sleep(0.01)
     os.killpg(process.pid, number)  # a terminal's Ctrl-C reaches every process
-    _, told = process.communicate(timeout=120)
-    return process.returncode, told, len(list((cache / "proposals").iterdir()))
+    _, message = process.communicate(timeout=120)
+    return process.returncode, message, len(list((cache / "proposals").iterdir()))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -252,17 +260,17 @@ def test_a_signal_ends_the_command_between_two_pictures_and_the_same_command_goe
     folder, cache = write_tiny(tmp_path / "data", count=150), tmp_path / "cache"
     out = tmp_path / "boxes.json"
     words = ("--method", "quality", "--workers", "2", "--out", str(out))
-    code, told, count = interrupted(folder, cache, number, *words)
+    code, message, count = interrupted(folder, cache, number, *words)
     assert code == 128 + number
-    assert told.strip().count("\n") == 0
-    assert told.startswith(f"Stopped by {number.name} after ")
-    assert "of 150 pictures. The same command goes on from there." in told
+    assert message.strip().count("\n") == 0
+    assert message.startswith(f"Stopped by {number.name} after ")
+    assert "of 150 pictures. The same command goes on from there." in message
     assert 2 <= count < 150
     assert not out.exists()
     store, config = ProposalStore(cache / "proposals"), ProposalConfig(method="quality")
     data = open_dataset(str(folder))
-    there = [store.look_up(data.read(name).image, config) is not None for name in data.names]
-    assert sum(there) == count  # every file is whole
+    stored = [store.look_up(data.read(name).image, config) is not None for name in data.names]
+    assert sum(stored) == count  # every file is whole
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there is no SIGKILL elsewhere")
@@ -278,7 +286,7 @@ def test_workers_end_when_the_command_is_killed(tmp_path: Path) -> None:
     while process.poll() is None and len(list((cache / "proposals").glob("[!.]*.npy"))) < 2:
         time.sleep(0.01)
     family = psutil.Process(process.pid).children(recursive=True)
-    workers = [it for it in family if "popen_loky_posix" in " ".join(it.cmdline())]
+    workers = [child for child in family if "popen_loky_posix" in " ".join(child.cmdline())]
     assert len(workers) == 2
     process.kill()
     process.wait()
@@ -293,7 +301,7 @@ def test_workers_end_when_the_command_is_killed(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def cluster_address() -> Iterator[str]:
-    """A Dask cluster with two workers in processes of their own."""
+    """Start a Dask cluster with two workers in processes of their own."""
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
@@ -302,33 +310,35 @@ def cluster_address() -> Iterator[str]:
 
 
 def test_a_dask_cluster_named_by_its_address_does_the_work(
-    cluster_address: str, tiny: Dataset, kept: ProposalStore
+    cluster_address: str, tiny: Dataset, proposal_store: ProposalStore
 ) -> None:
     outcomes: list[ProposalOutcome] = []
     report = propose_all(
         tiny.names,
         tiny.read,
         CONFIG,
-        kept,
+        proposal_store,
         backend="dask",
         scheduler=cluster_address,
         on_outcome=collected(outcomes),
     )
     expect_all_right(outcomes, report, tiny)
-    assert propose_all(tiny.names, tiny.read, CONFIG, kept).cached == 6
+    assert propose_all(tiny.names, tiny.read, CONFIG, proposal_store).cached == 6
 
 
 def test_a_bad_picture_does_not_end_a_run_on_a_cluster(
-    cluster_address: str, tmp_path: Path, kept: ProposalStore
+    cluster_address: str, tmp_path: Path, proposal_store: ProposalStore
 ) -> None:
     data = open_dataset(str(write_tiny(tmp_path / "data", count=4)))
     (tmp_path / "data" / "PNGImages" / "tiny01.png").write_bytes(b"no picture")
     address = cluster_address.removeprefix("tcp://")  # as people write it
-    report = propose_all(data.names, data.read, CONFIG, kept, backend="dask", scheduler=address)
+    report = propose_all(
+        data.names, data.read, CONFIG, proposal_store, backend="dask", scheduler=address
+    )
     assert (report.done, report.is_complete) == (3, True)
-    ((name, told),) = report.problems
+    ((name, message),) = report.problems
     assert name == "tiny01"
-    assert "tiny01" in told
+    assert "tiny01" in message
 
 
 def test_without_an_address_dask_starts_workers_on_this_machine_and_ends_them(
@@ -352,14 +362,18 @@ def test_without_an_address_dask_starts_workers_on_this_machine_and_ends_them(
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "127.0.0.1:1", "no address", "foo://x:1"])
 def test_an_address_at_which_no_scheduler_answers_is_told_in_words(
-    address: str, tiny: Dataset, kept: ProposalStore
+    address: str, tiny: Dataset, proposal_store: ProposalStore
 ) -> None:
     pytest.importorskip("distributed", reason="Dask is not installed")
     with pytest.raises(UserError, match=r"No Dask scheduler answers at .* Start one"):
-        propose_all(tiny.names, tiny.read, CONFIG, kept, backend="dask", scheduler=address)
+        propose_all(
+            tiny.names, tiny.read, CONFIG, proposal_store, backend="dask", scheduler=address
+        )
 
 
-def test_a_cluster_without_workers_is_told_in_words(tiny: Dataset, kept: ProposalStore) -> None:
+def test_a_cluster_without_workers_is_told_in_words(
+    tiny: Dataset, proposal_store: ProposalStore
+) -> None:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     with (
         distributed.LocalCluster(
@@ -371,7 +385,7 @@ def test_a_cluster_without_workers_is_told_in_words(tiny: Dataset, kept: Proposa
             tiny.names,
             tiny.read,
             CONFIG,
-            kept,
+            proposal_store,
             backend="dask",
             scheduler=cluster.scheduler_address,
         )
@@ -379,17 +393,17 @@ def test_a_cluster_without_workers_is_told_in_words(tiny: Dataset, kept: Proposa
 
 @pytest.mark.parametrize("package", ["ray", "distributed"])
 def test_a_cluster_package_that_is_not_installed_is_told_with_the_command_that_installs_it(
-    package: str, tiny: Dataset, kept: ProposalStore, monkeypatch: pytest.MonkeyPatch
+    package: str, tiny: Dataset, proposal_store: ProposalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)  # as if it were not there
     backend = {"ray": "ray", "distributed": "dask"}[package]
-    with pytest.raises(UserError, match=f"{backend}.* is not installed") as told:
-        propose_all(tiny.names, tiny.read, CONFIG, kept, backend=backend)
-    assert "pip install" in told.value.hint
+    with pytest.raises(UserError, match=f"{backend}.* is not installed") as message:
+        propose_all(tiny.names, tiny.read, CONFIG, proposal_store, backend=backend)
+    assert "pip install" in message.value.hint
 
 
 def test_an_unknown_backend_is_told_with_those_that_there_are(
-    tiny: Dataset, kept: ProposalStore
+    tiny: Dataset, proposal_store: ProposalStore
 ) -> None:
     with pytest.raises(ConfigError, match=r"no backend 'spark'\. Take one of loky, threading"):
-        propose_all(tiny.names, tiny.read, CONFIG, kept, backend="spark")
+        propose_all(tiny.names, tiny.read, CONFIG, proposal_store, backend="spark")

@@ -24,14 +24,14 @@ from tests.support.builders import block_image as picture
 
 
 def found(*boxes: tuple[float, float, float, float]) -> SearchResult:
-    """Boxes as a search brings them, best ranked first."""
+    """Build a search result of these boxes, best ranked first."""
     count = np.arange(len(boxes), dtype=np.int32)
     rows = np.array(boxes, np.float32).reshape(-1, 4)
     return SearchResult(rows, 0 * count, count, count.astype(np.float32) + 1, ())
 
 
 def survivors(result: SearchResult, stage: str, **knobs: object) -> list[int]:
-    """Who survives a stage, where all other filters are as open as they can be."""
+    """Find the survivors of a stage with all other filters open."""
     open_ones = {"min_side": 1, "max_aspect": None, "distinct_iou": None, "limit": 20000}
     config = ProposalConfig(**{**open_ones, **knobs})  # type: ignore[arg-type]
     return [int(index) for index in funnel(result, config).stage(stage).survivors]
@@ -88,7 +88,7 @@ def test_a_random_order_is_the_same_for_the_same_seed_and_another_for_another() 
 
 
 def test_a_random_order_still_prefers_what_is_ranked_high() -> None:
-    """The place times a number from 0 to 1: a low place stays low, a high one may become low. Section 4.3."""
+    """Multiply the rank by a number from 0 to 1: a low rank stays low, a high one may become low. Section 4.3."""
     boxes = found(*((50.0 * i, 0, 50.0 * i + 20, 20) for i in range(40)))
     first, last = np.zeros(40), np.zeros(40)
     for seed in range(30):
@@ -143,7 +143,7 @@ def test_every_proposal_passes_every_filter_and_nobody_else_was_better(
 
 
 def _expect_nested(stages: tuple[FilterStage, ...]) -> None:
-    """Nobody comes back, and nobody is there twice."""
+    """Check that each stage is a subset of the one before, without repeats."""
     for before, after in pairwise(stages):
         assert set(after.survivors) <= set(before.survivors)
         assert len(set(after.survivors)) == len(after.survivors)

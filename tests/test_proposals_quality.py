@@ -11,7 +11,7 @@ PERSON = np.array([0, 0, 20, 100], np.float32)
 
 
 def found(*boxes: list[float]) -> SearchResult:
-    """Boxes as a search brings them, best ranked first."""
+    """Build a search result of these boxes, best ranked first."""
     count = np.arange(len(boxes), dtype=np.int32)
     rows = np.array(boxes, np.float32).reshape(-1, 4)
     return SearchResult(rows, 0 * count, count, count.astype(np.float32), ())

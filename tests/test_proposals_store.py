@@ -53,23 +53,23 @@ def searched(monkeypatch: pytest.MonkeyPatch) -> CountedSearch:
 def test_notebook_fault_pictures_keep_their_own_proposals_in_whatever_order_they_come(
     tmp_path: Path, searched: CountedSearch
 ) -> None:
-    """The notebook kept proposals by the position in a shuffled loader: another epoch, another picture's boxes."""
-    kept = ProposalStore(tmp_path)
+    """Guard against a cache keyed by the position in a shuffled loader: another epoch, another picture's boxes."""
+    proposal_store = ProposalStore(tmp_path)
     for height in [48, 64, 80, 80, 48, 64]:
-        assert kept.get(picture(height=height), SINGLE)[0].tolist() == [0, 0, 64, height]
+        assert proposal_store.get(picture(height=height), SINGLE)[0].tolist() == [0, 0, 64, height]
     assert searched.calls == 3
 
 
 def test_notebook_fault_two_test_pictures_of_one_size_and_name_do_not_share_proposals(
     tmp_path: Path,
 ) -> None:
-    """The notebook gave all test pictures the proposals of the first: its key was a constant."""
-    kept = ProposalStore(tmp_path)
+    """Guard against a constant cache key, which gave all test pictures the proposals of the first."""
+    proposal_store = ProposalStore(tmp_path)
     first, second = picture(1, name="test"), picture(2, name="test")
     for _ in range(2):
         for image in (first, second):
-            np.testing.assert_array_equal(kept.get(image, SINGLE), propose(image, SINGLE))
-    assert kept.get(first, SINGLE).tolist() != kept.get(second, SINGLE).tolist()
+            np.testing.assert_array_equal(proposal_store.get(image, SINGLE), propose(image, SINGLE))
+    assert proposal_store.get(first, SINGLE).tolist() != proposal_store.get(second, SINGLE).tolist()
 
 
 def test_one_picture_under_two_names_is_searched_once(
@@ -103,9 +103,9 @@ def test_a_knob_is_part_of_the_identity_of_proposals_unless_it_means_nothing_to_
 ) -> None:
     value, idle_for = OTHERS[knob]
     config = replace(SINGLE, method=method)  # type: ignore[arg-type]
-    other = replace(config, **{knob: value})  # type: ignore[arg-type]
-    for it in (config, other, config, other):
-        ProposalStore(tmp_path).get(picture(), it)
+    changed = replace(config, **{knob: value})  # type: ignore[arg-type]
+    for name in (config, changed, config, changed):
+        ProposalStore(tmp_path).get(picture(), name)
     assert searched.calls == (1 if method in idle_for else 2)
 
 
@@ -117,13 +117,13 @@ def test_configs_that_share_a_file_give_the_same_proposals(
 ) -> None:
     image = picture(height=96, width=96)
     config = replace(SINGLE, method=method, order=order, scale=40.0)  # type: ignore[arg-type]
-    kept = ProposalStore(tmp_path)
-    kept.get(image, config)
+    proposal_store = ProposalStore(tmp_path)
+    proposal_store.get(image, config)
     for knob in set(OTHERS) - {"method", "order"}:
-        other = replace(config, **{knob: OTHERS[knob][0]})  # type: ignore[arg-type]
-        shared = kept.look_up(image, other)
+        changed = replace(config, **{knob: OTHERS[knob][0]})  # type: ignore[arg-type]
+        shared = proposal_store.look_up(image, changed)
         if shared is not None:
-            np.testing.assert_array_equal(shared, propose(image, other), err_msg=knob)
+            np.testing.assert_array_equal(shared, propose(image, changed), err_msg=knob)
 
 
 def test_another_version_of_the_method_does_not_see_the_old_ones_proposals(
@@ -149,27 +149,27 @@ def test_what_is_read_is_what_was_computed(tmp_path: Path) -> None:
 def test_a_picture_without_proposals_is_remembered_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = ProposalStore(tmp_path)
-    assert kept.get(picture(), replace(SINGLE, min_side=200)).shape == (0, 4)
+    proposal_store = ProposalStore(tmp_path)
+    assert proposal_store.get(picture(), replace(SINGLE, min_side=200)).shape == (0, 4)
     monkeypatch.setattr(store, "propose", None)
-    assert kept.get(picture(), replace(SINGLE, min_side=200)).shape == (0, 4)
+    assert proposal_store.get(picture(), replace(SINGLE, min_side=200)).shape == (0, 4)
 
 
 def damages() -> dict[str, bytes]:
-    """Contents that no file of proposals has."""
-    whole = _npy(np.zeros((5, 4), np.float32))
-    brackets = whole.index(b"(5, 4)")
+    """Return contents that no file of proposals has."""
+    intact = _npy(np.zeros((5, 4), np.float32))
+    brackets = intact.index(b"(5, 4)")
     return {
         "empty": b"",
-        "half": whole[:-40],
-        "header only": whole[:128],
-        "half a header": whole[:40],
+        "half": intact[:-40],
+        "header only": intact[:128],
+        "half a header": intact[:40],
         "another kind": b"no array at all",
         "an archive": b"PK\x03\x04" + bytes(200),
         "doubles": _npy(np.zeros((5, 4))),
         "three columns": _npy(np.zeros((5, 3), np.float32)),
-        "a bracket that never closes": whole[:brackets] + b"(5, 4 " + whole[brackets + 6 :],
-        "more than the memory holds": whole.replace(
+        "a bracket that never closes": intact[:brackets] + b"(5, 4 " + intact[brackets + 6 :],
+        "more than the memory holds": intact.replace(
             b"(5, 4), }           ", b"(99999999999999, 4)}"
         ),
         "a pickle": _npy(np.array([[1, 2, 3, "x"]], object)),
@@ -186,50 +186,50 @@ def _npy(values: npt.NDArray[Any]) -> bytes:
 def test_a_damaged_file_is_computed_again_and_mended(
     damage: str, tmp_path: Path, searched: CountedSearch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kept = ProposalStore(tmp_path)
-    kept.get(picture(), SINGLE)
+    proposal_store = ProposalStore(tmp_path)
+    proposal_store.get(picture(), SINGLE)
     (path,) = tmp_path.iterdir()
     path.write_bytes(damages()[damage])
     with caplog.at_level(logging.WARNING):
-        assert kept.get(picture(), SINGLE).tolist() == [[0, 0, 64, 48]]
+        assert proposal_store.get(picture(), SINGLE).tolist() == [[0, 0, 64, 48]]
     assert "damaged" in caplog.text
-    assert kept.get(picture(), SINGLE).tolist() == [[0, 0, 64, 48]]
+    assert proposal_store.get(picture(), SINGLE).tolist() == [[0, 0, 64, 48]]
     assert searched.calls == 2
 
 
 def test_a_reader_meets_nothing_while_a_file_is_half_written(
     tmp_path: Path, searched: CountedSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[FloatArray | None] = []
+    read: list[FloatArray | None] = []
 
     def in_two_halves(path: Path, boxes: FloatArray) -> None:
         content = _npy(boxes)
         path.write_bytes(content[:100])
-        seen.append(ProposalStore(tmp_path).look_up(picture(), SINGLE))
+        read.append(ProposalStore(tmp_path).look_up(picture(), SINGLE))
         path.write_bytes(content)
 
     monkeypatch.setattr(store.np, "save", in_two_halves)
     ProposalStore(tmp_path).get(picture(), SINGLE)
-    assert seen == [None]
+    assert read == [None]
     assert ProposalStore(tmp_path).look_up(picture(), SINGLE) is not None
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "message"),
     [
         (OSError(28, "No space left on device"), "No space left on device"),
         (OSError("5192 requested and 2016 written"), "the disk is full"),  # NumPy's own words
     ],
 )
 def test_a_full_disk_is_told_in_words_and_leaves_nothing_behind(
-    error: OSError, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: OSError, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def half(path: Path, boxes: FloatArray) -> None:
         path.write_bytes(b"half")
         raise error
 
     monkeypatch.setattr(store.np, "save", half)
-    with pytest.raises(StorageError, match=rf"cannot be kept in .*{told}\)\. Free some space"):
+    with pytest.raises(StorageError, match=rf"cannot be kept in .*{message}\)\. Free some space"):
         ProposalStore(tmp_path).get(picture(), SINGLE)
     assert list(tmp_path.iterdir()) == []
 
@@ -237,23 +237,23 @@ def test_a_full_disk_is_told_in_words_and_leaves_nothing_behind(
 def test_size_counts_what_is_kept_and_clear_forgets_it(
     tmp_path: Path, searched: CountedSearch
 ) -> None:
-    kept = ProposalStore(tmp_path / "proposals")
-    assert kept.size() == 0
-    kept.clear()
+    proposal_store = ProposalStore(tmp_path / "proposals")
+    assert proposal_store.size() == 0
+    proposal_store.clear()
     for seed in range(3):
-        kept.get(picture(seed), SINGLE)
-    assert kept.size() == 3 * len(_npy(np.zeros((1, 4), np.float32)))
-    in_work = kept.folder / ".being-written-elsewhere.partial.npy"
+        proposal_store.get(picture(seed), SINGLE)
+    assert proposal_store.size() == 3 * len(_npy(np.zeros((1, 4), np.float32)))
+    in_work = proposal_store.folder / ".being-written-elsewhere.partial.npy"
     in_work.write_bytes(b"half")
-    kept.clear()
-    assert list(kept.folder.iterdir()) == [in_work]
+    proposal_store.clear()
+    assert list(proposal_store.folder.iterdir()) == [in_work]
 
 
 # Two processes
 
 
 def _search_all(folder: Path, together: Barrier) -> list[FloatArray]:
-    """Every picture at the same moment as the other process."""
+    """Search every picture at the same moment as the other process."""
     propose(picture(99), SINGLE)  # the machine code is loaded
     found = []
     for seed in range(12):
@@ -273,13 +273,13 @@ def test_two_processes_that_ask_for_the_same_picture_at_once_get_the_same_and_le
     together, (answer, end) = spawning.Barrier(2), spawning.Pipe()
     process = spawning.Process(target=_search_all_and_tell, args=(tmp_path, together, end))
     process.start()
-    here, there = _search_all(tmp_path, together), answer.recv()
+    own, child = _search_all(tmp_path, together), answer.recv()
     process.join(timeout=60)
     assert process.exitcode == 0
     assert len(list(tmp_path.iterdir())) == 12
     for seed in range(12):
-        kept = ProposalStore(tmp_path).look_up(picture(seed), SINGLE)
-        for boxes in (here[seed], there[seed], kept):
+        proposal_store = ProposalStore(tmp_path).look_up(picture(seed), SINGLE)
+        for boxes in (own[seed], child[seed], proposal_store):
             np.testing.assert_array_equal(boxes, propose(picture(seed), SINGLE))
     assert not caplog.records
 
@@ -293,13 +293,13 @@ def _die_while_writing(folder: Path) -> None:
     ProposalStore(folder).get(picture(), SINGLE)
 
 
-def test_a_process_that_dies_while_it_writes_is_in_nobodys_way(tmp_path: Path) -> None:
+def test_a_process_that_dies_while_it_writes_leaves_no_entry(tmp_path: Path) -> None:
     process = multiprocessing.get_context("spawn").Process(
         target=_die_while_writing, args=(tmp_path,)
     )
     process.start()
     process.join(timeout=120)
     assert process.exitcode == -signal.SIGKILL
-    kept = ProposalStore(tmp_path)
-    assert kept.look_up(picture(), SINGLE) is None
-    np.testing.assert_array_equal(kept.get(picture(), SINGLE), propose(picture(), SINGLE))
+    proposal_store = ProposalStore(tmp_path)
+    assert proposal_store.look_up(picture(), SINGLE) is None
+    np.testing.assert_array_equal(proposal_store.get(picture(), SINGLE), propose(picture(), SINGLE))

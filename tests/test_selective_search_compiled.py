@@ -28,7 +28,7 @@ def answer() -> int:
 
 
 def small_house(folder: Path) -> Path:
-    """A package with two kernels of which one calls the other."""
+    """Write a package with two kernels of which one calls the other."""
     room = folder / "fastrcnn_core" / "selective_search"
     room.mkdir(parents=True)
     for name in ("__init__.py", "files.py", "selective_search/compiled.py"):
@@ -40,7 +40,7 @@ def small_house(folder: Path) -> Path:
 
 
 def started(folder: Path) -> str:
-    """What a new process says: the caller's answer, and whether all was on disk before and after."""
+    """Run a new process: the caller's answer, and whether all kernels were cached before and after."""
     command = [sys.executable, "-c", "import fastrcnn_core.selective_search.caller"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     return done.stdout.strip()

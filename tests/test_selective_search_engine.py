@@ -1,4 +1,4 @@
-"""The whole search: its order, what flipping does to it, and pictures that nobody would choose."""
+"""Selective Search as a whole: its order, flipped pictures, and degenerate pictures."""
 
 import io
 from collections import Counter
@@ -38,7 +38,7 @@ picture = partial(block_image, height=60, width=75, side=15)
 
 
 def random_boxes(seed: int, count: int) -> tuple[FloatArray, FloatArray]:
-    """Boxes in a small field, so that many are near-duplicates, with ascending ranks, some of them equal."""
+    """Draw boxes in a small field, so that many are near-duplicates, with ascending ranks, some of them equal."""
     generator = np.random.default_rng(seed)
     corners = generator.integers(0, 12, (count, 2))
     boxes = np.concatenate([corners, corners + generator.integers(1, 24, (count, 2))], axis=1)
@@ -47,14 +47,14 @@ def random_boxes(seed: int, count: int) -> tuple[FloatArray, FloatArray]:
 
 
 def slowly_distinct(boxes: FloatArray, iou: float) -> list[int]:
-    """Every box is compared with every better one that stays."""
+    """Compare every box with every better one that is kept."""
     overlap = pairwise_iou(boxes, boxes)
-    kept: list[int] = []
+    keep: list[int] = []
     for index in range(len(boxes)):
-        most = max((overlap[index, other] for other in kept), default=0)
+        most = max((overlap[index, second] for second in keep), default=0)
         if most <= np.float32(iou) and most < 1:
-            kept.append(index)
-    return kept
+            keep.append(index)
+    return keep
 
 
 IOUS = st.sampled_from([0.5, 0.7, 0.85, 1.0])
@@ -80,9 +80,9 @@ def test_a_limit_cuts_the_order_off_and_changes_nothing_before_it(
 ) -> None:
     boxes, ranks = random_boxes(seed, 150)
     costs = {"duplicate_penalty": 0.0} if free else {}
-    everybody = deduplicate(boxes, ranks, iou=iou, limit=150, **costs)
+    unlimited = deduplicate(boxes, ranks, iou=iou, limit=150, **costs)
     cut_off = deduplicate(boxes, ranks, iou=iou, limit=limit, **costs)
-    assert cut_off.tolist() == everybody[:limit].tolist()
+    assert cut_off.tolist() == unlimited[:limit].tolist()
 
 
 def test_many_boxes_of_one_size_are_all_compared() -> None:
@@ -90,8 +90,8 @@ def test_many_boxes_of_one_size_are_all_compared() -> None:
     corners = np.stack([np.arange(500) * 30.0, np.zeros(500)], axis=1)
     apart = np.concatenate([corners, corners + 20], axis=1).astype(np.float32)
     boxes = np.concatenate([apart, apart + np.float32(0.5)])
-    kept = deduplicate(boxes, np.arange(1, 1001, dtype=np.float32), iou=0.85, limit=1000)
-    assert kept.tolist() == list(range(500))
+    keep = deduplicate(boxes, np.arange(1, 1001, dtype=np.float32), iou=0.85, limit=1000)
+    assert keep.tolist() == list(range(500))
 
 
 def test_a_box_that_repeats_a_better_one_comes_after_one_that_shows_something_new() -> None:
@@ -159,9 +159,9 @@ def test_boxes_lie_inside_the_picture_best_first_each_with_its_strategy(method: 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_same_picture_gives_the_same_boxes_in_the_same_order(method: str) -> None:
     config = replace(SINGLE, method=method)  # type: ignore[arg-type]
-    one, other = search(picture(), config), search(picture(), config)
+    first, second = search(picture(), config), search(picture(), config)
     for name in ("boxes", "strategy", "node", "rank"):
-        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name), err_msg=name)
 
 
 @given(seed=st.integers(0, 10**6), height=st.integers(1, 60), width=st.integers(1, 60))
@@ -170,8 +170,8 @@ def test_every_strategy_finds_the_whole_picture_and_no_box_leaves_it(
     seed: int, height: int, width: int
 ) -> None:
     found = search(picture(seed, height=height, width=width), replace(SINGLE, method="fast"))
-    whole = np.all(found.boxes == [0, 0, width, height], axis=1)
-    assert set(found.strategy[whole]) == set(range(len(found.strategies)))
+    whole_picture = np.all(found.boxes == [0, 0, width, height], axis=1)
+    assert set(found.strategy[whole_picture]) == set(range(len(found.strategies)))
     assert np.all(found.boxes[:, :2] >= 0)
     assert np.all(found.boxes[:, 2:] <= [width, height])
     assert np.all(found.boxes[:, 2:] - found.boxes[:, :2] >= 1)
@@ -196,8 +196,8 @@ def test_a_rank_is_the_place_later_where_one_similarity_decides_and_in_quality_f
 
 def test_more_strategies_find_what_fewer_find_and_more() -> None:
     single, fast = (
-        {tuple(box) for box in search(picture(), replace(SINGLE, method=it)).boxes.tolist()}  # type: ignore[arg-type]
-        for it in ("single", "fast")
+        {tuple(box) for box in search(picture(), replace(SINGLE, method=method)).boxes.tolist()}  # type: ignore[arg-type]
+        for method in ("single", "fast")
     )
     assert single < fast
 
@@ -212,8 +212,8 @@ def test_a_larger_picture_is_searched_small_and_its_boxes_are_in_its_own_pixels(
 # Mirror images
 
 
-def mirrored(regions: Regions, width: int) -> Counter[tuple[int, ...]]:
-    """Each region's size and box, as they are in the mirror image."""
+def flipped(regions: Regions, width: int) -> Counter[tuple[int, ...]]:
+    """Compute each region's size and box in the mirror image."""
     boxes = regions.boxes[:, [2, 1, 0, 3]] * [-1, 1, -1, 1] + [width, 0, width, 0]
     return Counter(map(tuple, np.column_stack([regions.sizes, boxes]).tolist()))
 
@@ -227,54 +227,58 @@ def test_the_mirror_image_has_the_mirrored_regions_where_no_two_steps_are_equal(
     planes = np.random.default_rng(seed).uniform(0, 255, (3, 4, 6)).astype(np.float32)
     edges, turned = sort_edges(planes), sort_edges(np.ascontiguousarray(planes[:, :, ::-1]))
     assume(np.diff(edges.starts).max() == 1)
-    one, other = (
-        describe_regions(segment(it, k=k, min_size=2), pixel_features(values))
-        for it, values in ((edges, planes), (turned, np.ascontiguousarray(planes[:, :, ::-1])))
+    first, second = (
+        describe_regions(segment(graph, k=k, min_size=2), pixel_features(values))
+        for graph, values in ((edges, planes), (turned, np.ascontiguousarray(planes[:, :, ::-1])))
     )
-    as_it_is = Counter(map(tuple, np.column_stack([other.sizes, other.boxes]).tolist()))
-    assert as_it_is == mirrored(one, 6)
-    _expect_mirrored_histograms(one, other)
+    as_it_is = Counter(map(tuple, np.column_stack([second.sizes, second.boxes]).tolist()))
+    assert as_it_is == flipped(first, 6)
+    _expect_mirrored_histograms(first, second)
 
 
-def _expect_mirrored_histograms(one: Regions, other: Regions) -> None:
-    """Colours stay; an orientation's texture is found at the angle that the mirror makes of it."""
+def _expect_mirrored_histograms(first: Regions, second: Regions) -> None:
+    """Check that colours stay and that textures are at the mirrored orientations."""
     turned = [(4 - orientation) % 8 for orientation in range(8)]
-    texture = other.texture.reshape(len(other.sizes), 3, 8, 10)[:, :, turned].reshape(
-        len(other.sizes), -1
+    texture = second.texture.reshape(len(second.sizes), 3, 8, 10)[:, :, turned].reshape(
+        len(second.sizes), -1
     )
-    here = np.column_stack([one.colour, one.texture])
-    there = np.column_stack([other.colour, texture])
-    apart = np.abs(here[:, None] - there[None]).max(axis=2)  # each region with each mirrored one
+    left_histograms = np.column_stack([first.colour, first.texture])
+    right = np.column_stack([second.colour, texture])
+    apart = np.abs(left_histograms[:, None] - right[None]).max(
+        axis=2
+    )  # each region with each mirrored one
     assert apart.min(axis=0).max() < 1e-5
     assert apart.min(axis=1).max() < 1e-5
 
 
 def test_of_a_street_and_its_mirror_image_nine_tenths_of_the_regions_are_the_same() -> None:
-    """Where steps are equal, which eighths of a grey level often are, a few pixels go to another neighbour."""
+    """Allow a tenth: where weights are equal, a few pixels go to another neighbour."""
     dataset = open_dataset("synthetic:1:0")
     image = dataset.read(dataset.names[0]).image
-    there = segmentation_of(image, "HSV", 100, SINGLE)
+    right = segmentation_of(image, "HSV", 100, SINGLE)
     back = segmentation_of(image.flipped(), "HSV", 100, SINGLE)
-    assert abs(there.count - back.count) <= 0.02 * there.count
-    here, mirror = (_extents(labels) for labels in (there.labels, back.labels[:, ::-1]))
-    assert (here & mirror).total() >= 0.9 * there.count
+    assert abs(right.count - back.count) <= 0.02 * right.count
+    left_histograms, mirror = (_extents(labels) for labels in (right.labels, back.labels[:, ::-1]))
+    assert (left_histograms & mirror).total() >= 0.9 * right.count
 
 
 def _extents(labels: npt.NDArray[np.int32]) -> Counter[tuple[int, ...]]:
     labels = np.ascontiguousarray(labels)
     count = int(labels.max()) + 1
-    nothing = np.zeros((1, *labels.shape), np.float32)
+    zeros = np.zeros((1, *labels.shape), np.float32)
     empty = np.zeros(0, np.int32)
-    seen = Segmentation(labels, np.zeros(count, np.float32), empty, empty.astype(np.float32))
-    it = describe_regions(seen, pixel_features(nothing))
-    return Counter(map(tuple, np.column_stack([it.sizes, it.boxes]).tolist()))
+    segmentation = Segmentation(
+        labels, np.zeros(count, np.float32), empty, empty.astype(np.float32)
+    )
+    regions = describe_regions(segmentation, pixel_features(zeros))
+    return Counter(map(tuple, np.column_stack([regions.sizes, regions.boxes]).tolist()))
 
 
 # Beside the package
 
 
 def packages_regions(image: Image) -> tuple[npt.NDArray[np.int32], list[dict[str, object]]]:
-    """The package's segmentation of a picture, and what the package knows of each of its regions, in order."""
+    """Segment a picture with the package, and describe each of its regions, in order."""
     from selectivesearch import selectivesearch as package
 
     segmented = package._generate_segments(image.pixels, 80, 0.8, 20)
@@ -292,11 +296,13 @@ def test_of_one_segmentation_the_package_and_we_say_the_same_sizes_and_boxes() -
     count, empty = len(theirs), np.zeros(0, np.int32)
     assert count > 5
     planes = np.ascontiguousarray(image.pixels.transpose(2, 0, 1), np.float32)
-    seen = Segmentation(labels, np.zeros(count, np.float32), empty, empty.astype(np.float32))
-    ours = describe_regions(seen, pixel_features(planes))
-    assert ours.sizes.tolist() == [it["size"] for it in theirs]
-    assert [[x1, y1, x2 - 1, y2 - 1] for x1, y1, x2, y2 in ours.boxes.tolist()] == [
-        [it[name] for name in ("min_x", "min_y", "max_x", "max_y")] for it in theirs
+    segmentation = Segmentation(
+        labels, np.zeros(count, np.float32), empty, empty.astype(np.float32)
+    )
+    described = describe_regions(segmentation, pixel_features(planes))
+    assert described.sizes.tolist() == [item["size"] for item in theirs]
+    assert [[x1, y1, x2 - 1, y2 - 1] for x1, y1, x2, y2 in described.boxes.tolist()] == [
+        [item[name] for name in ("min_x", "min_y", "max_x", "max_y")] for item in theirs
     ]
 
 
@@ -306,13 +312,15 @@ def test_the_packages_size_fill_and_merging_are_ours_once_its_boxes_are_whole() 
 
     image = picture(3)
     _, theirs = packages_regions(image)
-    one, other = ({**it, "max_x": it["max_x"] + 1, "max_y": it["max_y"] + 1} for it in theirs[:2])  # type: ignore[operator]
+    first, second = (
+        {**item, "max_x": item["max_x"] + 1, "max_y": item["max_y"] + 1} for item in theirs[:2]
+    )  # type: ignore[operator]
     boxes = np.array(
-        [[it[side] for side in ("min_x", "min_y", "max_x", "max_y")] for it in (one, other)]
+        [[item[side] for side in ("min_x", "min_y", "max_x", "max_y")] for item in (first, second)]
     )
     histogram = np.full((2, 4), 0.25, np.float32)
     regions = Regions(
-        np.array([one["size"], other["size"]], np.int32),
+        np.array([first["size"], second["size"]], np.int32),
         boxes.astype(np.int32),
         histogram,
         histogram,
@@ -320,27 +328,27 @@ def test_the_packages_size_fill_and_merging_are_ours_once_its_boxes_are_whole() 
         np.zeros(1, np.float32),
         np.zeros(2, np.float32),
     )
-    it = group(regions, similarity="SF", pixels=60 * 75)
-    assert it.similarities[0, 2] == pytest.approx(package._sim_size(one, other, 60 * 75))
-    assert it.similarities[0, 3] == pytest.approx(package._sim_fill(one, other, 60 * 75))
-    merged = package._merge_regions(one, other)
-    assert it.sizes[2] == merged["size"]
-    assert it.boxes[2].tolist() == [merged[side] for side in ("min_x", "min_y", "max_x", "max_y")]
+    tree = group(regions, similarity="SF", pixels=60 * 75)
+    assert tree.similarities[0, 2] == pytest.approx(package._sim_size(first, second, 60 * 75))
+    assert tree.similarities[0, 3] == pytest.approx(package._sim_fill(first, second, 60 * 75))
+    merged = package._merge_regions(first, second)
+    assert tree.sizes[2] == merged["size"]
+    assert tree.boxes[2].tolist() == [merged[side] for side in ("min_x", "min_y", "max_x", "max_y")]
 
 
 def test_the_packages_colour_histogram_is_ours_where_values_lie_in_its_range() -> None:
     from selectivesearch import selectivesearch as package
 
     planes = np.random.default_rng(0).uniform(0, 255, (3, 8, 9)).astype(np.float32)
-    whole = Segmentation(
+    whole_picture = Segmentation(
         np.zeros((8, 9), np.int32),
         np.zeros(1, np.float32),
         np.zeros(0, np.int32),
         np.zeros(0, np.float32),
     )
-    ours = describe_regions(whole, pixel_features(planes)).colour[0]
+    described = describe_regions(whole_picture, pixel_features(planes)).colour[0]
     theirs = package._calc_colour_hist(planes.reshape(3, -1).T)
-    np.testing.assert_allclose(ours * 3, theirs, atol=1e-6)
+    np.testing.assert_allclose(described * 3, theirs, atol=1e-6)
 
 
 @pytest.mark.filterwarnings("ignore:Applying `local_binary_pattern`")
@@ -355,7 +363,7 @@ def test_package_is_the_pip_package_as_the_notebook_calls_it() -> None:
     assert search(picture(), config).boxes.tolist() == expected
 
 
-# Pictures that nobody would choose
+# Degenerate pictures
 
 
 @pytest.mark.filterwarnings("ignore:Applying `local_binary_pattern`")
@@ -418,7 +426,7 @@ def test_what_is_transparent_is_searched_as_white() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pixels", "told"),
+    ("pixels", "raised"),
     [
         (np.zeros((5, 5, 3)), "float64, not uint8"),
         (np.zeros((5, 5, 3), np.float32), "float32, not uint8"),
@@ -429,7 +437,7 @@ def test_what_is_transparent_is_searched_as_white() -> None:
     ids=["double", "float", "grey", "alpha", "empty"],
 )
 def test_an_array_that_is_no_8_bit_rgb_is_refused_in_words(
-    pixels: npt.NDArray[np.uint8], told: str
+    pixels: npt.NDArray[np.uint8], raised: str
 ) -> None:
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=raised):
         Image(pixels)

@@ -24,7 +24,7 @@ SUMS = ("CTSF", "TSF", "F", "S", "C", "T")
 
 
 def planes_of(seed: int, height: int = 24, width: int = 32, *, block: int = 4) -> Planes:
-    """Blocks of colour with a little noise."""
+    """Draw blocks of colour with a little noise."""
     generator = np.random.default_rng(seed)
     blocks = generator.integers(0, 256, (3, -(-height // block), -(-width // block)))
     large = np.kron(blocks, np.ones((1, block, block), int))[:, :height, :width]
@@ -66,29 +66,31 @@ def test_sizes_boxes_and_colours_are_what_one_counts(seed: int) -> None:
     planes[on_a_border] += np.float32(0.01)
     segmentation, regions = described(planes)
     for region in range(segmentation.count):
-        here = segmentation.labels == region
-        rows, columns = np.nonzero(here)
+        mask = segmentation.labels == region
+        rows, columns = np.nonzero(mask)
         box = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
         assert regions.boxes[region].tolist() == box
-        assert regions.sizes[region] == here.sum()
-        counted = [np.histogram(plane[here], 25, (0, 255))[0] for plane in planes]
-        expected = np.concatenate(counted) / (3 * here.sum())
+        assert regions.sizes[region] == mask.sum()
+        counted = [np.histogram(plane[mask], 25, (0, 255))[0] for plane in planes]
+        expected = np.concatenate(counted) / (3 * mask.sum())
         np.testing.assert_allclose(regions.colour[region], expected, atol=1e-6)
 
 
 def slow_texture(
-    plane: npt.NDArray[np.float32], here: npt.NDArray[np.bool_]
+    plane: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float64]:
     """(8, 10): each pixel's derivative in eight directions; from 0 to 50 grey levels a pixel are 10 bins."""
     import scipy.ndimage
 
     down, along = (scipy.ndimage.sobel(plane, axis=axis, mode="nearest") / 8 for axis in (0, 1))
     # The engine keeps a gradient as two whole numbers of 50 / 12 grey levels.
-    down, along = (np.floor(np.clip(it * 12 / 50, -12, 12) + 0.5) * 50 / 12 for it in (down, along))
+    down, along = (
+        np.floor(np.clip(tree * 12 / 50, -12, 12) + 0.5) * 50 / 12 for tree in (down, along)
+    )
     rows = []
     for orientation in range(8):
         angle = orientation * np.pi / 4
-        steepness = np.cos(angle) * along[here] + np.sin(angle) * down[here]
+        steepness = np.cos(angle) * along[mask] + np.sin(angle) * down[mask]
         bins = np.floor(np.round(steepness, 4) / 5).clip(0, 9).astype(int)
         rows.append(np.bincount(bins, minlength=10))
     return np.array(rows)
@@ -102,9 +104,9 @@ def test_textures_are_derivatives_in_8_orientations_in_10_bins(seed: int) -> Non
     assert regions.texture.shape == (segmentation.count, 3 * 8 * 10)
     apart = 0.0
     for region in range(segmentation.count):
-        here = segmentation.labels == region
-        expected = np.concatenate([slow_texture(plane, here).ravel() for plane in planes])
-        apart += np.abs(regions.texture[region] * 24 * here.sum() - expected).sum()
+        mask = segmentation.labels == region
+        expected = np.concatenate([slow_texture(plane, mask).ravel() for plane in planes])
+        apart += np.abs(regions.texture[region] * 24 * mask.sum() - expected).sum()
     # A gradient on the border of two of the engine's levels may go either way: one pixel moves 8 counts at most.
     assert apart <= 16
 
@@ -141,11 +143,11 @@ def test_pairs_are_the_regions_that_share_an_edge_each_once_with_the_smallest_st
         labels = segmentation.labels.T if flip else segmentation.labels
         values = planes.transpose(0, 2, 1) if flip else planes
         steps = np.linalg.norm(np.diff(values, axis=2), axis=0)
-        for one, other, step in zip(
+        for first, second, step in zip(
             labels[:, :-1].flat, labels[:, 1:].flat, steps.flat, strict=True
         ):
-            if one != other:
-                pair = (min(one, other), max(one, other))
+            if first != second:
+                pair = (min(first, second), max(first, second))
                 smallest[pair] = min(smallest.get(pair, np.inf), step)
     pairs = [tuple(pair) for pair in regions.pairs.tolist()]
     assert sorted(pairs) == sorted(smallest)
@@ -159,13 +161,13 @@ def test_pairs_are_the_regions_that_share_an_edge_each_once_with_the_smallest_st
 
 
 def test_histograms_have_in_common_what_the_smaller_one_has_in_each_bin() -> None:
-    one, other = np.array([0.5, 0.3, 0.2, 0.0]), np.array([0.1, 0.3, 0.4, 0.2])
+    first, second = np.array([0.5, 0.3, 0.2, 0.0]), np.array([0.1, 0.3, 0.4, 0.2])
     assert histogram_intersection(
-        one.astype(np.float32), other.astype(np.float32)
+        first.astype(np.float32), second.astype(np.float32)
     ) == pytest.approx(0.6)
-    assert histogram_intersection(one.astype(np.float32), one.astype(np.float32)) == pytest.approx(
-        1
-    )
+    assert histogram_intersection(
+        first.astype(np.float32), first.astype(np.float32)
+    ) == pytest.approx(1)
 
 
 def test_size_similarity_is_the_share_of_the_picture_that_the_two_leave() -> None:
@@ -197,7 +199,7 @@ def test_what_two_regions_become_has_both_their_pixels_and_the_mean_of_their_his
 
 @dataclass
 class Node:
-    """What the slow grouping knows of a region."""
+    """A region in the slow grouping."""
 
     size: int
     box: list[int]
@@ -217,26 +219,26 @@ def nodes_of(regions: Regions) -> dict[int, Node]:
         )
         for index in range(len(regions.sizes))
     }
-    for one, other in regions.pairs.tolist():
-        nodes[one].neighbours.add(other)
-        nodes[other].neighbours.add(one)
+    for first, second in regions.pairs.tolist():
+        nodes[first].neighbours.add(second)
+        nodes[second].neighbours.add(first)
     return nodes
 
 
-def slow_similarities(one: Node, other: Node, pixels: int) -> list[float]:
-    left, top = (min(one.box[side], other.box[side]) for side in (0, 1))
-    right, bottom = (max(one.box[side], other.box[side]) for side in (2, 3))
-    both = one.size + other.size
+def slow_similarities(first: Node, second: Node, pixels: int) -> list[float]:
+    left, top = (min(first.box[side], second.box[side]) for side in (0, 1))
+    right, bottom = (max(first.box[side], second.box[side]) for side in (2, 3))
+    both = first.size + second.size
     return [
-        np.minimum(one.colour, other.colour).sum(),
-        np.minimum(one.texture, other.texture).sum(),
+        np.minimum(first.colour, second.colour).sum(),
+        np.minimum(first.texture, second.texture).sum(),
         1 - both / pixels,
         1 - ((right - left) * (bottom - top) - both) / pixels,
     ]
 
 
-def slowly_merged(nodes: dict[int, Node], one: int, other: int) -> Node:
-    a, b = nodes[one], nodes[other]
+def slowly_merged(nodes: dict[int, Node], first: int, second: int) -> Node:
+    a, b = nodes[first], nodes[second]
     size = a.size + b.size
     return Node(
         size,
@@ -248,40 +250,40 @@ def slowly_merged(nodes: dict[int, Node], one: int, other: int) -> Node:
         ],
         (a.colour * a.size + b.colour * b.size) / size,
         (a.texture * a.size + b.texture * b.size) / size,
-        (a.neighbours | b.neighbours) - {one, other},
+        (a.neighbours | b.neighbours) - {first, second},
     )
 
 
-def expect_greedy(regions: Regions, it: Hierarchy, similarity: str, pixels: int) -> None:
+def expect_greedy(regions: Regions, tree: Hierarchy, similarity: str, pixels: int) -> None:
     """Follow every merge: none of the living neighbours was more alike, and everything told of it is true."""
     used = [letter in similarity for letter in "CTSF"]
     nodes = nodes_of(regions)
 
-    def alike(one: int, other: int) -> float:
-        return float(np.dot(used, slow_similarities(nodes[one], nodes[other], pixels)))
+    def alike(first: int, second: int) -> float:
+        return float(np.dot(used, slow_similarities(nodes[first], nodes[second], pixels)))
 
     sums = {(a, b): alike(a, b) for a in nodes for b in nodes[a].neighbours if a < b}
     compared = set(sums)
     count = len(regions.sizes)
-    assert len(it.merged_pairs) == count - 1
-    for merge, (one, other) in enumerate(it.merged_pairs.tolist()):
-        chosen, new = (min(one, other), max(one, other)), count + merge
+    assert len(tree.merged_pairs) == count - 1
+    for merge, (first, second) in enumerate(tree.merged_pairs.tolist()):
+        chosen, new = (min(first, second), max(first, second)), count + merge
         assert chosen in sums, "the two touch and are both there"
         assert sums[chosen] >= max(sums.values()) - 2e-5, "no pair is more alike"
-        told = slow_similarities(nodes[one], nodes[other], pixels)
-        np.testing.assert_allclose(it.similarities[merge], told, atol=2e-5)
-        assert it.sums[merge] == pytest.approx(sums[chosen], abs=2e-5)
-        nodes[new] = slowly_merged(nodes, one, other)
-        assert it.sizes[new] == nodes[new].size
-        assert it.boxes[new].tolist() == nodes[new].box
-        del nodes[one], nodes[other]
-        sums = {pair: value for pair, value in sums.items() if not {one, other} & set(pair)}
+        reported = slow_similarities(nodes[first], nodes[second], pixels)
+        np.testing.assert_allclose(tree.similarities[merge], reported, atol=2e-5)
+        assert tree.sums[merge] == pytest.approx(sums[chosen], abs=2e-5)
+        nodes[new] = slowly_merged(nodes, first, second)
+        assert tree.sizes[new] == nodes[new].size
+        assert tree.boxes[new].tolist() == nodes[new].box
+        del nodes[first], nodes[second]
+        sums = {pair: value for pair, value in sums.items() if not {first, second} & set(pair)}
         for neighbour in nodes[new].neighbours:
-            nodes[neighbour].neighbours = nodes[neighbour].neighbours - {one, other} | {new}
+            nodes[neighbour].neighbours = nodes[neighbour].neighbours - {first, second} | {new}
             sums[neighbour, new] = alike(neighbour, new)
             compared.add((neighbour, new))
-    merged = {(min(pair), max(pair)) for pair in it.merged_pairs.tolist()}
-    unmerged_pairs = [(min(pair), max(pair)) for pair in it.unmerged_pairs.tolist()]
+    merged = {(min(pair), max(pair)) for pair in tree.merged_pairs.tolist()}
+    unmerged_pairs = [(min(pair), max(pair)) for pair in tree.unmerged_pairs.tolist()]
     assert sorted(unmerged_pairs) == sorted(compared - merged)
 
 
@@ -290,41 +292,41 @@ def expect_greedy(regions: Regions, it: Hierarchy, similarity: str, pixels: int)
 def test_grouping_merges_what_a_slow_greedy_grouping_merges(seed: int, similarity: str) -> None:
     planes = planes_of(seed, 20, 24)
     _, regions = described(planes)
-    it = group(regions, similarity=similarity, pixels=20 * 24)
-    expect_greedy(regions, it, similarity, pixels=20 * 24)
+    tree = group(regions, similarity=similarity, pixels=20 * 24)
+    expect_greedy(regions, tree, similarity, pixels=20 * 24)
 
 
 def test_the_first_to_merge_are_those_that_one_expects_by_hand() -> None:
     # A 10 × 10 picture: two slim columns and a wide one. The slim ones are the smallest pair.
     regions = by_hand((0, 0, 2, 10), (2, 0, 4, 10), (4, 0, 10, 10), pairs=[(0, 1), (1, 2)])
-    it = group(regions, similarity="S", pixels=100)
-    assert it.merged_pairs.tolist() in ([[0, 1], [2, 3]], [[0, 1], [3, 2]])
-    assert it.sums.tolist() == pytest.approx([0.6, 0])
-    assert it.unmerged_pairs.tolist() == [[1, 2]]
-    assert it.unmerged_boxes.tolist() == [[2, 0, 10, 10]]
-    assert it.unmerged_since.tolist() == [0]
+    tree = group(regions, similarity="S", pixels=100)
+    assert tree.merged_pairs.tolist() in ([[0, 1], [2, 3]], [[0, 1], [3, 2]])
+    assert tree.sums.tolist() == pytest.approx([0.6, 0])
+    assert tree.unmerged_pairs.tolist() == [[1, 2]]
+    assert tree.unmerged_boxes.tolist() == [[2, 0, 10, 10]]
+    assert tree.unmerged_since.tolist() == [0]
 
 
 def test_of_equally_similar_pairs_the_one_that_was_met_first_merges_first() -> None:
     columns = [(x, 0, x + 2, 4) for x in range(0, 8, 2)]
     regions = by_hand(*columns, pairs=[(2, 3), (0, 1), (1, 2)])
-    it = group(regions, similarity="S", pixels=32)
-    assert [set(pair) for pair in it.merged_pairs.tolist()] == [{2, 3}, {0, 1}, {4, 5}]
+    tree = group(regions, similarity="S", pixels=32)
+    assert [set(pair) for pair in tree.merged_pairs.tolist()] == [{2, 3}, {0, 1}, {4, 5}]
 
 
 def test_one_region_is_a_hierarchy_without_merges() -> None:
-    it = group(by_hand((0, 0, 5, 5), pairs=[]), similarity="CTSF", pixels=25)
-    assert (it.regions, len(it.merged_pairs), len(it.unmerged_pairs)) == (1, 0, 0)
-    assert it.boxes.tolist() == [[0, 0, 5, 5]]
+    tree = group(by_hand((0, 0, 5, 5), pairs=[]), similarity="CTSF", pixels=25)
+    assert (tree.regions, len(tree.merged_pairs), len(tree.unmerged_pairs)) == (1, 0, 0)
+    assert tree.boxes.tolist() == [[0, 0, 5, 5]]
 
 
 def test_a_region_with_very_many_neighbours_has_room_for_all_of_them() -> None:
-    """A long bar that touches 300 cells: each merge of it meets all the others again."""
+    """Merge a long bar with 300 cells: each merge compares all the others again."""
     cells = [(x, 1, x + 1, 2) for x in range(300)]
     pairs = [(0, cell) for cell in range(1, 301)]
-    it = group(by_hand((0, 0, 300, 1), *cells, pairs=pairs), similarity="S", pixels=600)
-    assert it.boxes[-1].tolist() == [0, 0, 300, 2]
-    assert len(it.unmerged_pairs) == 300 * 299 // 2
+    tree = group(by_hand((0, 0, 300, 1), *cells, pairs=pairs), similarity="S", pixels=600)
+    assert tree.boxes[-1].tolist() == [0, 0, 300, 2]
+    assert len(tree.unmerged_pairs) == 300 * 299 // 2
 
 
 # Properties
@@ -341,26 +343,30 @@ def test_a_hierarchy_joins_touching_regions_until_one_is_the_whole_picture(
     seed: int, height: int, width: int, similarity: str
 ) -> None:
     segmentation, regions = described(planes_of(seed, height, width), min_size=2)
-    it = group(regions, similarity=similarity, pixels=height * width)
-    masks = [segmentation.labels == region for region in range(it.regions)]
-    for new, (one, other) in enumerate(it.merged_pairs, start=it.regions):
-        assert _touch(masks[one], masks[other])
-        masks.append(masks[one] | masks[other])
-        assert it.sizes[new] == it.sizes[one] + it.sizes[other] == masks[new].sum()
-        assert np.all(it.boxes[new, :2] == np.minimum(it.boxes[one, :2], it.boxes[other, :2]))
-        assert np.all(it.boxes[new, 2:] == np.maximum(it.boxes[one, 2:], it.boxes[other, 2:]))
-    assert sorted(it.merged_pairs.ravel().tolist()) == list(range(2 * it.regions - 2))
-    assert it.boxes[-1].tolist() == [0, 0, width, height]
-    assert it.sizes[-1] == height * width
-    assert np.all((it.similarities >= -1e-5) & (it.similarities <= 1 + 1e-5))
+    tree = group(regions, similarity=similarity, pixels=height * width)
+    masks = [segmentation.labels == region for region in range(tree.regions)]
+    for new, (first, second) in enumerate(tree.merged_pairs, start=tree.regions):
+        assert _touch(masks[first], masks[second])
+        masks.append(masks[first] | masks[second])
+        assert tree.sizes[new] == tree.sizes[first] + tree.sizes[second] == masks[new].sum()
+        assert np.all(
+            tree.boxes[new, :2] == np.minimum(tree.boxes[first, :2], tree.boxes[second, :2])
+        )
+        assert np.all(
+            tree.boxes[new, 2:] == np.maximum(tree.boxes[first, 2:], tree.boxes[second, 2:])
+        )
+    assert sorted(tree.merged_pairs.ravel().tolist()) == list(range(2 * tree.regions - 2))
+    assert tree.boxes[-1].tolist() == [0, 0, width, height]
+    assert tree.sizes[-1] == height * width
+    assert np.all((tree.similarities >= -1e-5) & (tree.similarities <= 1 + 1e-5))
 
 
-def _touch(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> bool:
+def _touch(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> bool:
     return bool(
-        (one[:, 1:] & other[:, :-1]).any()
-        or (one[:, :-1] & other[:, 1:]).any()
-        or (one[1:] & other[:-1]).any()
-        or (one[:-1] & other[1:]).any()
+        (first[:, 1:] & second[:, :-1]).any()
+        or (first[:, :-1] & second[:, 1:]).any()
+        or (first[1:] & second[:-1]).any()
+        or (first[:-1] & second[1:]).any()
     )
 
 

@@ -34,13 +34,13 @@ def test_every_box_of_a_search_is_found_again_at_its_node_of_its_strategy(method
 
 def test_a_pair_is_met_once_both_of_its_regions_are_there() -> None:
     traced = trace_proposals(picture(), STRATEGIES["single"][0], ProposalConfig())
-    it, nodes = traced.hierarchy, len(traced.boxes)
+    hierarchy, nodes = traced.hierarchy, len(traced.boxes)
     assert len(traced.merge_step) == len(traced.all_boxes)
-    assert traced.merge_step[: it.regions].tolist() == [0] * it.regions
+    assert traced.merge_step[: hierarchy.regions].tolist() == [0] * hierarchy.regions
     assert traced.merge_step[nodes - 1] == len(
-        it.merged_pairs
+        hierarchy.merged_pairs
     )  # the last merge makes the whole picture
-    for pair, met in zip(it.unmerged_pairs, traced.merge_step[nodes:], strict=True):
+    for pair, met in zip(hierarchy.unmerged_pairs, traced.merge_step[nodes:], strict=True):
         assert met == traced.merge_step[pair].max()
 
 
@@ -69,11 +69,11 @@ def test_pairs_that_merged_and_pairs_that_were_passed_over_are_as_alike_as_the_s
 ) -> None:
     config, strategy = ProposalConfig(), STRATEGIES["fast"][index]
     traced = trace_proposals(picture(), strategy, config)
-    it, used = traced.hierarchy, [letter in strategy.similarity for letter in "CTSF"]
+    hierarchy, used = traced.hierarchy, [letter in strategy.similarity for letter in "CTSF"]
     sums = traced.unmerged_similarities[:, used].sum(axis=1)
-    assert traced.unmerged_similarities.shape == (len(it.unmerged_pairs), 4)
-    np.testing.assert_allclose(sums, it.unmerged_sums, atol=1e-5)
+    assert traced.unmerged_similarities.shape == (len(hierarchy.unmerged_pairs), 4)
+    np.testing.assert_allclose(sums, hierarchy.unmerged_sums, atol=1e-5)
     _, finest = finest_regions(blur(picture().pixels, config.sigma), strategy.space)
     regions, _ = coarsen(finest, k=strategy.k, min_size=round(strategy.k))
-    again = pair_similarities(it.merged_pairs, regions=regions, hierarchy=it)
-    np.testing.assert_allclose(again, it.similarities, atol=1e-5)
+    again = pair_similarities(hierarchy.merged_pairs, regions=regions, hierarchy=hierarchy)
+    np.testing.assert_allclose(again, hierarchy.similarities, atol=1e-5)

@@ -33,7 +33,7 @@ Edge = tuple[float, int, int]  # weight, pixel, pixel
 
 
 def planes_of(seed: int, height: int, width: int, *, channels: int = 3, block: int = 4) -> Planes:
-    """Blocks of grey levels with a little noise."""
+    """Draw blocks of grey levels with a little noise."""
     generator = np.random.default_rng(seed)
     blocks = generator.integers(0, 256, (channels, -(-height // block), -(-width // block)))
     large = np.kron(blocks, np.ones((1, block, block), int))[:, :height, :width]
@@ -42,7 +42,7 @@ def planes_of(seed: int, height: int, width: int, *, channels: int = 3, block: i
 
 
 def edges_of(planes: Planes) -> list[Edge]:
-    """Each pixel with its right and its lower neighbour, in reading order, the weight in eighths of a grey level."""
+    """List the grid's edges in reading order, the weight in eighths of a grey level."""
     _, height, width = planes.shape
     edges = []
     for y in range(height):
@@ -60,34 +60,36 @@ def edges_of(planes: Planes) -> list[Edge]:
 def slowly_segmented(
     edges: list[Edge], pixels: int, *, k: float, min_size: int
 ) -> tuple[list[int], dict[int, float]]:
-    """Each pixel's component as a number in reading order, and Int(C) of each: section 4 of the paper."""
+    """Segment by section 4 of the paper: each pixel's component in reading order, and Int(C) of each."""
     component = list(range(pixels))
     members = {pixel: [pixel] for pixel in range(pixels)}
     internal_difference = dict.fromkeys(range(pixels), 0.0)
 
-    def merge(one: int, other: int) -> int:
-        large, small = (one, other) if len(members[one]) >= len(members[other]) else (other, one)
+    def merge(first: int, second: int) -> int:
+        large, small = (
+            (first, second) if len(members[first]) >= len(members[second]) else (second, first)
+        )
         for pixel in members[small]:
             component[pixel] = large
         members[large] += members.pop(small)
         return large
 
     ordered = sorted(edges, key=lambda edge: edge[0])
-    for weight, here, there in ordered:
-        one, other = component[here], component[there]
-        if one != other and weight <= min(
-            internal_difference[it] + k / len(members[it]) for it in (one, other)
+    for weight, start, end in ordered:
+        first, second = component[start], component[end]
+        if first != second and weight <= min(
+            internal_difference[item] + k / len(members[item]) for item in (first, second)
         ):
-            internal_difference[merge(one, other)] = weight
-    for _, here, there in ordered:
-        one, other = component[here], component[there]
-        if one != other and min(len(members[one]), len(members[other])) < min_size:
-            merge(one, other)
+            internal_difference[merge(first, second)] = weight
+    for _, start, end in ordered:
+        first, second = component[start], component[end]
+        if first != second and min(len(members[first]), len(members[second])) < min_size:
+            merge(first, second)
     numbers: dict[int, int] = {}
-    for it in component:
-        numbers.setdefault(it, len(numbers))
-    return [numbers[it] for it in component], {
-        numbers[it]: internal_difference[it] for it in members
+    for item in component:
+        numbers.setdefault(item, len(numbers))
+    return [numbers[item] for item in component], {
+        numbers[item]: internal_difference[item] for item in members
     }
 
 
@@ -105,11 +107,11 @@ def test_every_neighbour_is_an_edge_once_and_lighter_edges_come_first(
     ends = list(zip(pixel, pixel + np.where(edges.codes & 1, width, 1), strict=True))
     weights = np.repeat(np.arange(len(edges.starts) - 1), np.diff(edges.starts))
     expected = edges_of(planes)
-    assert Counter(ends) == Counter((here, there) for _, here, there in expected)
+    assert Counter(ends) == Counter((start, end) for _, start, end in expected)
     assert len(weights) == len(ends)
     flat = planes.reshape(len(planes), -1).astype(float)
-    here, there = np.array(ends, int).reshape(-1, 2).T
-    exact = np.linalg.norm(flat[:, here] - flat[:, there], axis=0) * BUCKETS_PER_LEVEL
+    start, end = np.array(ends, int).reshape(-1, 2).T
+    exact = np.linalg.norm(flat[:, start] - flat[:, end], axis=0) * BUCKETS_PER_LEVEL
     assert np.all(np.abs(weights - exact) <= 0.51)  # to the nearest, in float32
     assert np.all(np.diff(weights) >= 0)
 
@@ -160,23 +162,25 @@ def test_regions_in_three_channels_are_large_enough_whole_and_numbered_as_one_re
 ) -> None:
     from skimage.measure import label
 
-    it = segment(sort_edges(planes_of(seed, 20, 30)), k=k, min_size=7)
-    assert it.labels.dtype == np.int32
-    assert np.bincount(it.labels.ravel()).min() >= 7
-    firsts = [int(np.flatnonzero(it.labels.ravel() == region)[0]) for region in range(it.count)]
+    found = segment(sort_edges(planes_of(seed, 20, 30)), k=k, min_size=7)
+    assert found.labels.dtype == np.int32
+    assert np.bincount(found.labels.ravel()).min() >= 7
+    firsts = [
+        int(np.flatnonzero(found.labels.ravel() == region)[0]) for region in range(found.count)
+    ]
     assert firsts == sorted(firsts)
-    assert label(it.labels + 1, connectivity=1).max() == it.count  # each hangs together
-    _expect_true_borders(it)
+    assert label(found.labels + 1, connectivity=1).max() == found.count  # each hangs together
+    _expect_true_borders(found)
 
 
-def _expect_true_borders(it: Segmentation) -> None:
-    """Borders are all the edges between two regions, smallest step first."""
-    one, other = boundary_regions(it.labels, it.boundary_edges)
-    assert np.all(one != other)
-    between = (it.labels[:, 1:] != it.labels[:, :-1]).sum()
-    between += (it.labels[1:] != it.labels[:-1]).sum()
-    assert len(it.boundary_edges) == len(it.boundary_weights) == between
-    assert np.all(np.diff(it.boundary_weights) >= 0)
+def _expect_true_borders(found: Segmentation) -> None:
+    """Check that boundary edges are all the edges between two regions, lightest first."""
+    first, second = boundary_regions(found.labels, found.boundary_edges)
+    assert np.all(first != second)
+    between = (found.labels[:, 1:] != found.labels[:, :-1]).sum()
+    between += (found.labels[1:] != found.labels[:-1]).sum()
+    assert len(found.boundary_edges) == len(found.boundary_weights) == between
+    assert np.all(np.diff(found.boundary_weights) >= 0)
 
 
 def test_a_higher_k_gives_fewer_regions() -> None:
@@ -189,20 +193,20 @@ def test_a_higher_k_gives_fewer_regions() -> None:
 @given(seed=st.integers(0, 10**6))
 @settings(max_examples=10)
 def test_scikit_image_finds_the_same_regions_where_they_are_plain(seed: int) -> None:
-    """A loose peer, for it joins 8 neighbours: on 9 tiles of well separated greys both rules mean the same."""
+    """Compare on 9 tiles of well separated greys, where 8 neighbours give what 4 do."""
     generator = np.random.default_rng(seed)
     tiles = np.kron(generator.permutation(9).reshape(3, 3) * 28 + 10, np.ones((15, 15), int))
     plane = (tiles + generator.normal(0, 1, tiles.shape)).astype(np.float32)
-    ours = segment(sort_edges(plane[None]), k=300, min_size=30).labels
+    found = segment(sort_edges(plane[None]), k=300, min_size=30).labels
     theirs = felzenszwalb(plane / 255, scale=300, sigma=0, min_size=30)  # divides k by 255 itself
-    assert ours.max() == theirs.max() == 8
-    assert adapted_rand_error(theirs, ours)[0] == 0
+    assert found.max() == theirs.max() == 8
+    assert adapted_rand_error(theirs, found)[0] == 0
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1), (7, 5)])
 def test_one_colour_is_one_region_whatever_its_shape(shape: tuple[int, int]) -> None:
-    it = segment(sort_edges(np.full((3, *shape), 90, np.float32)), k=50, min_size=50)
-    assert (it.count, it.labels.shape, len(it.boundary_edges)) == (1, shape, 0)
+    found = segment(sort_edges(np.full((3, *shape), 90, np.float32)), k=50, min_size=50)
+    assert (found.count, found.labels.shape, len(found.boundary_edges)) == (1, shape, 0)
 
 
 def test_a_picture_smaller_than_the_smallest_region_is_one_region() -> None:
@@ -213,7 +217,7 @@ def test_a_picture_smaller_than_the_smallest_region_is_one_region() -> None:
 
 
 def slowly_coarsened(fine: Segmentation, *, k: float, min_size: int) -> list[int]:
-    """The algorithm goes on over the borders between regions, step by step: each region's part, in order."""
+    """Apply the algorithm to the boundary edges one by one: each region's coarser region."""
     sizes = dict(enumerate(np.bincount(fine.labels.ravel()).tolist()))
     internal_difference = dict(enumerate(fine.internal_difference.tolist()))
     part = list(range(fine.count))
@@ -225,24 +229,24 @@ def slowly_coarsened(fine: Segmentation, *, k: float, min_size: int) -> list[int
         )
     )
 
-    def merge(one: int, other: int) -> None:
+    def merge(first: int, second: int) -> None:
         for region in range(fine.count):
-            part[region] = one if part[region] == other else part[region]
-        sizes[one] += sizes.pop(other)
+            part[region] = first if part[region] == second else part[region]
+        sizes[first] += sizes.pop(second)
 
-    for step, here, there in borders:
-        one, other = part[here], part[there]
-        if one != other and step <= min(
-            internal_difference[it] + k / sizes[it] for it in (one, other)
+    for step, start, end in borders:
+        first, second = part[start], part[end]
+        if first != second and step <= min(
+            internal_difference[item] + k / sizes[item] for item in (first, second)
         ):
-            merge(one, other)
-            internal_difference[one] = step
-    for _, here, there in borders:
-        one, other = part[here], part[there]
-        if one != other and min(sizes[one], sizes[other]) < min_size:
-            merge(one, other)
+            merge(first, second)
+            internal_difference[first] = step
+    for _, start, end in borders:
+        first, second = part[start], part[end]
+        if first != second and min(sizes[first], sizes[second]) < min_size:
+            merge(first, second)
     numbers: dict[int, int] = {}
-    return [numbers.setdefault(it, len(numbers)) for it in part]
+    return [numbers.setdefault(item, len(numbers)) for item in part]
 
 
 @given(seed=st.integers(0, 10**6), k=st.sampled_from([20.0, 100.0, 1000.0]))
@@ -262,14 +266,14 @@ def test_coarser_regions_are_described_as_if_their_pixels_had_been_looked_at(see
     features = pixel_features(planes)
     coarse, part_of = coarsen(describe_regions(fine, features), k=200, min_size=20)
     labels = part_of[fine.labels]
-    one, other = boundary_regions(labels, fine.boundary_edges)
-    seen = Segmentation(
+    first, second = boundary_regions(labels, fine.boundary_edges)
+    coarse_segmentation = Segmentation(
         labels,
         coarse.internal_difference,
-        fine.boundary_edges[one != other],
-        fine.boundary_weights[one != other],
+        fine.boundary_edges[first != second],
+        fine.boundary_weights[first != second],
     )
-    anew = describe_regions(seen, features)
+    anew = describe_regions(coarse_segmentation, features)
     for name in ("sizes", "boxes", "pairs", "weights"):
         np.testing.assert_array_equal(getattr(coarse, name), getattr(anew, name), err_msg=name)
     for name in ("colour", "texture"):
@@ -314,21 +318,21 @@ def as_planes(rgb: npt.NDArray[np.uint8]) -> Planes:
 
 def test_hsv_is_scikit_images_stretched_to_255() -> None:
     rgb = every_kind_of_colour()
-    ours, theirs = convert(as_planes(rgb), "HSV"), rgb2hsv(rgb).transpose(2, 0, 1) * 255
-    np.testing.assert_allclose(ours[1:], theirs[1:], atol=0.01)
-    apart = np.abs(ours[0] - theirs[0])
+    found, theirs = convert(as_planes(rgb), "HSV"), rgb2hsv(rgb).transpose(2, 0, 1) * 255
+    np.testing.assert_allclose(found[1:], theirs[1:], atol=0.01)
+    apart = np.abs(found[0] - theirs[0])
     assert np.minimum(apart, 255 - apart).max() < 0.01  # hue is a circle
 
 
 def test_lab_is_scikit_images_with_lightness_stretched_and_colours_shifted() -> None:
     rgb = every_kind_of_colour()
     lightness, a, b = rgb2lab(rgb).transpose(2, 0, 1)
-    ours = convert(as_planes(rgb), "Lab")
-    np.testing.assert_allclose(ours, [lightness * 2.55, a + 128, b + 128], atol=0.6)
+    found = convert(as_planes(rgb), "Lab")
+    np.testing.assert_allclose(found, [lightness * 2.55, a + 128, b + 128], atol=0.6)
 
 
 def test_the_other_spaces_by_hand() -> None:
-    one = np.array([[[200]], [[100]], [[20]]], np.float32)
+    first = np.array([[[200]], [[100]], [[20]]], np.float32)
     share = 255 / 320
     expected = {
         "RGB": [200, 100, 20],
@@ -340,7 +344,7 @@ def test_the_other_spaces_by_hand() -> None:
         "HSV": [42.5 * 80 / 180, 255 * 180 / 200, 200],
     }
     for space, values in expected.items():
-        found = convert(one, space)  # type: ignore[arg-type]
+        found = convert(first, space)  # type: ignore[arg-type]
         np.testing.assert_allclose(found.ravel(), values, rtol=1e-5, err_msg=space)
 
 
