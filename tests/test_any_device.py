@@ -60,7 +60,7 @@ def sampled(device: str) -> SampledRoIs:
 
 
 def training_forward(model: FastRCNN, device: str, config: LossConfig) -> Tensor:
-    """What a training step computes before its gradients."""
+    """Compute a training step up to its loss."""
     rois = sampled(device)
     features = model.features(image_tensor(image()).to(device))
     outputs = model.outputs([features], [rois.boxes])
@@ -101,7 +101,7 @@ def test_fault_two_devices_detection_runs_on_cuda_and_its_predictions_are_on_the
         torch.testing.assert_close(getattr(answer, name), getattr(expected, name))
 
 
-def test_fault_two_devices_several_looks_run_on_cuda() -> None:
+def test_fault_two_devices_test_time_augmentation_runs_on_cuda() -> None:
     proposals = np.array(BOXES, dtype=np.float32)
     every = PredictionConfig(box_passes=2, tta_flip=True, tta_scales=(1.0, 1.5))
     expected = predict(network(), image(), proposals, every)
@@ -145,24 +145,24 @@ def test_fault_two_devices_a_head_is_compressed_where_it_is() -> None:
     expected = compress_head(network(), (4, 4)).head.layer2.get_parameter("1.weight")
     with PretendedCuda():
         compressed = compress_head(network().to("cuda"), (4, 4))
-        assert {it.device.type for it in compressed.parameters()} == {"cuda"}
+        assert {weight.device.type for weight in compressed.parameters()} == {"cuda"}
         found = values(compressed.head.layer2.get_parameter("1.weight"))
     torch.testing.assert_close(found.abs(), expected.abs())  # a singular vector may be turned
 
 
 @pytest.mark.parametrize("nms", ["linear", "gaussian"])
-def test_fault_two_devices_soft_nms_answers_where_it_is_asked(nms: Any) -> None:
+def test_fault_two_devices_soft_nms_returns_on_its_inputs_device(nms: Any) -> None:
     scores = torch.tensor([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6], [0.45, 0.55]])
     config = DetectionConfig(score_threshold=0.3, nms=nms)
 
-    def asked(device: str) -> Detections:
+    def on_device(device: str) -> Detections:
         rois = torch.tensor(BOXES, device=device)
-        said = RoIPredictions(rois, rois[:, None], scores.to(device), ("person",), 50, 60)
-        return select(said, config)
+        output = RoIPredictions(rois, rois[:, None], scores.to(device), ("person",), 50, 60)
+        return select(output, config)
 
-    expected = asked("cpu")
+    expected = on_device("cpu")
     with PretendedCuda():
-        found = asked("cuda")
+        found = on_device("cuda")
     assert found.decayed is not None
     assert expected.decayed is not None
     torch.testing.assert_close(values(found.scores), expected.scores)
@@ -183,26 +183,26 @@ def test_fault_two_devices_the_average_of_the_weights_stays_where_they_are() -> 
         torch.testing.assert_close(values(averaged("cuda")), expected)
 
 
-def test_fault_two_devices_select_and_nms_answer_where_they_are_asked() -> None:
+def test_fault_two_devices_select_and_nms_return_on_their_inputs_device() -> None:
     generator = torch.Generator().manual_seed(0)
     boxes, scores = torch.tensor(BOXES), torch.rand(5, 3, generator=generator).softmax(dim=1)
     config = DetectionConfig(score_threshold=0.2)
 
-    def asked(device: str) -> RoIPredictions:
+    def on_device(device: str) -> RoIPredictions:
         rois = boxes.to(device)
         each_class = rois[:, None].repeat(1, 2, 1)
         return RoIPredictions(rois, each_class, scores.to(device), ("person", "dog"), 50, 60)
 
-    expected = select(asked("cpu"), config)
+    expected = select(on_device("cpu"), config)
     assert len(expected.suppressed.boxes) > 0
     with PretendedCuda():
-        found = select(asked("cuda"), config)
-        kept = greedy_nms(boxes.to("cuda"), scores[:, 0].to("cuda"), iou_threshold=0.5).keep
+        found = select(on_device("cuda"), config)
+        keep = greedy_nms(boxes.to("cuda"), scores[:, 0].to("cuda"), iou_threshold=0.5).keep
     for name in ("boxes", "scores", "labels", "roi_index"):
         torch.testing.assert_close(values(getattr(found, name)), getattr(expected, name))
-        silenced = values(getattr(found.suppressed, name))
-        torch.testing.assert_close(silenced, getattr(expected.suppressed, name))
-    assert kept.device.type == "cuda"
+        suppressed = values(getattr(found.suppressed, name))
+        torch.testing.assert_close(suppressed, getattr(expected.suppressed, name))
+    assert keep.device.type == "cuda"
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_pretended_cuda_allows_what_cuda_allows() -> None:
 
 
 def faked(model: FastRCNN) -> FastRCNN:
-    """The model with weights of the same shapes on the fake device."""
+    """Replace the model's weights by fake ones of the same shapes on the fake device."""
     for module in model.modules():
         for name, weight in module._parameters.items():
             if weight is not None:

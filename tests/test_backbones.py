@@ -21,7 +21,7 @@ every_backbone = pytest.mark.parametrize("name", list(STAGES))
 
 
 def original(name: str) -> Any:
-    """The whole network of timm or torchvision, with random weights and lived-in BatchNorms."""
+    """Build the whole network of timm or torchvision, with random weights and BatchNorm statistics."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         network = (
@@ -39,7 +39,7 @@ def original(name: str) -> Any:
 
 
 def original_features(network: Any, pixels: Tensor) -> Tensor:
-    """The original's own features at stride 16, from normalised pixels."""
+    """Compute the original's own features at stride 16, from normalised pixels."""
     if isinstance(network, torchvision.models.VGG):
         return network.features[:-1](pixels)
     if isinstance(network, torchvision.models.ResNet):
@@ -53,7 +53,7 @@ def original_features(network: Any, pixels: Tensor) -> Tensor:
 
 @pytest.fixture
 def pretended_weights(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Originals whose weights take the place of the ImageNet weights, built when they are asked for."""
+    """Provide originals whose weights replace the ImageNet weights, built when they are asked for."""
 
     class Originals(dict[str, Any]):
         def __missing__(self, name: str) -> Any:
@@ -129,9 +129,9 @@ def test_cells_stay_where_they_are_when_the_picture_gets_a_pixel_wider() -> None
     backbone = build_backbone("efficientnet_lite0", trainable_stages=0)
     wide = picture(16, 16 * 40)
     with torch.inference_mode():
-        whole = backbone(wide)
+        wide_features = backbone(wide)
         shorter = backbone(wide[..., : 16 * 40 - 1])
-    torch.testing.assert_close(shorter[..., :10], whole[..., :10], rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(shorter[..., :10], wide_features[..., :10], rtol=1e-3, atol=1e-3)
 
 
 @every_backbone
@@ -217,12 +217,12 @@ def test_a_depthwise_convolution_trains_in_float32_on_a_cpu_and_others_in_bfloat
 
 def test_without_imagenet_weights_a_backbone_is_the_same_every_time() -> None:
     state = torch.get_rng_state()
-    one, other = (
+    first, second = (
         build_backbone("efficientnet_lite0", trainable_stages=0, pretrained=False) for _ in range(2)
     )
-    for key, value in one.state_dict().items():
+    for key, value in first.state_dict().items():
         assert value.isfinite().all()
-        assert torch.equal(value, other.state_dict()[key])
+        assert torch.equal(value, second.state_dict()[key])
     assert torch.equal(torch.get_rng_state(), state)
 
 

@@ -62,8 +62,8 @@ def test_clipping_keeps_what_lies_inside_the_image(boxes: Make) -> None:
 
 @given(box_lists)
 def test_clipping_is_torchvisions(rows: list[list[float]]) -> None:
-    ours = clip(torch_boxes(rows), height=200, width=300)
-    assert torch.equal(ours, ops.clip_boxes_to_image(torch_boxes(rows), (200, 300)))
+    result = clip(torch_boxes(rows), height=200, width=300)
+    assert torch.equal(result, ops.clip_boxes_to_image(torch_boxes(rows), (200, 300)))
 
 
 @both
@@ -93,19 +93,17 @@ def test_boxes_without_area_share_nothing(boxes: Make) -> None:
 
 
 @given(box_lists, box_lists)
-def test_iou_is_torchvisions(rows: list[list[float]], others: list[list[float]]) -> None:
-    expected = ops.box_iou(torch_boxes(rows), torch_boxes(others))
-    torch.testing.assert_close(pairwise_iou(torch_boxes(rows), torch_boxes(others)), expected)
-    on_numpy = pairwise_iou(numpy_boxes(rows), numpy_boxes(others))
+def test_iou_is_torchvisions(rows: list[list[float]], targets: list[list[float]]) -> None:
+    expected = ops.box_iou(torch_boxes(rows), torch_boxes(targets))
+    torch.testing.assert_close(pairwise_iou(torch_boxes(rows), torch_boxes(targets)), expected)
+    on_numpy = pairwise_iou(numpy_boxes(rows), numpy_boxes(targets))
     torch.testing.assert_close(torch.from_numpy(on_numpy), expected)
 
 
 @given(box_lists, box_lists)
-def test_iou_does_not_depend_on_who_asks(
-    rows: list[list[float]], others: list[list[float]]
-) -> None:
-    one, other = numpy_boxes(rows), numpy_boxes(others)
-    assert np.array_equal(pairwise_iou(one, other), pairwise_iou(other, one).T)
+def test_iou_is_symmetric(rows: list[list[float]], targets: list[list[float]]) -> None:
+    first, second = numpy_boxes(rows), numpy_boxes(targets)
+    assert np.array_equal(pairwise_iou(first, second), pairwise_iou(second, first).T)
 
 
 @both
@@ -126,8 +124,8 @@ def test_decoding_is_torchvisions(rows: tuple[list[list[float]], list[list[float
     source, target = torch_boxes(rows[0]), torch_boxes(rows[1])
     deltas = 2 * encode(source=source, target=target)
     expected = BoxCoder((1.0, 1.0, 1.0, 1.0)).decode_single(deltas, source)
-    ours = decode(source=source, deltas=deltas)
-    torch.testing.assert_close(ours, expected.reshape(-1, 4), rtol=1e-4, atol=1e-1)
+    result = decode(source=source, deltas=deltas)
+    torch.testing.assert_close(result, expected.reshape(-1, 4), rtol=1e-4, atol=1e-1)
 
 
 @pytest.mark.parametrize("boxes", [numpy_boxes, torch_boxes], ids=["numpy", "torch"])
@@ -136,8 +134,10 @@ def test_decoding_undoes_encoding(
     boxes: Make, rows: tuple[list[list[float]], list[list[float]]]
 ) -> None:
     source, target = boxes(rows[0]), boxes(rows[1])
-    there = decode(source=source, deltas=encode(source=source, target=target), max_log_growth=None)
-    assert np.allclose(np.asarray(there), np.asarray(target), atol=0.01)
+    decoded = decode(
+        source=source, deltas=encode(source=source, target=target), max_log_growth=None
+    )
+    assert np.allclose(np.asarray(decoded), np.asarray(target), atol=0.01)
 
 
 @both

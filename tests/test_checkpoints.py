@@ -41,7 +41,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def rewrite(path: Path, **changes: str | None) -> None:
-    """The same tensors under changed metadata; None removes an entry."""
+    """Store the same tensors under changed metadata; None removes an entry."""
     with safe_open(path, framework="pt") as contents:
         metadata = {**contents.metadata(), **changes}
     tensors = load_file(path)
@@ -97,7 +97,7 @@ def test_it_lies_in_memory_as_a_fresh_one_so_that_a_resumed_run_adds_in_the_same
     )
     save_checkpoint(tmp_path / "it.safetensors", fresh, card={})
     loaded = load_checkpoint(tmp_path / "it.safetensors", device=CPU)
-    orders = [{n: it.stride() for n, it in m.named_parameters()} for m in (fresh, loaded)]
+    orders = [{n: weight.stride() for n, weight in m.named_parameters()} for m in (fresh, loaded)]
     assert orders[0] == orders[1]
 
 
@@ -179,7 +179,7 @@ def test_a_file_of_another_kind_is_no_checkpoint(file: Path, contents: bytes) ->
             read(file)
 
 
-def test_somebody_elses_safetensors_file_is_no_checkpoint(file: Path) -> None:
+def test_another_programs_safetensors_file_is_no_checkpoint(file: Path) -> None:
     save_file({"weight": torch.zeros(3)}, file)
     with pytest.raises(CheckpointError, match="no checkpoint of this app"):
         load_checkpoint(file, device=CPU)
@@ -223,7 +223,7 @@ def test_metadata_that_makes_no_sense_is_a_sentence(file: Path, changes: dict[st
 
 @contextmanager
 def full_disk() -> Iterator[None]:
-    """No file may grow past 10 kB, as on a full disk.
+    """Limit files to 10 kB, as on a full disk.
 
     Only inside the block: the limit is the whole process's, and the tests' own report is a file where it is kept.
     """

@@ -22,7 +22,7 @@ CLASSES = ("person", "dog", "car")
 
 
 def network(classes: tuple[str, ...] = CLASSES, **knobs: object) -> FastRCNN:
-    """A network whose answers differ much from RoI to RoI."""
+    """Build a network whose outputs differ much from RoI to RoI."""
     config = ModelConfig(hidden=16, trainable_stages=0, deltas_init_std=0.5, **knobs)  # type: ignore[arg-type]
     size = ImageConfig(shorter_side=None, longer_side=None)
     generator = torch.Generator().manual_seed(3)
@@ -47,7 +47,7 @@ def proposals(count: int) -> np.ndarray:
 def predictions(
     boxes: list[list[float]], scores: list[list[float]], classes: tuple[str, ...] = ("person",)
 ) -> RoIPredictions:
-    """One box for all classes of a RoI; `scores` are those of the foreground classes."""
+    """Make predictions with one box for all classes of a RoI; `scores` are those of the foreground classes."""
     rois = torch.tensor(boxes).reshape(-1, 4)
     foreground = torch.tensor(scores).reshape(-1, len(classes))
     return RoIPredictions(
@@ -70,20 +70,20 @@ LEFT, LEFT_TOO, RIGHT = (
 def test_detections_are_torchvisions() -> None:
     model, image, boxes = network(), picture(), proposals(150)
     config = DetectionConfig(score_threshold=0.2, nms_iou=0.4, limit=30)
-    ours = select(predict(model, image, boxes), config)
+    result = select(predict(model, image, boxes), config)
     with torch.inference_mode():
         pixels = image_tensor(image)
         rois = torch.from_numpy(boxes)
         answer = model.outputs([model.features(pixels)], [rois])
         heads = RoIHeads(*[None] * 3, 0.5, 0.5, 64, 0.25, (10.0, 10.0, 5.0, 5.0), 0.2, 0.4, 30)
         with_background = torch.cat([torch.zeros(150, 1, 4), answer.deltas], dim=1).flatten(1)
-        theirs = heads.postprocess_detections(
+        expected = heads.postprocess_detections(
             answer.class_logits, with_background, [rois], [(image.height, image.width)]
         )
-    assert len(set(ours.labels.tolist())) > 1
-    torch.testing.assert_close(ours.boxes, theirs[0][0], rtol=1e-4, atol=1e-3)
-    torch.testing.assert_close(ours.scores, theirs[1][0])
-    assert ours.labels.tolist() == theirs[2][0].tolist()
+    assert len(set(result.labels.tolist())) > 1
+    torch.testing.assert_close(result.boxes, expected[0][0], rtol=1e-4, atol=1e-3)
+    torch.testing.assert_close(result.scores, expected[1][0])
+    assert result.labels.tolist() == expected[2][0].tolist()
 
 
 def test_a_box_at_the_threshold_stays_and_one_below_it_goes() -> None:
@@ -100,7 +100,7 @@ def test_the_best_comes_first_and_knows_its_roi() -> None:
     assert found.roi_index.tolist() == [1, 0]
 
 
-def test_a_silenced_box_names_the_detection_that_silenced_it() -> None:
+def test_a_suppressed_box_names_the_detection_that_suppressed_it() -> None:
     found = select(
         predictions([LEFT_TOO, RIGHT, LEFT], [[0.6], [0.7], [0.9]]), DetectionConfig(nms_iou=0.5)
     )
@@ -112,7 +112,7 @@ def test_a_silenced_box_names_the_detection_that_silenced_it() -> None:
     assert found.suppressed.scores.tolist() == [pytest.approx(0.6)]
 
 
-def test_classes_do_not_silence_each_other() -> None:
+def test_classes_do_not_suppress_each_other() -> None:
     both = predictions([LEFT, LEFT_TOO], [[0.6, 0.0], [0.0, 0.7]], ("person", "dog"))
     found = select(both, DetectionConfig(nms_iou=0.1))
     assert found.labels.tolist() == [2, 1]
@@ -129,7 +129,7 @@ def test_the_limit_keeps_the_best_of_all_classes() -> None:
     found = select(many, DetectionConfig(limit=1, nms_iou=0.5))
     assert found.boxes.tolist() == [RIGHT]
     assert found.suppressed.boxes.tolist() == [LEFT_TOO]
-    assert found.suppressed.by.tolist() == [-1]  # the one that silenced it fell to the limit
+    assert found.suppressed.by.tolist() == [-1]  # the one that suppressed it fell to the limit
 
 
 def test_nothing_confident_is_no_detection() -> None:
@@ -188,8 +188,8 @@ def test_no_proposals_no_predictions() -> None:
 
 
 def test_a_picture_of_one_pixel_can_be_predicted() -> None:
-    whole = np.array([[0, 0, 1, 1]], dtype=np.float32)
-    assert predict(network(), picture(1, 1), whole).scores.isfinite().all()
+    box = np.array([[0, 0, 1, 1]], dtype=np.float32)
+    assert predict(network(), picture(1, 1), box).scores.isfinite().all()
 
 
 @pytest.mark.parametrize("max_log_growth", [math.log(1000 / 16), None])
@@ -252,7 +252,7 @@ def test_a_slider_runs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(select(answer, loose).boxes) > len(select(answer, strict).boxes)
 
 
-def test_the_size_at_which_the_network_looks_is_the_models_own() -> None:
+def test_the_input_size_is_the_models_own() -> None:
     # Proposals are in pixels of the original whatever the network sees.
     model = network(("person",))
     model.image_config = replace(model.image_config, shorter_side=192)
@@ -261,14 +261,14 @@ def test_the_size_at_which_the_network_looks_is_the_models_own() -> None:
     assert answer.boxes[..., 0::2].max() <= 128
 
 
-# Several looks
+# Test-time augmentation
 
 
 def turned(boxes: Tensor) -> Tensor:
     return torch.stack([128 - boxes[..., 2], boxes[..., 1], 128 - boxes[..., 0], boxes[..., 3]], -1)
 
 
-def test_a_second_pass_looks_at_the_likeliest_boxes_and_scores_are_the_mean() -> None:
+def test_a_second_pass_starts_from_the_likeliest_boxes_and_scores_are_the_mean() -> None:
     model, rois = network(), torch.from_numpy(proposals(12))
     once = predict(model, picture(), rois.numpy())
     likeliest = once.boxes[torch.arange(12), once.scores[:, 1:].argmax(1)]
@@ -281,14 +281,14 @@ def test_a_second_pass_looks_at_the_likeliest_boxes_and_scores_are_the_mean() ->
 
 
 @pytest.mark.parametrize("tta_scales", [(1.0, 1.5), (1.5, 1.0)])
-def test_what_every_size_calls_background_is_spared_the_mirror_image_and_the_second_pass(
+def test_rois_that_are_background_at_every_scale_get_no_flipped_and_no_second_pass(
     monkeypatch: pytest.MonkeyPatch, tta_scales: tuple[float, float]
 ) -> None:
     model = network(("person",))
-    asked: list[tuple[float, int]] = []
+    calls: list[tuple[float, int]] = []
 
     def only_large_ones_are_seen(features: list[Features], rois: list[Tensor]) -> RoIOutputs:
-        asked.append((features[0].scale_x, len(rois[0])))
+        calls.append((features[0].scale_x, len(rois[0])))
         width = (rois[0][:, 2] - rois[0][:, 0]) * features[0].scale_x
         sure = torch.where(width < 29, -9.0, 9.0)
         return RoIOutputs(torch.stack([-sure, sure], 1), torch.zeros(len(sure), 1, 4))
@@ -296,11 +296,11 @@ def test_what_every_size_calls_background_is_spared_the_mirror_image_and_the_sec
     monkeypatch.setattr(model, "outputs", only_large_ones_are_seen)
     large, small, tiny = [70.0, 4, 110, 60], [4.0, 4, 26, 60], [8.0, 8, 18, 90]
     boxes = torch.tensor([tiny, large, small])
-    looks = PredictionConfig(box_passes=2, tta_flip=True, tta_scales=tta_scales)
-    answer = predict(model, picture(), boxes.numpy(), looks)
-    # At each size: everybody, who is seen again; in the mirror image who is seen at any size, who is seen again.
-    assert [it for it in asked if it[0] == 1.0] == [(1.0, 3), (1.0, 1), (1.0, 2), (1.0, 1)]
-    assert [it for it in asked if it[0] == 1.5] == [(1.5, 3), (1.5, 2), (1.5, 2), (1.5, 2)]
+    config = PredictionConfig(box_passes=2, tta_flip=True, tta_scales=tta_scales)
+    answer = predict(model, picture(), boxes.numpy(), config)
+    # At each scale: all RoIs, then the likely foreground; flipped: the likely foreground of any scale, and again.
+    assert [call for call in calls if call[0] == 1.0] == [(1.0, 3), (1.0, 1), (1.0, 2), (1.0, 1)]
+    assert [call for call in calls if call[0] == 1.5] == [(1.5, 3), (1.5, 2), (1.5, 2), (1.5, 2)]
     torch.testing.assert_close(answer.boxes[:, 0], boxes)
     torch.testing.assert_close(answer.scores[:, 1], torch.tensor([0.0, 1, 0.5]))
 
@@ -353,20 +353,20 @@ def test_the_mirror_image_is_the_same_picture_to_a_detector_that_averages_both()
 def test_what_is_said_at_several_sizes_is_averaged() -> None:
     model, boxes = network(), proposals(6)
     small, large = (
-        predict(model, picture(), boxes, PredictionConfig(tta_scales=(zoom,)))
-        for zoom in (1.0, 1.5)
+        predict(model, picture(), boxes, PredictionConfig(tta_scales=(scale,)))
+        for scale in (1.0, 1.5)
     )
     both = predict(model, picture(), boxes, PredictionConfig(tta_scales=(1.0, 1.5)))
     torch.testing.assert_close(both.scores, (small.scores + large.scores) / 2)
     torch.testing.assert_close(both.boxes, (small.boxes + large.boxes) / 2)
     assert not torch.allclose(small.scores, large.scores)
-    seen = network()
-    seen.image_config = ImageConfig(shorter_side=144, longer_side=None)
-    torch.testing.assert_close(predict(seen, picture(), boxes).scores, large.scores)
+    larger = network()
+    larger.image_config = ImageConfig(shorter_side=144, longer_side=None)
+    torch.testing.assert_close(predict(larger, picture(), boxes).scores, large.scores)
 
 
 @pytest.mark.parametrize("count", [0, 3])
-def test_all_looks_together_cope_with_few_proposals(count: int) -> None:
+def test_test_time_augmentation_accepts_few_proposals(count: int) -> None:
     every = PredictionConfig(box_passes=2, tta_flip=True, tta_scales=(0.5, 1.0))
     answer = predict(network(), picture(), proposals(count), every)
     assert answer.boxes.shape == (count, 3, 4)

@@ -63,10 +63,12 @@ def test_lambda_weighs_the_box_loss_only() -> None:
 
 @pytest.mark.parametrize("classes", [1, 3])
 def test_losses_and_gradients_are_torchvisions(classes: int) -> None:
-    ours, theirs = outputs(rois=20, classes=classes), outputs(rois=20, classes=classes)
+    result, theirs = outputs(rois=20, classes=classes), outputs(rois=20, classes=classes)
     labels = torch.randint(0, classes + 1, (20,), generator=torch.Generator().manual_seed(4))
     # torchvision's β is 1/9 and it carries deltas for the background too.
-    paid = losses(ours, labels=labels, targets=targets(20), config=LossConfig(smooth_l1_beta=1 / 9))
+    paid = losses(
+        result, labels=labels, targets=targets(20), config=LossConfig(smooth_l1_beta=1 / 9)
+    )
     with_background = torch.cat([torch.zeros(20, 4), theirs.deltas.flatten(1)], dim=1)
     classification, box = fastrcnn_loss(
         theirs.class_logits, with_background, [labels], [targets(20)]
@@ -75,8 +77,8 @@ def test_losses_and_gradients_are_torchvisions(classes: int) -> None:
     torch.testing.assert_close(paid.box, box)
     paid.total.backward()
     (classification + box).backward()
-    torch.testing.assert_close(ours.class_logits.grad, theirs.class_logits.grad)
-    torch.testing.assert_close(ours.deltas.grad, theirs.deltas.grad)
+    torch.testing.assert_close(result.class_logits.grad, theirs.class_logits.grad)
+    torch.testing.assert_close(result.deltas.grad, theirs.deltas.grad)
 
 
 def test_the_notebooks_box_loss_is_pytorchs_mean_over_the_foreground() -> None:
@@ -102,8 +104,8 @@ def test_fault_crash_without_people_the_box_loss_is_0_with_a_gradient(
     config: LossConfig, rois: int
 ) -> None:
     answer = outputs(rois=rois, classes=1)
-    nobody = torch.zeros(rois, dtype=torch.int64)
-    paid = losses(answer, labels=nobody, targets=torch.zeros(rois, 4), config=config)
+    background = torch.zeros(rois, dtype=torch.int64)
+    paid = losses(answer, labels=background, targets=torch.zeros(rois, 4), config=config)
     assert paid.box == 0
     assert paid.classification.isfinite()
     paid.total.backward()
@@ -113,8 +115,10 @@ def test_fault_crash_without_people_the_box_loss_is_0_with_a_gradient(
 
 def test_a_wild_delta_of_background_costs_nothing() -> None:
     answer = RoIOutputs(torch.zeros(2, 2), torch.full((2, 1, 4), math.inf))
-    nobody = torch.zeros(2, dtype=torch.int64)
-    assert losses(answer, labels=nobody, targets=torch.zeros(2, 4), config=LossConfig()).box == 0
+    background = torch.zeros(2, dtype=torch.int64)
+    assert (
+        losses(answer, labels=background, targets=torch.zeros(2, 4), config=LossConfig()).box == 0
+    )
 
 
 def test_each_rois_own_losses_add_up_and_are_detached() -> None:

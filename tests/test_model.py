@@ -114,17 +114,21 @@ def test_the_head_looks_where_the_box_is_to_a_fraction_of_a_pixel(config: ImageC
     # Pixel column c covers [c, c + 1), so the mean of the columns under a box is its center - 0.5.
     model = ramp_model(config)
     rois = torch.tensor([[40.0, 50, 90, 140], [41, 51, 91, 141], [60.5, 70.25, 100, 120]])
-    seen = model.roi_features(model.features(ramps(192, 192)), rois).mean(dim=(2, 3)) * 255
+    pooled = model.roi_features(model.features(ramps(192, 192)), rois).mean(dim=(2, 3)) * 255
     center = (rois[:, :2] + rois[:, 2:]) / 2
-    torch.testing.assert_close(seen[:, :2], center - 0.5, atol=0.05, rtol=0)
+    torch.testing.assert_close(pooled[:, :2], center - 0.5, atol=0.05, rtol=0)
 
 
 def test_each_cell_looks_at_its_own_seventh_of_the_box() -> None:
     model = ramp_model(AS_IT_IS)
-    seen = model.roi_features(model.features(ramps(192, 192)), torch.tensor([[40.0, 40, 110, 110]]))
+    pooled = model.roi_features(
+        model.features(ramps(192, 192)), torch.tensor([[40.0, 40, 110, 110]])
+    )
     sevenths = 40 + 70 * (torch.arange(7) + 0.5) / 7 - 0.5
-    torch.testing.assert_close(seen[0, 0] * 255, sevenths.expand(7, 7), atol=0.05, rtol=0)
-    torch.testing.assert_close(seen[0, 1] * 255, sevenths[:, None].expand(7, 7), atol=0.05, rtol=0)
+    torch.testing.assert_close(pooled[0, 0] * 255, sevenths.expand(7, 7), atol=0.05, rtol=0)
+    torch.testing.assert_close(
+        pooled[0, 1] * 255, sevenths[:, None].expand(7, 7), atol=0.05, rtol=0
+    )
 
 
 def test_a_bright_square_is_seen_by_the_box_around_it_and_not_by_its_neighbour() -> None:
@@ -133,20 +137,20 @@ def test_a_bright_square_is_seen_by_the_box_around_it_and_not_by_its_neighbour()
     model = ramp_model(AS_IT_IS)
     around, beside = torch.tensor([[48.0, 48, 80, 80]]), torch.tensor([[96.0, 48, 128, 80]])
     features = model.features(pixels)
-    seen = model.roi_features(features, around)
-    assert seen.mean() > 0.75
-    torch.testing.assert_close(seen, seen.flip(2, 3))  # nothing is off by a pixel
+    pooled = model.roi_features(features, around)
+    assert pooled.mean() > 0.75
+    torch.testing.assert_close(pooled, pooled.flip(2, 3))  # nothing is off by a pixel
     assert model.roi_features(features, beside).max() == 0
 
 
 def test_boxes_move_with_the_image() -> None:
     # The same box of the same picture, seen at two sizes, shows the same thing.
     roi = torch.tensor([[40.0, 50, 90, 140]])
-    seen = []
+    pooled = []
     for config in (ImageConfig(shorter_side=96), ImageConfig(shorter_side=384)):
         model = ramp_model(config)
-        seen.append(model.roi_features(model.features(ramps(192, 192)), roi).mean(dim=(0, 2, 3)))
-    torch.testing.assert_close(seen[0], seen[1], atol=0.001, rtol=0)
+        pooled.append(model.roi_features(model.features(ramps(192, 192)), roi).mean(dim=(0, 2, 3)))
+    torch.testing.assert_close(pooled[0], pooled[1], atol=0.001, rtol=0)
 
 
 def test_pictures_of_different_sizes_share_a_step_and_rows_keep_their_order() -> None:
@@ -156,7 +160,7 @@ def test_pictures_of_different_sizes_share_a_step_and_rows_keep_their_order() ->
     with torch.inference_mode():
         features = [model.features(pixels) for pixels in pictures]
         together = model.outputs(features, rois)
-        alone = [model.outputs([one], [some]) for one, some in zip(features, rois, strict=True)]
+        alone = [model.outputs([first], [some]) for first, some in zip(features, rois, strict=True)]
     expected = torch.cat([outputs.class_logits for outputs in alone])
     torch.testing.assert_close(together.class_logits, expected)
     assert together.deltas.shape == (3, 1, 4)
@@ -198,10 +202,10 @@ def test_first_weights_have_the_spread_that_is_asked_for_and_biases_are_0() -> N
 
 def test_the_same_seed_gives_the_same_network_and_no_other_chance_is_used() -> None:
     state = torch.get_rng_state()
-    one, same, other = network(seed=1), network(seed=1), network(seed=2)
+    first, same, second = network(seed=1), network(seed=1), network(seed=2)
     assert torch.equal(torch.get_rng_state(), state)
-    assert torch.equal(one.head.layer1.weight, same.head.layer1.weight)
-    assert not torch.equal(one.head.layer1.weight, other.head.layer1.weight)
+    assert torch.equal(first.head.layer1.weight, same.head.layer1.weight)
+    assert not torch.equal(first.head.layer1.weight, second.head.layer1.weight)
 
 
 def test_dropout_works_in_training_only() -> None:
@@ -259,10 +263,10 @@ def test_a_training_step_gives_another_key() -> None:
 
 
 def test_loading_weights_gives_their_key() -> None:
-    model, other = network(), network(seed=1)
-    assert model.weights_key != other.weights_key
-    model.load_state_dict(other.state_dict())
-    assert model.weights_key == other.weights_key
+    model, second = network(), network(seed=1)
+    assert model.weights_key != second.weights_key
+    model.load_state_dict(second.state_dict())
+    assert model.weights_key == second.weights_key
 
 
 def test_a_model_is_where_its_weights_are() -> None:
@@ -314,8 +318,8 @@ def test_a_class_agnostic_head_corrects_a_box_in_the_same_way_for_all_classes() 
 
 def test_with_one_class_it_makes_no_difference_whether_the_correction_is_shared() -> None:
     shared, own = (
-        network(ModelConfig(hidden=8, trainable_stages=0, class_agnostic=it)).state_dict()
-        for it in (True, False)
+        network(ModelConfig(hidden=8, trainable_stages=0, class_agnostic=agnostic)).state_dict()
+        for agnostic in (True, False)
     )
     assert all(torch.equal(shared[name], own[name]) for name in own)
 

@@ -20,7 +20,7 @@ EDGE = [9.0, 0, 19, 10]  # IoU 1/19
 FAR = [50.0, 50, 60, 60]  # IoU 0
 
 STD = (0.1, 0.1, 0.2, 0.2)
-NOBODY = torch.zeros(0, 4)
+NO_BOXES = torch.zeros(0, 4)
 
 
 def boxes(rows: list[list[float]]) -> Tensor:
@@ -57,7 +57,7 @@ def test_of_equals_the_first_ground_truth_is_the_match() -> None:
 
 
 def test_who_touches_nobody_matches_nobody() -> None:
-    for gt in (GT, NOBODY):
+    for gt in (GT, NO_BOXES):
         match = best_match(boxes([FAR]), gt)
         assert (match.iou.tolist(), match.gt_index.tolist()) == ([0.0], [-1])
 
@@ -162,7 +162,7 @@ def test_targets_are_divided_by_delta_std() -> None:
 
 
 def test_fault_crash_without_people_everything_is_background() -> None:
-    rois = draw([FAR] * 100, gt=NOBODY)
+    rois = draw([FAR] * 100, gt=NO_BOXES)
     assert rois.labels.tolist() == [0] * 100
     assert rois.gt_index.tolist() == [-1] * 100
     assert rois.targets.abs().max() == 0
@@ -170,7 +170,7 @@ def test_fault_crash_without_people_everything_is_background() -> None:
 
 def test_no_proposals_leave_the_ground_truth_and_nothing_leaves_nothing() -> None:
     assert draw([]).boxes.tolist() == GT.tolist()
-    assert len(draw([], gt=NOBODY).boxes) == 0
+    assert len(draw([], gt=NO_BOXES).boxes) == 0
 
 
 def test_the_same_seed_draws_the_same_rois_and_another_one_others() -> None:
@@ -215,18 +215,20 @@ def test_counts_are_what_the_candidates_allow(
 
 def test_assigned_rois_are_all_that_could_be_drawn_with_the_same_labels_and_targets() -> None:
     config = SamplingConfig(rois_per_image=2048, foreground_share=0.5, background_iou_low=0.1)
-    known = {
+    arguments = {
         "proposals": boxes([FAR, HALF, THIRD, EDGE, SAME, NINTH]),
         "gt_boxes": GT,
         "gt_labels": torch.tensor([2]),
         "config": config,
         "delta_std": STD,
     }
-    every = assigned_rois(**known)  # type: ignore[arg-type]
+    every = assigned_rois(**arguments)  # type: ignore[arg-type]
     assert every.candidate_index.tolist() == [1, 4, 6, 2, 5]  # 6 is the ground truth
     assert every.labels.tolist() == [2, 2, 2, 0, 0]
-    drawn = sample_rois(**known, generator=torch.Generator().manual_seed(0))  # type: ignore[arg-type]
-    order = [every.candidate_index.tolist().index(it) for it in drawn.candidate_index.tolist()]
+    drawn = sample_rois(**arguments, generator=torch.Generator().manual_seed(0))  # type: ignore[arg-type]
+    order = [
+        every.candidate_index.tolist().index(index) for index in drawn.candidate_index.tolist()
+    ]
     taken = every.take(torch.tensor(order))
     for name, value in vars(drawn).items():
         assert torch.equal(getattr(taken, name), value)

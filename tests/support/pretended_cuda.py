@@ -75,13 +75,13 @@ def _compute(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any
     """Run an operation on the values, and put its result where a real device would put it."""
     tensors = [leaf for leaf in tree_iter((args, kwargs)) if isinstance(leaf, Tensor)]
     on_cuda = [tensor for tensor in tensors if tensor.device.type == "cuda"]
-    asked = kwargs.get("device")
-    if asked is None and (func not in _MAY_MIX or _indexes_from_afar(func, args, on_cuda)):
+    device = kwargs.get("device")
+    if device is None and (func not in _MAY_MIX or _indexes_from_afar(func, args, on_cuda)):
         _expect_one_device(func, tensors, on_cuda)
-    if asked is not None:
+    if device is not None:
         kwargs = {**kwargs, "device": CPU}
     result = func(*tree_map(_values, args), **tree_map(_values, kwargs))
-    where = torch.device(asked) if asked is not None else _home(func, args, on_cuda)
+    where = torch.device(device) if device is not None else _home(func, args, on_cuda)
     if where.type != "cuda":
         return result
     if func in (aten.copy_.default, aten.index_put_.default):
@@ -103,7 +103,7 @@ def _expect_one_device(
 
 
 def _indexes_from_afar(func: Callable[..., Any], args: Any, on_cuda: list[Tensor]) -> bool:
-    """A tensor of the CPU knows no indices of CUDA; the other way round is allowed."""
+    """Check for a CPU tensor with CUDA indices, which PyTorch refuses; the other way round is allowed."""
     return func in _INDEXING and bool(on_cuda) and args[0].device.type == "cpu"
 
 
