@@ -24,7 +24,7 @@ PENDING: tuple[str, ...] = (
     "app.py",
 )
 
-PENDING_TERMS = {"data loader", "exponential moving average", "throughput"}
+PENDING_TERMS: set[str] = set()
 
 QUESTION = re.compile(r"(What|Who|Whose|Which|Where|Whether|How|When|Why)\b")
 PRONOUNS = {
