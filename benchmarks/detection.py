@@ -50,10 +50,10 @@ def milliseconds(work: Callable[[], object], *, repeats: int = 15) -> float:
     return 1000 * statistics.median(times)
 
 
-def report(what: str, ours: float, peer: str = "", theirs: float | None = None) -> None:
+def report(subject: str, ours: float, peer: str = "", reference: float | None = None) -> None:
     """One line: our time and, beside a peer, how many times as long as the peer it takes."""
-    beside = "" if theirs is None else f"   {ours / theirs:6.2f} × {peer} ({theirs:.1f} ms)"
-    print(f"{what:<58}{ours:9.1f} ms{beside}", flush=True)
+    beside = "" if reference is None else f"   {ours / reference:6.2f} × {peer} ({reference:.1f} ms)"
+    print(f"{subject:<58}{ours:9.1f} ms{beside}", flush=True)
 
 
 def picture() -> Image:
@@ -134,13 +134,13 @@ def measure_picture(image: Image) -> None:
     boxes: FloatArray = propose(image, config.proposals)
     print(f"{image.name}: {len(boxes)} proposals; the network on {describe(device)}")
     report("propose", milliseconds(lambda: propose(image, config.proposals), repeats=5))
-    for what, looks in {"one look": DetectionConfig(), "all its looks": config.detection}.items():
+    for subject, looks in {"one look": DetectionConfig(), "all its looks": config.detection}.items():
         report(
-            f"predict, {what}",
+            f"predict, {subject}",
             milliseconds(partial(predict, model, image, boxes, looks), repeats=5),
         )
         report(
-            f"a new picture, {what} (bar: 2000 ms)",
+            f"a new picture, {subject} (bar: 2000 ms)",
             milliseconds(partial(detect, model, image, config.proposals, looks), repeats=5),
         )
 

@@ -95,8 +95,8 @@ def measure(setting: str, name: str, knobs: Knobs, seed: int) -> Iterator[Row]:
         run = create_run("run", config=config, data=setting, preset="minute", folder=Path(scratch))
         train(config, open_dataset(setting), run)
         yield {"name": name, "seed": seed} | judge(run, setting, {})
-        for other, detection in DETECTED.items() if name == UNMOVED else ():
-            yield {"name": other, "seed": seed} | judge(run, setting, detection)
+        for second, detection in DETECTED.items() if name == UNMOVED else ():
+            yield {"name": second, "seed": seed} | judge(run, setting, detection)
 
 
 def moved(knobs: Knobs, seed: int) -> Config:
@@ -128,14 +128,14 @@ def tell(done: dict[tuple[str, int], Row]) -> None:
     base = {seed: row for (name, seed), row in done.items() if name == UNMOVED}
     print(f"| knob | AP | AP50 | seeds |\n| --- | --- | --- | --- |\n{_unmoved(base)}")
     for name in [*list(TRAINED)[1:], *DETECTED]:
-        rows = {seed: row for (it, seed), row in done.items() if it == name and seed in base}
+        rows = {seed: row for (item, seed), row in done.items() if item == name and seed in base}
         if rows:
             cells = [_difference(rows, base, figure) for figure in ("AP", "AP50")]
             print(f"| {name} | {' | '.join(cells)} | {len(rows)} |")
 
 
 def _unmoved(base: dict[int, Row]) -> str:
-    means = [statistics.mean(row[it] for row in base.values()) for it in ("AP", "AP50")]
+    means = [statistics.mean(row[item] for row in base.values()) for item in ("AP", "AP50")]
     return f"| {UNMOVED} | {means[0]:.3f} | {means[1]:.3f} | {len(base)} |"
 
 

@@ -79,7 +79,7 @@ def _memory(browser: Browser) -> float:
         page.wait_for_timeout(3000)
         family = [process, *process.children(recursive=True)]
         page.close()
-        return sum(it.memory_info().rss for it in family) / 2**30
+        return sum(item.memory_info().rss for item in family) / 2**30
 
 
 def opened(url: str, page: Page) -> None:

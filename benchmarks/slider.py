@@ -49,9 +49,9 @@ def _run(folder: Path) -> None:
 
     def predict(model, image, proposals, config):  # type: ignore[no-untyped-def]
         began = time.perf_counter()
-        said = network(model, image, _rois(image), config)
+        text = network(model, image, _rois(image), config)
         seconds.append(time.perf_counter() - began)
-        return _surer_near_people(said, image)
+        return _surer_near_people(text, image)
 
     detection.predict = predict  # type: ignore[assignment]
     app = _open()
@@ -101,7 +101,7 @@ def _median(app, knob: str, values: tuple[float, ...]) -> float:  # type: ignore
 
 def _judge(app) -> None:  # type: ignore[no-untyped-def]
     app.button(key="judge-split").click().run()
-    while any(it.key == "stop-judging" for it in app.button):
+    while any(item.key == "stop-judging" for item in app.button):
         time.sleep(1)
         app.run()
 
@@ -167,16 +167,16 @@ def _rois(image) -> np.ndarray:  # type: ignore[no-untyped-def]
     return np.concatenate([near, far]).astype(np.float32)
 
 
-def _surer_near_people(said, image):  # type: ignore[no-untyped-def]
+def _surer_near_people(text, image):  # type: ignore[no-untyped-def]
     """The untrained network's answer with scores that fall with the distance from people: many are confident."""
     from fastrcnn_core.boxes import pairwise_iou
     from fastrcnn_core.structures import RoIPredictions
 
-    best = pairwise_iou(said.rois.numpy(), _people(image)).max(axis=1)
+    best = pairwise_iou(text.rois.numpy(), _people(image)).max(axis=1)
     noise = np.random.default_rng(2).normal(0, 0.1, len(best)) * (best > 0.2)
     score = torch.tensor(np.clip(best - 0.2 + noise, 0.001, 0.999), dtype=torch.float32)
     scores = torch.stack([1 - score, score], dim=1)
-    return RoIPredictions(said.rois, said.boxes, scores, said.classes, said.height, said.width)
+    return RoIPredictions(text.rois, text.boxes, scores, text.classes, text.height, text.width)
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def _tell(alone: Times, meanwhile: Times) -> None:
     for name in alone:
         quiet, busy = statistics.median(alone[name]), statistics.median(meanwhile[name])
         print(f"{name:<24} {quiet:5.0f} ms   while a run goes {busy:5.0f} ms")
-    quiet, busy = (statistics.median(chain(*it.values())) for it in (alone, meanwhile))
+    quiet, busy = (statistics.median(chain(*item.values())) for item in (alone, meanwhile))
     print(
         f"{'any click, median':<24} {quiet:5.0f} ms   while a run goes {busy:5.0f} ms   "
         f"(bar {BAR:.0f} ms)   ratio {busy / quiet:.2f}"

@@ -41,12 +41,12 @@ def main(
 ) -> None:
     """Print the median seconds of both steps, and their ratio."""
     pictures = [picture()]
-    ours, theirs = frozen(), throughout()
+    ours, reference = frozen(), throughout()
     ours.step(pictures)
-    theirs.step(pictures)
+    reference.step(pictures)
     fast, slow = [], []
     for _ in range(steps):
-        slow.append(theirs.step(pictures).seconds)
+        slow.append(reference.step(pictures).seconds)
         fast += [ours.step(pictures).seconds for _ in range(10)]
     a, b = statistics.median(fast), statistics.median(slow)
     print(f"frozen efficientnet_lite0, features remembered: {a:.4f} s a step")

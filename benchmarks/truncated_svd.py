@@ -45,33 +45,33 @@ def main(
 ) -> None:
     """Print milliseconds and AP50 of both heads."""
     file = checkpoint or bundled_checkpoint()
-    whole = load_checkpoint(file, device=choose_device(device))
-    width = whole.config.hidden
-    kept = (
+    full = load_checkpoint(file, device=choose_device(device))
+    width = full.config.hidden
+    remaining = (
         (int(ranks.split(":")[0]), int(ranks.split(":")[1]))
         if ranks
         else (round(PAPER[0] * width), round(PAPER[1] * width))
     )
-    compressed = compress_head(whole, kept)
-    print(f"{file.name}: {whole.config.backbone}, {width} hidden units, ranks {kept[0]}:{kept[1]}")
-    slow, fast = _seconds(whole, compressed, repeats)
+    compressed = compress_head(full, remaining)
+    print(f"{file.name}: {full.config.backbone}, {width} hidden units, ranks {remaining[0]}:{remaining[1]}")
+    slow, fast = _seconds(full, compressed, repeats)
     print(f"head on {ROIS} RoIs   whole {1000 * slow:.1f} ms   compressed {1000 * fast:.1f} ms")
     dataset = open_dataset(data or default_dataset_setting())
-    before, after = (_ap50(it, dataset, checkpoint_config(file)) for it in (whole, compressed))
+    before, after = (_ap50(item, dataset, checkpoint_config(file)) for item in (full, compressed))
     print(f"AP50 on {dataset.title}, test   whole {before:.3f}   compressed {after:.3f}")
     print(f"ratio {slow / fast:.2f} (bar ≥ {BAR_RATIO})")
     print(f"loss of AP50 {before - after:.3f} (bar ≤ {BAR_LOSS})")
 
 
-def _seconds(whole: FastRCNN, compressed: FastRCNN, repeats: int) -> tuple[float, float]:
+def _seconds(full: FastRCNN, compressed: FastRCNN, repeats: int) -> tuple[float, float]:
     """The median of each head's looks, taken in turn."""
-    cells = whole.config.roi_cells
-    shape = (ROIS, whole.backbone.channels, cells, cells)
-    roi_features = torch.rand(shape, generator=torch.Generator().manual_seed(0)).to(whole.device)
-    times: dict[FastRCNN, list[float]] = {whole: [], compressed: []}
-    for model in (whole, compressed) * (repeats + 1):
+    cells = full.config.roi_cells
+    shape = (ROIS, full.backbone.channels, cells, cells)
+    roi_features = torch.rand(shape, generator=torch.Generator().manual_seed(0)).to(full.device)
+    times: dict[FastRCNN, list[float]] = {full: [], compressed: []}
+    for model in (full, compressed) * (repeats + 1):
         times[model].append(_look(model, roi_features))
-    slow, fast = (statistics.median(it[1:]) for it in times.values())  # the first look warms up
+    slow, fast = (statistics.median(time[1:]) for time in times.values())  # the first look warms up
     return slow, fast
 
 
