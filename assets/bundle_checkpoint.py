@@ -55,9 +55,9 @@ def main(
     by_seed = {_seed(chosen): figures[PENN_FUDAN]}
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / path.name
-        for other in map(find_run, seeds):
-            judged = _store(other, file, {PENN_FUDAN: data}, looks)
-            by_seed[_seed(other)] = judged[PENN_FUDAN]
+        for second in map(find_run, seeds):
+            judged = _store(second, file, {PENN_FUDAN: data}, looks)
+            by_seed[_seed(second)] = judged[PENN_FUDAN]
     words = _words(read_card(path), figures) + (_seeds(by_seed) if seeds else "")
     path.with_suffix(".md").write_text(words, encoding="utf-8")
     size = path.stat().st_size
@@ -95,7 +95,7 @@ def _judged_on(data: str) -> dict[str, str]:
 
 
 def _trained(run: Run, step: int, config: Config) -> dict[str, Any]:
-    """How to train it again; a folder's name stands for its path, which is nobody else's business."""
+    """Build the command that trains it again; a folder's name stands for its private path, which is no one's business."""
     environment, settings = run.environment(), run.settings()
     command = training_command(
         config, name=run.name, data=_public(settings["data"]), preset=settings["preset"]
@@ -124,7 +124,7 @@ def _judge(path: Path, *, data: str) -> dict[str, Any]:
 
 
 def _words(card: dict[str, Any], figures: dict[str, dict[str, Any]]) -> str:
-    """The card for people."""
+    """Write the model card."""
     trained = card["trained"]
     rows = "\n".join(
         f"| {title} | "
@@ -171,11 +171,14 @@ def _fact(value: Any) -> str:
 
 
 def _seeds(figures: dict[int, dict[str, Any]]) -> str:
-    """The same training with other seeds, and the medians: one run's figures are half luck."""
+    """Write a table of the same training with other seeds, and the medians."""
     names = ("AP", "AP50", "AP75", "AP50 without the added people")
-    rows = [[seed, *(it[name] for name in names)] for seed, it in figures.items()]
+    rows = [[seed, *(item[name] for name in names)] for seed, item in figures.items()]
     rows.append(
-        ["median", *(statistics.median(it[name] for it in figures.values()) for name in names)]
+        [
+            "median",
+            *(statistics.median(figure[name] for figure in figures.values()) for name in names),
+        ]
     )
     lines = [f"| {row[0]} | " + " | ".join(map(_figure, row[1:])) + " |" for row in rows]
     return (

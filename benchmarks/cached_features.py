@@ -1,4 +1,4 @@
-"""How much cheaper is a training step when the frozen backbone's features are remembered?
+"""Time of a training step with a frozen backbone, its features computed beside cached.
 
     python benchmarks/cached_features.py [--backbone vgg16] [--steps N] [--no-mixed-precision]
 
@@ -48,12 +48,12 @@ def main(
         short.append(remembering.step(pictures).seconds)
         long.append(computing.step(pictures).seconds)
     a, b = statistics.median(short), statistics.median(long)
-    print(f"{backbone}, features remembered: {a:.4f} s a step\ncomputed at every step: {b:.4f} s")
+    print(f"{backbone}, features cached: {a:.4f} s a step\ncomputed at every step: {b:.4f} s")
     print(f"ratio {b / a:.1f} (bar ≥ {BAR:.0f})")
 
 
 def frozen(backbone: BackboneName, mixed_precision: bool) -> Config:
-    """The preset `minute` with another backbone, none of whose stages trains."""
+    """Build the preset `minute` with another backbone, frozen."""
     minute = preset("minute")
     return dataclasses.replace(
         minute,

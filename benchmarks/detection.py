@@ -1,4 +1,4 @@
-"""How long detection takes, beside torchvision's own functions where there is one. `python benchmarks/detection.py`
+"""Time of detection, beside torchvision's own functions where there is one. `python benchmarks/detection.py`
 
 Bars: a slider move (`select` with 2,000 predictions) ≤ 40 ms; a new 560×536 picture, proposals included, ≤ 2 s.
 The picture is one of `FASTRCNN_DATA` if that names a data set, else a synthetic street; either is scaled to the size.
@@ -51,8 +51,10 @@ def milliseconds(work: Callable[[], object], *, repeats: int = 15) -> float:
 
 
 def report(subject: str, ours: float, peer: str = "", reference: float | None = None) -> None:
-    """One line: our time and, beside a peer, how many times as long as the peer it takes."""
-    beside = "" if reference is None else f"   {ours / reference:6.2f} × {peer} ({reference:.1f} ms)"
+    """Print our time and, beside a peer, how many times as long as the peer it takes."""
+    beside = (
+        "" if reference is None else f"   {ours / reference:6.2f} × {peer} ({reference:.1f} ms)"
+    )
     print(f"{subject:<58}{ours:9.1f} ms{beside}", flush=True)
 
 
@@ -64,7 +66,7 @@ def picture() -> Image:
 
 
 def crowd(count: int, *, people: int) -> tuple[Tensor, Tensor]:
-    """Boxes scattered around a few people, as a detector's are, and their scores."""
+    """Draw boxes scattered around a few people, as a detector's are, and their scores."""
     generator = torch.Generator().manual_seed(0)
     corner = torch.rand(people, 2, generator=generator) * torch.tensor(
         [WIDTH - 100.0, HEIGHT - 200]
@@ -134,7 +136,10 @@ def measure_picture(image: Image) -> None:
     boxes: FloatArray = propose(image, config.proposals)
     print(f"{image.name}: {len(boxes)} proposals; the network on {describe(device)}")
     report("propose", milliseconds(lambda: propose(image, config.proposals), repeats=5))
-    for subject, looks in {"one look": DetectionConfig(), "all its looks": config.detection}.items():
+    for subject, looks in {
+        "one look": DetectionConfig(),
+        "all its looks": config.detection,
+    }.items():
         report(
             f"predict, {subject}",
             milliseconds(partial(predict, model, image, boxes, looks), repeats=5),

@@ -1,4 +1,4 @@
-"""What does each knob do to the detector? One run for each value and seed, judged on the same validation part.
+"""Effect of each knob on AP: one run for each value and seed, evaluated on the same validation images.
 
     python benchmarks/knob_effects.py --data DIR [--seeds 5] [--out FILE] [--only NAME ...]
 
@@ -89,7 +89,7 @@ def main(
 
 
 def measure(setting: str, name: str, knobs: Knobs, seed: int) -> Iterator[Row]:
-    """The run's figures; of the unmoved one those of each knob of detection too."""
+    """Evaluate the run; of the unmoved one those of each knob of detection too."""
     config = moved(knobs, seed)
     with tempfile.TemporaryDirectory() as scratch:
         run = create_run("run", config=config, data=setting, preset="minute", folder=Path(scratch))
@@ -100,7 +100,7 @@ def measure(setting: str, name: str, knobs: Knobs, seed: int) -> Iterator[Row]:
 
 
 def moved(knobs: Knobs, seed: int) -> Config:
-    """The preset with these knobs, its validation part, and this seed."""
+    """Build the preset with these knobs, its validation part, and this seed."""
     config = preset("minute")
     always = {"training.validation_share": SHARE, "training.checkpoint_every": 100.0}
     for place, value in {**always, "training.seed": seed, **knobs}.items():
@@ -124,7 +124,7 @@ def _pace(run: Run) -> float:
 
 
 def tell(done: dict[tuple[str, int], Row]) -> None:
-    """The table, in Markdown."""
+    """Print the table, in Markdown."""
     base = {seed: row for (name, seed), row in done.items() if name == UNMOVED}
     print(f"| knob | AP | AP50 | seeds |\n| --- | --- | --- | --- |\n{_unmoved(base)}")
     for name in [*list(TRAINED)[1:], *DETECTED]:

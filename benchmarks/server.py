@@ -1,4 +1,4 @@
-"""How soon is the first page there, and how much memory does the server take with one visitor on Detection?
+"""Time to the app's first page, and the server's memory with one visitor on Detection.
 
     python -m benchmarks.server [--runs 3]
 
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def chromium() -> str:
-    """Where the browser is on this machine."""
+    """Find the browser on this machine."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         raise SystemExit("Chromium is not on this machine.")
@@ -59,7 +59,7 @@ def chromium() -> str:
 
 
 def _first_page(browser: Browser, script: Path) -> float:
-    """Seconds from `streamlit run` to the first heading on screen."""
+    """Measure the seconds from `streamlit run` to the first heading on screen."""
     began = time.perf_counter()
     with serving(script) as (url, _):
         page = browser.new_page()

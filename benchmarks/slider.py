@@ -1,4 +1,4 @@
-"""How long a slider of the Detection page takes on the server, beside asking the network again.
+"""Server time of a slider move on the Detection page, beside running the network again.
 `python benchmarks/slider.py`
 
 The page runs under AppTest, without a browser: from the move of the slider until the last element of the page
@@ -168,7 +168,7 @@ def _rois(image) -> np.ndarray:  # type: ignore[no-untyped-def]
 
 
 def _surer_near_people(text, image):  # type: ignore[no-untyped-def]
-    """The untrained network's answer with scores that fall with the distance from people: many are confident."""
+    """Replace the untrained network's scores by scores that fall with the distance from people: many are confident."""
     from fastrcnn_core.boxes import pairwise_iou
     from fastrcnn_core.structures import RoIPredictions
 

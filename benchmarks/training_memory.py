@@ -1,4 +1,4 @@
-"""How much memory does a training process take at most?
+"""Peak memory of a training process.
 
     python benchmarks/training_memory.py [--data DIR] [--epochs 2]
 

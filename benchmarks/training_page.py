@@ -1,4 +1,4 @@
-"""Does the rest of the app still answer while a run goes?
+"""Response time of the app while a run is in progress.
 
     python -m benchmarks.training_page [--preset minute] [--rounds 5] [--watchers 1]
 
@@ -91,7 +91,7 @@ def _tell(alone: Times, meanwhile: Times) -> None:
 
 @contextmanager
 def _running(config: Config) -> Iterator[Run]:
-    """A run that goes on for as long as anybody measures, at work on its steps."""
+    """Start a run that lasts longer than the measurement, and wait for its steps."""
     longer = dataclasses.replace(config.training, epochs=1000.0)
     run = start_run(
         dataclasses.replace(config, training=longer), name="meanwhile", data=DATA, preset="paper"
@@ -118,7 +118,7 @@ def _visitor(browser: Browser, url: str) -> Page:
 
 
 def _clicks(page: Page, rounds: int) -> Times:
-    """Milliseconds of each click: to each page, and there to the next picture and back."""
+    """Measure the milliseconds of each click: to each page, and there to the next picture and back."""
     times: Times = {}
     for _ in range(rounds):
         for title in PAGES:

@@ -1,6 +1,6 @@
-"""How much cheaper is a training step with a frozen, remembered backbone than the notebook's?
+"""Time of a training step with a frozen backbone and cached features, beside the notebook's recipe.
 
-Ours: `efficientnet_lite0` frozen, features remembered, 128 RoIs. The notebook's recipe: ResNet-50 trained throughout,
+Ours: `efficientnet_lite0` frozen, features cached, 128 RoIs. The notebook's recipe: ResNet-50 trained throughout,
 one picture, 128 RoIs. The same synthetic picture and proposals; steps of both in turn, so that both meet the same load.
 
     python benchmarks/training_step.py [--steps N]
@@ -49,7 +49,7 @@ def main(
         slow.append(reference.step(pictures).seconds)
         fast += [ours.step(pictures).seconds for _ in range(10)]
     a, b = statistics.median(fast), statistics.median(slow)
-    print(f"frozen efficientnet_lite0, features remembered: {a:.4f} s a step")
+    print(f"frozen efficientnet_lite0, features cached: {a:.4f} s a step")
     print(f"the notebook's recipe, resnet50 throughout:      {b:.4f} s a step")
     print(f"ratio {a / b:.4f} (bar ≤ {BAR})")
 
@@ -76,7 +76,7 @@ def frozen() -> Trainer:
 
 
 def throughout() -> Trainer:
-    """The notebook's own recipe, at a rate at which random weights stand noise; the time does not depend on it."""
+    """Build the notebook's own recipe, at a rate at which random weights stand noise; the time does not depend on it."""
     recipe = preset("notebook")
     slowly = dataclasses.replace(recipe.optimiser, learning_rate=1e-7)
     config = dataclasses.replace(recipe, optimiser=slowly)
@@ -84,7 +84,7 @@ def throughout() -> Trainer:
 
 
 def build(config: Config) -> FastRCNN:
-    """The config's network with ImageNet weights, or random ones where there are none."""
+    """Build the config's network with ImageNet weights, or random ones where there are none."""
     generator = torch.Generator().manual_seed(0)
 
     def make(pretrained: bool) -> FastRCNN:

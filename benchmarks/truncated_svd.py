@@ -1,4 +1,4 @@
-"""How much faster does truncated SVD make the head, and what does it cost?
+"""Time of the head with truncated SVD, and what that costs in AP50.
 
     python benchmarks/truncated_svd.py --checkpoint FILE [--data DIR] [--ranks 256:64]
 
@@ -53,7 +53,9 @@ def main(
         else (round(PAPER[0] * width), round(PAPER[1] * width))
     )
     compressed = compress_head(full, remaining)
-    print(f"{file.name}: {full.config.backbone}, {width} hidden units, ranks {remaining[0]}:{remaining[1]}")
+    print(
+        f"{file.name}: {full.config.backbone}, {width} hidden units, ranks {remaining[0]}:{remaining[1]}"
+    )
     slow, fast = _seconds(full, compressed, repeats)
     print(f"head on {ROIS} RoIs   whole {1000 * slow:.1f} ms   compressed {1000 * fast:.1f} ms")
     dataset = open_dataset(data or default_dataset_setting())
@@ -64,7 +66,7 @@ def main(
 
 
 def _seconds(full: FastRCNN, compressed: FastRCNN, repeats: int) -> tuple[float, float]:
-    """The median of each head's looks, taken in turn."""
+    """Measure the median time of each head, in turn."""
     cells = full.config.roi_cells
     shape = (ROIS, full.backbone.channels, cells, cells)
     roi_features = torch.rand(shape, generator=torch.Generator().manual_seed(0)).to(full.device)
