@@ -55,9 +55,9 @@ def main(
     by_seed = {_seed(chosen): figures[PENN_FUDAN]}
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / path.name
-        for second in map(find_run, seeds):
-            judged = _store(second, file, {PENN_FUDAN: data}, looks)
-            by_seed[_seed(second)] = judged[PENN_FUDAN]
+        for run in map(find_run, seeds):
+            judged = _store(run, file, {PENN_FUDAN: data}, looks)
+            by_seed[_seed(run)] = judged[PENN_FUDAN]
     words = _words(read_card(path), figures) + (_seeds(by_seed) if seeds else "")
     path.with_suffix(".md").write_text(words, encoding="utf-8")
     size = path.stat().st_size
@@ -95,7 +95,7 @@ def _judged_on(data: str) -> dict[str, str]:
 
 
 def _trained(run: Run, step: int, config: Config) -> dict[str, Any]:
-    """Build the command that trains it again; a folder's name stands for its private path, which is no one's business."""
+    """Build the command that trains it again; a folder's name stands for its private path."""
     environment, settings = run.environment(), run.settings()
     command = training_command(
         config, name=run.name, data=_public(settings["data"]), preset=settings["preset"]

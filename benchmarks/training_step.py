@@ -76,7 +76,7 @@ def frozen() -> Trainer:
 
 
 def throughout() -> Trainer:
-    """Build the notebook's own recipe, at a rate at which random weights stand noise; the time does not depend on it."""
+    """Build the notebook's recipe, at a rate at which random weights stand noise; the time does not depend on it."""
     recipe = preset("notebook")
     slowly = dataclasses.replace(recipe.optimiser, learning_rate=1e-7)
     config = dataclasses.replace(recipe, optimiser=slowly)
