@@ -55,9 +55,9 @@ def main(
     by_seed = {_seed(chosen): figures[PENN_FUDAN]}
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / path.name
-        for run in map(find_run, seeds):
-            judged = _store(run, file, {PENN_FUDAN: data}, looks)
-            by_seed[_seed(run)] = judged[PENN_FUDAN]
+        for seed_run in map(find_run, seeds):
+            judged = _store(seed_run, file, {PENN_FUDAN: data}, looks)
+            by_seed[_seed(seed_run)] = judged[PENN_FUDAN]
     words = _words(read_card(path), figures) + (_seeds(by_seed) if seeds else "")
     path.with_suffix(".md").write_text(words, encoding="utf-8")
     size = path.stat().st_size
