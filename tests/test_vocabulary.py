@@ -16,13 +16,6 @@ SCRIPTS = sorted((ROOT / "pages").rglob("*.js"))
 
 # Folders and files that are still being renamed.
 PENDING: tuple[str, ...] = ("pages/", "tests/", "fastrcnn_core/")
-    "assets/",
-    "benchmarks/",
-    "fastrcnn_core/",
-    "pages/",
-    "tests/",
-    "app.py",
-)
 
 PENDING_TERMS: set[str] = set()
 
