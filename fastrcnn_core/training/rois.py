@@ -59,8 +59,8 @@ def ohem_rois(
         loss = torch.cat(
             [_loss_per_roi(model, features, rois.take(rows), config) for rows in chunks]
         )
-    kept = greedy_nms(rois.boxes, loss, iou_threshold=_OHEM_NMS_IOU).keep
-    return rois.take(kept[: config.sampling.rois_per_image].sort().values)
+    selected = greedy_nms(rois.boxes, loss, iou_threshold=_OHEM_NMS_IOU).keep
+    return rois.take(selected[: config.sampling.rois_per_image].sort().values)
 
 
 def _loss_per_roi(model: FastRCNN, features: Features, rois: SampledRoIs, config: Config) -> Tensor:

@@ -16,10 +16,8 @@ from typing import Any, TypeVar
 
 from fastrcnn_core.runs import Run, RunCheckpoint, RunStatus, control
 from fastrcnn_core.runs.control import QueueLock
-from fastrcnn_core.runs.metrics import Row
 from fastrcnn_core.runs.status import starting
 from fastrcnn_core.runs.writer import RunWriter
-from fastrcnn_core.structures import StepReport
 from fastrcnn_core.terminal import GracefulShutdown, echo
 from fastrcnn_core.training.distributed import SINGLE_PROCESS, ProcessGroup
 
@@ -92,8 +90,8 @@ class RunControl:
 
     def pending(self) -> bool:
         """Tell whether a request or a signal is pending, for which long work should be interrupted."""
-        asked = control.pending_request(self._run.folder) if self.processes.is_first else "run"
-        return self._shutdown.received is not None or asked in ("stop", "pause")
+        request = control.pending_request(self._run.folder) if self.processes.is_first else "run"
+        return self._shutdown.received is not None or request in ("stop", "pause")
 
     def echo(self, message: str) -> None:
         """Print a message once, however many processes there are."""
@@ -108,10 +106,10 @@ class RunControl:
                 work(items[place])
 
     def _decide(self, received: int) -> _Decision:
-        asked = control.pending_request(self._run.folder)
-        if received or asked == "stop":
+        request = control.pending_request(self._run.folder)
+        if received or request == "stop":
             return self._stop(received)
-        if asked == "pause":
+        if request == "pause":
             self._queue.release()
             self._wait("paused", self._writer.status.stage)
             return _Decision(wait=True)
@@ -193,25 +191,12 @@ class NullRunWriter(RunWriter):
         """Change the status in memory."""
         self.status = dataclasses.replace(self.status, **changes)
 
-    def end(self, **changes: Any) -> None:
-        """Change the status in memory."""
-        self.update(**changes)
-
-    def step(self, report: StepReport) -> None:
-        """Discard the report."""
-
-    def validation(self, row: Row) -> None:
-        """Discard the row."""
-
-    def environment(self, values: dict[str, Any]) -> None:
-        """Discard the values."""
-
     def checkpoint(self, step: int, write: Callable[[Path], None], *, keep: int) -> RunCheckpoint:
         """Write nothing; the first process has the same weights."""
         return RunCheckpoint(step, self.run.folder)
 
-    def rewind(self, step: int) -> None:
-        """Do nothing."""
+    def _discard(self, *values: Any) -> None:
+        """Discard what the first process writes."""
 
-    def close(self) -> None:
-        """Do nothing."""
+    end = update
+    step = validation = environment = rewind = close = _discard
