@@ -25,13 +25,13 @@ import tyro
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fastrcnn_core.config import Config, preset
-from fastrcnn_core.datasets import default_dataset_setting, open_dataset
+from fastrcnn_core.datasets import default_dataset_setting, open_dataset, validation_split
 from fastrcnn_core.detector import Detector
 from fastrcnn_core.devices import keep_freed_memory
 from fastrcnn_core.evaluation import evaluate
 from fastrcnn_core.runs import Run
 from fastrcnn_core.runs.writer import create_run
-from fastrcnn_core.training import train, validation_split
+from fastrcnn_core.training import train
 
 SHARE = 0.25
 UNMOVED = "minute"

@@ -7,6 +7,7 @@ notebook from which the method came, number for number) and `minute` (one minute
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -359,6 +360,15 @@ class Config:
                 "which is fast because each image's features are computed only once.",
                 hint="Set both to 0, or let at least one stage of the backbone train.",
             )
+
+    def total_steps(self, images: int) -> int:
+        """Count the training steps that show each image `epochs` times; at least 1."""
+        return max(1, math.ceil(self.training.epochs * images / self.sampling.images_per_step))
+
+    def steps_per_checkpoint(self, images: int) -> int:
+        """Count the training steps of `checkpoint_every` epochs of so many images; at least 1."""
+        steps = self.training.checkpoint_every * images / self.sampling.images_per_step
+        return max(1, round(steps))
 
 
 def stored_config(values: dict[str, Any]) -> Config:

@@ -21,7 +21,6 @@ FLOORS: dict[str, int] = {
     "structures": 2,
     "palette": 2,
     "flags": 3,
-    "plan": 3,
     "archives": 1,
     "images": 3,
     "selective_search": 3,

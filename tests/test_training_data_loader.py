@@ -5,11 +5,10 @@ import numpy as np
 from fastrcnn_core.config import (
     preset,
 )
+from fastrcnn_core.datasets import validation_split
 from fastrcnn_core.structures import AnnotatedImage, FloatArray, Image
 from fastrcnn_core.training import (
     batch_names,
-    steps_of_run,
-    validation_split,
 )
 from fastrcnn_core.training.data_loader import DataLoader
 from tests.support.training import SMALL, changed, example
@@ -37,9 +36,9 @@ def test_the_order_depends_on_names_and_seed_alone() -> None:
 
 
 def test_epochs_are_counted_in_pictures() -> None:
-    assert steps_of_run(136, preset("minute")) == 136 * preset("minute").training.epochs / 2
-    assert steps_of_run(136, preset("notebook")) == 136 * 50
-    assert steps_of_run(3, changed(SMALL, training__epochs=0.01)) == 1
+    assert preset("minute").total_steps(136) == 136 * preset("minute").training.epochs / 2
+    assert preset("notebook").total_steps(136) == 136 * 50
+    assert changed(SMALL, training__epochs=0.01).total_steps(3) == 1
 
 
 def test_the_validation_part_is_a_share_by_name() -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastrcnn_core.datasets.coco import CocoDataset, find_coco
-from fastrcnn_core.datasets.dataset import Annotation, CocoIds, Dataset, Split, split_by_name
+from fastrcnn_core.datasets.dataset import (
+    Annotation,
+    CocoIds,
+    Dataset,
+    Split,
+    split_by_name,
+    validation_split,
+)
 from fastrcnn_core.datasets.pennfudan import PennFudanDataset, find_pennfudan
 from fastrcnn_core.datasets.pennfudan_download import downloaded_folder, is_downloaded
 from fastrcnn_core.datasets.street_scenes import SYNTHETIC, is_synthetic, open_street_scenes
@@ -28,6 +35,7 @@ __all__ = [
     "is_synthetic",
     "open_dataset",
     "split_by_name",
+    "validation_split",
 ]
 
 

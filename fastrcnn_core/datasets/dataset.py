@@ -20,6 +20,7 @@ from fastrcnn_core.structures import AnnotatedImage, BoolArray, FloatArray, IntA
 
 # The split that design.md promises: 170 images become 136 + 34. Source: the notebook.
 SPLIT_SEED = 42
+VALIDATION_SEED = 43  # chosen here
 TRAIN_SHARE = 0.8
 
 Id = int | str
@@ -50,6 +51,14 @@ def split_by_name(names: Iterable[str]) -> Split:
     random.Random(SPLIT_SEED).shuffle(shuffled)
     count = int(TRAIN_SHARE * len(shuffled))
     return Split(tuple(shuffled[:count]), tuple(shuffled[count:]))
+
+
+def validation_split(names: Sequence[str], share: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Split training names into those to train on and a validation share, by seed 43, whatever their order."""
+    shuffled = sorted(names)
+    random.Random(VALIDATION_SEED).shuffle(shuffled)
+    count = round(share * len(shuffled))
+    return tuple(sorted(shuffled[count:])), tuple(sorted(shuffled[:count]))
 
 
 @dataclass(frozen=True)

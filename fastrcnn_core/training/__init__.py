@@ -1,6 +1,5 @@
 """Training: `train` runs the training loop, `Trainer` one step: a function of weights, seed and step number."""
 
-from fastrcnn_core.plan import steps_of_run, validation_split
 from fastrcnn_core.training.data_loader import DataLoader, batch_names
 from fastrcnn_core.training.loop import train
 from fastrcnn_core.training.optimiser import learning_rate_at
@@ -11,7 +10,5 @@ __all__ = [
     "Trainer",
     "batch_names",
     "learning_rate_at",
-    "steps_of_run",
     "train",
-    "validation_split",
 ]

@@ -22,10 +22,9 @@ from fastrcnn_core.detector import Detector
 from fastrcnn_core.devices import choose_device, describe, peak_device_memory, peak_memory
 from fastrcnn_core.evaluation import run_inference
 from fastrcnn_core.features import MEMORY_BYTES as FEATURE_BYTES
-from fastrcnn_core.plan import steps_between_checkpoints
 from fastrcnn_core.proposals import ProposalStore
 from fastrcnn_core.runs.cost_estimate import Estimate, Measured, Workload, extrapolate
-from fastrcnn_core.training import DataLoader, Trainer, steps_of_run
+from fastrcnn_core.training import DataLoader, Trainer
 from fastrcnn_core.training.data_loader import MEMORY_BYTES as IMAGE_BYTES
 from fastrcnn_core.training.loop import save_checkpoint_files
 from fastrcnn_core.training.setup import (
@@ -65,7 +64,7 @@ def estimate_cost(config: Config, dataset: Dataset) -> Estimate:
     split = split_training(dataset, config)
     loader = DataLoader(dataset, ProposalStore(), config.proposals)
     model = new_model(config, dataset.classes, choose_device(config.training.device))
-    total = steps_of_run(len(split.training), config)
+    total = config.total_steps(len(split.training))
     trainer = Trainer(model, config, total_steps=total, features=feature_store(model, config))
     startup = time.time() - psutil.Process().create_time()
     sample = split.training[:: max(1, len(split.training) // LOOKED_UP)]
@@ -91,7 +90,7 @@ def count_work(trainer: Trainer, split: TrainingSplit, entries: Sequence[CacheEn
     """Count the work of a run; all images are taken to be cached as often as those that were looked up."""
     config, count = trainer.config, len(split.training)
     images = count + len(split.validation)
-    checkpoints = -(-trainer.total_steps // steps_between_checkpoints(count, config))
+    checkpoints = -(-trainer.total_steps // config.steps_per_checkpoint(count))
     maps = 0 if trainer.features is None else len(flip_values(config))  # of each image
     missing_proposals = 1 - sum(entry.proposals for entry in entries) / len(entries)
     missing_maps = maps - sum(entry.features for entry in entries) / len(entries)

@@ -16,7 +16,6 @@ from fastrcnn_core.detector import Detector
 from fastrcnn_core.errors import ConfigError, RunError, TrainingError, UserError, is_disk_full
 from fastrcnn_core.evaluation import evaluate
 from fastrcnn_core.knobs import to_dict
-from fastrcnn_core.plan import steps_between_checkpoints
 from fastrcnn_core.proposals import ProposalStore
 from fastrcnn_core.runs import Run, RunStatus
 from fastrcnn_core.runs.control import QueueLock, run_lock
@@ -127,7 +126,7 @@ def _take_steps(
         TrainingError: the loss is NaN or infinite; the last checkpoint is from before.
     """
     writer.update(state="running", stage="training", seconds_left=None)
-    every = steps_between_checkpoints(len(split.training), trainer.config)
+    every = trainer.config.steps_per_checkpoint(len(split.training))
     _validate_last_checkpoint(trainer, loader, split, writer, every)
     pace = _Pace()
     with progress_bar(trainer.total_steps, "training", done=trainer.steps_done) as bar:

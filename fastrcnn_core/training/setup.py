@@ -10,13 +10,12 @@ import torch
 
 from fastrcnn_core.checkpoints import load_checkpoint
 from fastrcnn_core.config import Config
-from fastrcnn_core.datasets.dataset import Dataset
+from fastrcnn_core.datasets import Dataset, validation_split
 from fastrcnn_core.devices import choose_device, describe
 from fastrcnn_core.errors import DataError
 from fastrcnn_core.features import FeatureStore, prune
 from fastrcnn_core.files import remove_partial_files
 from fastrcnn_core.model import FastRCNN
-from fastrcnn_core.plan import steps_of_run, validation_split
 from fastrcnn_core.proposals import ProposalOutcome, propose_all
 from fastrcnn_core.runs import RunCheckpoint
 from fastrcnn_core.runs.folder import TRAINER_FILE
@@ -73,7 +72,7 @@ def build_trainer(
     """
     expect_enough_images(processes, config.sampling.images_per_step)
     device = choose_device(config.training.device, place=processes.local_rank)
-    total = steps_of_run(len(split.training), config)
+    total = config.total_steps(len(split.training))
     writer.update(stage="loading the network", device=describe(device), total_steps=total)
     last = last_resumable(writer.run.checkpoints())
     state = processes.broadcast(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from fastrcnn_core.config import Config
+from fastrcnn_core.datasets import validation_split
 from fastrcnn_core.datasets.dataset import Dataset
-from fastrcnn_core.plan import steps_of_run, validation_split
 from fastrcnn_core.runs import Estimate, comparable_runs, throughput_of
 from pages.ui.cache import run_files
 from pages.ui.components.wording import duration
@@ -92,7 +92,7 @@ def _known(config: Config, data: Dataset) -> str:
     for run in comparable_runs(config, runs.listed_runs()):
         pace = throughput_of(run.name, run_files.metrics(run))
         if pace is not None:
-            steps = pace.seconds * steps_of_run(len(pictures), config)
+            steps = pace.seconds * config.total_steps(len(pictures))
             return f"A step took {_short(pace.seconds)} in *{run.name}*: about **{duration(steps)}** for the steps."
     return "How long a step takes here is not known yet: no run of this kind has been made."
 

@@ -8,10 +8,10 @@ import shlex
 import streamlit as st
 
 from fastrcnn_core.config import PRESETS, Config, PresetName, preset
+from fastrcnn_core.datasets import validation_split
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import ConfigError
 from fastrcnn_core.knobs import knobs as knobs_of
-from fastrcnn_core.plan import steps_of_run, validation_split
 from fastrcnn_core.runs import free_name, start_run, training_command
 from pages.ui.cache import datasets
 from pages.ui.components.knob_widgets import knobs, move_to
@@ -165,7 +165,7 @@ def _part(
 
 def _what_it_will_do(data: Dataset, config: Config) -> None:
     pictures, _ = validation_split(data.split.train, config.training.validation_share)
-    steps = steps_of_run(len(pictures), config)
+    steps = config.total_steps(len(pictures))
     st.caption(
         f"{data.title}: {len(pictures)} pictures to learn from, {steps:,} steps of "
         f"{config.sampling.images_per_step} × {config.sampling.rois_per_image} RoIs. "
