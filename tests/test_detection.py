@@ -145,7 +145,7 @@ def test_nothing_confident_is_no_detection() -> None:
     st.sampled_from([0.0, 0.3, 0.7, 1.0]),
     st.sampled_from([1, 3, 1000]),
 )
-def test_every_confident_box_is_detected_silenced_or_cut_off(
+def test_every_confident_box_is_detected_suppressed_or_beyond_the_limit(
     rows: list[tuple[int, int, int]], score_threshold: float, nms_iou: float, limit: int
 ) -> None:
     config = DetectionConfig(score_threshold=score_threshold, nms_iou=nms_iou, limit=limit)

@@ -1,4 +1,4 @@
-"""Sentences about a box: a prediction (`PredictionTrace`) or an object to be found (`Fate`)."""
+"""Sentences about a box: a prediction (`PredictionTrace`) or an object to be found (`MissDiagnosis`)."""
 
 from __future__ import annotations
 
