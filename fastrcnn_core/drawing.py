@@ -30,11 +30,10 @@ if TYPE_CHECKING:
 Format = Literal["png", "svg", "pdf"]
 DPI = 100
 _POINTS = 72 / DPI  # of one pixel: matplotlib measures widths and fonts in points of 1/72 inch
-_DASHES: dict[Dash, Literal["solid"] | tuple[float, tuple[float, ...]]] = {
-    "solid": "solid",
-    "dash": (0, (4, 2)),
-    "dot": (0, (1, 1.5)),
-    "dashdot": (0, (4, 1.5, 1, 1.5)),
+# In matplotlib's terms: lengths in line widths.
+LINESTYLES: dict[Dash, Literal["solid"] | tuple[float, tuple[float, ...]]] = {
+    dash: (0, tuple(length / 2 for length in lengths)) if lengths else "solid"
+    for dash, lengths in palette.DASHES.items()
 }
 _VERDICT_ROLES = {
     "hit": palette.HIT,
@@ -166,7 +165,7 @@ def draw_rois(axes: Axes, rois: SampledRoIs, *, ignored: npt.ArrayLike | None = 
 def draw_legend(axes: Axes, roles: Sequence[Role]) -> None:
     """Draw a legend of the roles' lines and labels."""
     handles = [
-        Line2D([], [], color=role.colour, linestyle=_DASHES[role.dash], linewidth=role.width)
+        Line2D([], [], color=role.colour, linestyle=LINESTYLES[role.dash], linewidth=role.width)
         for role in roles
     ]
     axes.legend(handles, [role.label for role in roles], loc="lower right", fontsize="small")
@@ -199,7 +198,7 @@ def plot_line(
     width: float = 1.5,
 ) -> None:
     """Plot one line of a chart with its entry in the legend."""
-    axes.plot(x, y, color=colour, linestyle=_DASHES[dash], linewidth=width, label=label)
+    axes.plot(x, y, color=colour, linestyle=LINESTYLES[dash], linewidth=width, label=label)
     axes.legend(frameon=False)
 
 
@@ -287,7 +286,7 @@ def _add_outlines(
             facecolors="none",
             edgecolors=colour,
             linewidths=width * _POINTS,
-            linestyles=[_DASHES[dash]],
+            linestyles=[LINESTYLES[dash]],
             alpha=opacity,
             hatch=hatch or None,
             joinstyle="miter",

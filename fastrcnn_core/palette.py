@@ -21,6 +21,13 @@ GREEN, BLUE, VERMILION, SKY, YELLOW, PURPLE, ORANGE, GREY = (
     "#E69F00",
     "#999999",
 )
+# Lengths of line and gap by turns, in pixels of the screen, of a line 2 pixels wide.
+DASHES: dict[Dash, tuple[int, ...]] = {
+    "solid": (),
+    "dash": (7, 4),
+    "dot": (2, 3),
+    "dashdot": (7, 3, 2, 3),
+}
 # Drawn under a line so that it shows on bright and on dark pictures alike.
 HALO = "#1B1B1B"
 

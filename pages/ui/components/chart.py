@@ -110,7 +110,9 @@ class Bars:
         }
         if self.texts:
             # The theme's grey would not be read on a bar; outside of it the theme knows its own background.
-            inside = {"insidetextfont": {"color": HALO}, "insidetextanchor": "middle"}
+            colours = trace["marker"]["color"]
+            ink = _ink(colours) if isinstance(colours, str) else [_ink(each) for each in colours]
+            inside = {"insidetextfont": {"color": ink}, "insidetextanchor": "middle"}
             trace |= {"text": list(self.texts), "textposition": "auto", **inside}
         if self.counts:
             trace["customdata"] = list(self.counts)
@@ -119,6 +121,12 @@ class Bars:
             if self.hover
             else {"hoverinfo": "skip"}
         )
+
+
+def _ink(colour: str) -> str:
+    """Return dark or white, whichever is read better on a colour. Source: ITU-R BT.601's luma."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return HALO if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "#FFFFFF"
 
 
 @dataclass(frozen=True)
@@ -193,7 +201,8 @@ class Axis:
     def layout(self) -> dict[str, Any]:
         """Return the axis as Plotly's; it is not zoomed by dragging where its range is given."""
         axis: dict[str, Any] = {
-            "title": {"text": self.title, "standoff": 4},
+            "title": {"text": self.title, "standoff": 8},
+            "automargin": True,
             "visible": self.visible,
         }
         if self.range is not None:

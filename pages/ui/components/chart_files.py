@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pages.ui.components.figures import Drawing
 
 _HATCHES = {"": "", "/": "//", "x": "xx", ".": ".."}
-_STYLES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
 _SHORT_SIDE = 480  # pixels, at least, of a saved picture
 _GAP = 0.1  # between two bars, of their distance
 
@@ -34,7 +33,7 @@ def figure(chart: Chart, *, title: str = "") -> Figure:
         elif not isinstance(mark, Bars) and mark.y is not None:
             axes.plot(mark.x, mark.y, "*", color=mark.colour, label=mark.name, markersize=12)
     for guide in chart.guides:
-        axes.axvline(guide.x, color=guide.colour, linestyle=_STYLES[guide.dash])
+        axes.axvline(guide.x, color=guide.colour, linestyle=drawing.LINESTYLES[guide.dash])
     _set_axis(axes, "x", chart.x)
     _set_axis(axes, "y", chart.y)
     if chart.has_legend:
@@ -63,12 +62,14 @@ def picture(drawing: Drawing) -> Figure:
 
 
 def _draw_line(axes: Axes, line: Line) -> None:
+    from fastrcnn_core.drawing import LINESTYLES
+
     points = [(x, y) for x, y in zip(line.x, line.y, strict=True) if x is not None]
     axes.plot(
         [x for x, _ in points],
         [np.nan if y is None else y for _, y in points],
         color=line.colour,
-        linestyle=_STYLES[line.dash],
+        linestyle=LINESTYLES[line.dash],
         linewidth=0.7 * line.width,
         drawstyle="steps-post" if line.steps else "default",
         marker="o" if line.markers else "",

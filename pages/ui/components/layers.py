@@ -11,16 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from fastrcnn_core.palette import Dash, Role
+from fastrcnn_core.palette import DASHES, Role
 from fastrcnn_core.structures import FloatArray
-
-# In pixels of the screen, line and gap by turns.
-_DASHES: dict[Dash, list[int]] = {
-    "solid": [],
-    "dash": [7, 4],
-    "dot": [2, 3],
-    "dashdot": [7, 3, 2, 3],
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +54,7 @@ class Layer:
             "role": role.name,
             "name": self.name,
             "colour": role.colour,
-            "dash": _DASHES[role.dash],
+            "dash": list(DASHES[role.dash]),
             "width": role.width,
             "opacity": role.opacity,
             "halo": role.halo,

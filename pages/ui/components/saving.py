@@ -23,9 +23,7 @@ def caption(text: str, *, key: str, file: str, figure: Callable[[], Figure]) -> 
         key: of the picture or chart. file: the file's name, without its ending.
         figure: draws it anew, for the file.
     """
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="top", gap="small"
-    ):
+    with st.container(horizontal=True, wrap=False, gap="small"):
         st.caption(text)
         menu = st.popover(
             "",

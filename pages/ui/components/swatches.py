@@ -9,9 +9,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from fastrcnn_core.palette import HALO, Dash, Role
-
-_SVG_DASHES: dict[Dash, str] = {"solid": "", "dash": "6 3", "dot": "2 3", "dashdot": "6 3 2 3"}
+from fastrcnn_core.palette import DASHES, HALO, Role
 
 
 def colour_of(number: int) -> tuple[int, int, int]:
@@ -30,7 +28,7 @@ def legend(roles: Iterable[Role]) -> None:
 
 def _swatch(role: Role) -> str:
     """Draw a short line in the role's colour and dash, on its halo if it has one, as an image tag."""
-    dash, place = _SVG_DASHES[role.dash], "x1='1' y1='6' x2='27' y2='6'"
+    dash, place = " ".join(map(str, DASHES[role.dash])), "x1='1' y1='6' x2='27' y2='6'"
     dark = f"stroke='{HALO}' stroke-opacity='{role.halo}' stroke-width='{role.width + 3}'"
     light = (
         f"stroke='{role.colour}' stroke-width='{role.width + 0.5}' "

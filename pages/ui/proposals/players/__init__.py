@@ -29,7 +29,6 @@ from pages.ui.state.proposals import MergeRequest
 
 # More than a screen shows; a label map of a photograph would fill the wire.
 LABELS_SIDE = 800
-_DASHES = {"solid": [], "dash": [6, 4], "dot": [2, 3], "dashdot": [6, 3, 2, 3]}
 _HERE = Path(__file__).parent
 
 
@@ -168,7 +167,7 @@ def _identity(view: View, trace: ProposalTrace) -> str:
 
 
 def _look(role: Role) -> dict[str, Any]:
-    return asdict(role) | {"dash": _DASHES[role.dash]}
+    return asdict(role) | {"dash": list(palette.DASHES[role.dash])}
 
 
 def _best_by_merge(
