@@ -264,7 +264,7 @@ def test_a_signal_ends_the_command_between_two_pictures_and_the_same_command_goe
     assert code == 128 + number
     assert message.strip().count("\n") == 0
     assert message.startswith(f"Stopped by {number.name} after ")
-    assert "of 150 pictures. The same command goes on from there." in message
+    assert "of 150 images. The same command continues from there." in message
     assert 2 <= count < 150
     assert not out.exists()
     store, config = ProposalStore(cache / "proposals"), ProposalConfig(method="quality")
@@ -357,7 +357,7 @@ def test_without_an_address_dask_starts_workers_on_this_machine_and_ends_them(
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "images     3, of which 0 were searched before" in done.stdout
+    assert "images     3, of which 0 were cached" in done.stdout
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "127.0.0.1:1", "no address", "foo://x:1"])
