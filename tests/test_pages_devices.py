@@ -236,7 +236,7 @@ def test_before_pytorch_is_loaded_the_list_says_how_to_find_the_cards(
 def test_a_link_carries_any_device(monkeypatch: pytest.MonkeyPatch, word: str, chosen: str) -> None:
     asleep(monkeypatch)
     app = open_app(device=word)
-    assert not app.toast
+    assert not app.warning
     assert app.selectbox(key="pick-device").value == chosen
     assert link(app)["device"] == chosen
     assert visit(**link(app)).selectbox(key="pick-device").value == chosen
@@ -248,7 +248,7 @@ def test_a_link_chooses_nothing_that_is_no_device(
 ) -> None:
     asleep(monkeypatch)
     app = open_app(device=word)
-    assert word in app.toast[0].value
+    assert word in app.warning[0].value
     assert app.selectbox(key="pick-device").value == "auto"
 
 

@@ -80,14 +80,16 @@ def test_each_data_set_remembers_its_picture(tiny: Path) -> None:
 def test_a_link_opens_nothing_that_the_server_does_not_offer(tiny: Path, value: str) -> None:
     app = open_app(data=value)
     assert app.selectbox(key="pick-picture").value == "tiny00"
-    assert value in app.toast[0].value
+    assert f"data “{value}”" in app.warning[0].value.replace("\\", "")
     assert link(app)["data"].startswith("tiny-street-")
 
 
 def test_a_link_to_a_picture_that_is_not_there_shows_the_first_and_says_so(tiny: Path) -> None:
     app = open_app(picture="tiny99")
     assert app.selectbox(key="pick-picture").value == "tiny00"
-    assert "tiny99" in app.toast[0].value
+    assert "tiny99" in app.warning[0].value
+    assert "tiny99" in app.switch_page("pages/dataset.py").run().warning[0].value
+    assert not app.button(key="forget-unknown-words").click().run().warning
 
 
 def test_a_folder_that_is_typed_in_is_opened_in_this_session_only(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from pages.ui.components import chart_files, saving
 from pages.ui.state import projector
 
 HEIGHT = 280
-_LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
+_LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"}
 _LOG_X = {"type": "log", "dtick": 1, "minor": {"showgrid": False}, "tickformat": ",d"}
 _CONFIG = {"displaylogo": False, "displayModeBar": False}
 _PROJECTOR_TYPE, _PROJECTOR_HEIGHT = (

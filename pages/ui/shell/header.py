@@ -40,13 +40,23 @@ _STYLE = """
 .katex-display { padding-top: 0.4em; }
 [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] > [data-testid="stVerticalBlock"] > [class*="-typed"])
   > [data-testid="stColumn"] { min-width: 5.5rem; }
+@media (min-width: 1024px) { [data-testid="stMainBlockContainer"] { padding-left: 3rem; padding-right: 3rem; } }
+[data-testid="stTable"] :is(th, td):first-child { text-align: left !important; }
+[data-testid="stTable"] :is(th, td):not(:first-child) { text-align: right !important; }
+@media print {
+  [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stPopover"] { display: none !important; }
+  :is(html, body, #root, .stApp), :is([data-testid="stAppViewContainer"], [data-testid="stMain"], .main) {
+    position: static !important; height: auto !important; overflow: visible !important; }
+  [data-testid="stMainBlockContainer"] { padding: 0 !important; max-width: 100% !important; }
+  [data-testid="stDataFrame"], [data-testid="stTable"], img, canvas { break-inside: avoid; max-width: 100% !important; }
+}
 @media (max-width: 640px) { h1 { font-size: 1.5rem !important; } h2 { font-size: 1.25rem !important; } }
 """
 # The side bar's width is in pixels, and everything in it has grown.
 _PROJECTOR = """
 html { font-size: 20px !important; }
 @media (min-width: 1024px) {
-  [data-testid="stSidebar"][data-collapsed="false"] { min-width: 18.5rem; }
-  [data-testid="stMainBlockContainer"] { padding-left: 2.5rem; padding-right: 2.5rem; }
+  [data-testid="stSidebar"][data-collapsed="false"] { min-width: 14.5rem; max-width: 14.5rem; }
+  [data-testid="stMainBlockContainer"] { padding-left: 1.5rem; padding-right: 1.5rem; }
 }
 """

@@ -17,7 +17,7 @@ _LIST_LIMIT = 2000
 def show() -> None:
     """Show both blocks, adopt the link and write it. Called by `app.py` alone, before the page."""
     runs.list_again()
-    complaints = link.follow_link()
+    link.follow_link()
     with st.sidebar:
         name = _picture_block()
         _detector_block()
@@ -29,8 +29,20 @@ def show() -> None:
             help="Bigger type and thicker lines, for the last row of the class room.",
         )
     link.write_link(picture=name)
-    for complaint in complaints:
-        st.toast(errors.plain(complaint), icon=":material/link_off:")
+    _warn_of_unknown_words()
+
+
+def _warn_of_unknown_words() -> None:
+    """Say above the page which words of the link name nothing here, until the visitor closes it."""
+    unknown = link.unknown_words()
+    if not unknown:
+        return
+    named = ", ".join(f"{word} “{value[:80]}”" for word, value in unknown.items())
+    st.warning(
+        errors.plain(f"The link names {named}: not on this server. What is here is shown instead."),
+        icon=":material/link_off:",
+    )
+    st.button("Close", key="forget-unknown-words", on_click=link.forget_unknown_words)
 
 
 def _picture_block() -> str | None:

@@ -13,19 +13,31 @@ import streamlit as st
 from fastrcnn_core.errors import UserError
 from pages.ui.state import detectors, devices, selected_picture, sources
 
-_WRITTEN = "written-link"
+_WRITTEN, _UNKNOWN = "written-link", "unknown-words"
 
 
-def follow_link() -> tuple[str, ...]:
-    """Adopt the words that the app did not write itself; return a sentence for each that names nothing here."""
-    complaints = []
+def follow_link() -> None:
+    """Adopt the words that the app did not write itself; `unknown_words` has those that name nothing here."""
+    unknown = {}
     for word, adopt in _ADOPT.items():
         value = st.query_params.get(word)
         if value is None or value == st.session_state.get(_WRITTEN, {}).get(word):
             continue  # nothing said, or only what we wrote ourselves
         if not adopt(value):
-            complaints.append(f"The link names {word} “{value[:80]}”, which is not here.")
-    return tuple(complaints)
+            unknown[word] = value
+    if unknown:
+        st.session_state[_UNKNOWN] = unknown
+
+
+def unknown_words() -> dict[str, str]:
+    """Return the link's words that name nothing here, with their values, until `forget_unknown_words`."""
+    unknown: dict[str, str] = st.session_state.get(_UNKNOWN, {})
+    return unknown
+
+
+def forget_unknown_words() -> None:
+    """Drop the words that name nothing here: the visitor has read about them."""
+    st.session_state.pop(_UNKNOWN, None)
 
 
 def write_link(*, picture: str | None) -> None:
