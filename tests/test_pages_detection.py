@@ -24,7 +24,7 @@ from tests.support.detection_page import (
     tiny_setting,
 )
 
-asked = detection_page.asked
+predicted = detection_page.predicted
 street = detection_page.street
 bundle = detection_page.bundle
 app = detection_page.app
@@ -44,20 +44,20 @@ def upload(app: AppTest) -> None:
 
 
 def test_moving_a_slider_runs_no_network_but_another_image_does(
-    app: AppTest, asked: list[str]
+    app: AppTest, predicted: list[str]
 ) -> None:
-    assert asked == ["tiny00"]
+    assert predicted == ["tiny00"]
     move(app, "score-threshold", 0.7)
     move(app, "nms-iou", 0.9)
-    assert asked == ["tiny00"]
+    assert predicted == ["tiny00"]
     move(app, "box-passes", 2)
-    assert asked == ["tiny00"] * 2  # the head looks again, and then it is known
+    assert predicted == ["tiny00"] * 2  # the head looks again, and then it is known
     move(app, "nms-iou", 0.5)
     move(app, "box-passes", 1)
-    assert asked == ["tiny00"] * 2
+    assert predicted == ["tiny00"] * 2
     app.selectbox(key="pick-picture").set_value("tiny03").run()
     assert not complaints(app)
-    assert asked == ["tiny00", "tiny00", "tiny03"]
+    assert predicted == ["tiny00", "tiny00", "tiny03"]
 
 
 def test_the_caption_repeats_both_thresholds_and_what_they_leave(app: AppTest) -> None:
@@ -144,7 +144,7 @@ def test_senseless_sizes_are_told_where_they_were_typed_and_the_picture_stays(st
 
 
 def test_nonsense_in_the_link_tells_of_the_surest(
-    street: Path, bundle: Callable[..., Path], asked: list[str]
+    street: Path, bundle: Callable[..., Path], predicted: list[str]
 ) -> None:
     bundle()
     app = open_app("detection", box="../../etc-1-1")
@@ -179,7 +179,7 @@ def test_a_picture_of_ones_own_is_detected_on_but_not_judged(app: AppTest) -> No
 
 
 def test_a_picture_without_people_has_no_recall_and_only_background_hits(
-    street: Path, bundle: Callable[..., Path], asked: list[str]
+    street: Path, bundle: Callable[..., Path], predicted: list[str]
 ) -> None:
     PIL.Image.fromarray(np.zeros((64, 96), np.uint8)).save(street / "PedMasks" / "tiny00_mask.png")
     bundle()
@@ -191,7 +191,7 @@ def test_a_picture_without_people_has_no_recall_and_only_background_hits(
 
 
 def test_a_picture_without_a_single_proposal_says_where_to_look(
-    street: Path, bundle: Callable[..., Path], asked: list[str]
+    street: Path, bundle: Callable[..., Path], predicted: list[str]
 ) -> None:
     PIL.Image.fromarray(np.full((64, 96, 3), 80, np.uint8)).save(
         street / "PNGImages" / "tiny00.png"
@@ -204,7 +204,7 @@ def test_a_picture_without_a_single_proposal_says_where_to_look(
 
 
 def test_nothing_assumes_one_class(
-    street: Path, bundle: Callable[..., Path], asked: list[str]
+    street: Path, bundle: Callable[..., Path], predicted: list[str]
 ) -> None:
     bundle(
         ("dog", "person")

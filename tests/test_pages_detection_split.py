@@ -16,7 +16,7 @@ from tests.support import detection_page
 from tests.support.app import complaints, words
 from tests.support.detection_page import _answer, caption, figures_of, move, tiny_setting
 
-asked = detection_page.asked
+predicted = detection_page.predicted
 street = detection_page.street
 bundle = detection_page.bundle
 app = detection_page.app
@@ -45,18 +45,18 @@ def tables_of(app: AppTest) -> list[str]:
 
 
 def test_a_split_is_judged_once_and_its_figures_follow_the_sliders(
-    app: AppTest, asked: list[str]
+    app: AppTest, predicted: list[str]
 ) -> None:
     judge(app)
-    assert sorted(asked[1:]) == sorted(job_of().names)
+    assert sorted(predicted[1:]) == sorted(job_of().names)
     assert figures_of(app, "Test split (2 pictures)")["Hits"] == "2"
     assert figures_of(app, "Test split (2 pictures)")["Background hits"] == "2"
-    count = len(asked)
+    count = len(predicted)
     move(app, "score-threshold", 0.7)
     assert figures_of(app, "Test split (2 pictures)")["Precision"] == "1.00"
     move(app, "nms-iou", 0.9)
     assert figures_of(app, "Test split (2 pictures)")["Duplicates"] == "2"
-    assert len(asked) == count
+    assert len(predicted) == count
 
 
 def test_the_best_confidence_of_the_split_is_one_click_away(app: AppTest) -> None:
@@ -67,12 +67,12 @@ def test_the_best_confidence_of_the_split_is_one_click_away(app: AppTest) -> Non
 
 
 def test_what_was_judged_before_a_stop_is_not_judged_again(
-    app: AppTest, asked: list[str], monkeypatch: pytest.MonkeyPatch
+    app: AppTest, predicted: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = job_of()
 
     def stopping(model: FastRCNN, image: Image, *_: object) -> RoIPredictions:
-        asked.append(image.name)
+        predicted.append(image.name)
         job.stop()
         return _answer(image, model.classes)
 
@@ -83,7 +83,7 @@ def test_what_was_judged_before_a_stop_is_not_judged_again(
     assert job.done == 1
     assert app.button(key="judge-split").label == "Go on (1 of 2 pictures)"
     judge(app)
-    assert len(asked) == 1 + 2
+    assert len(predicted) == 1 + 2
 
 
 def test_a_picture_that_cannot_be_read_is_left_out_and_named(app: AppTest, street: Path) -> None:

@@ -35,8 +35,8 @@ def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A machine with a pretended graphics card; on which device the network was asked, each time."""
+def devices_used(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Pretend a machine with a graphics card; return on which device the network was asked, each time."""
     where: list[str] = []
     load, predict = checkpoints.load_checkpoint, detection.predict
     capture_activations = activations.capture_activations
@@ -63,7 +63,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def fail_on(kind: str, monkeypatch: pytest.MonkeyPatch, *, above: float = 0.0) -> None:
-    """The network runs out of memory on devices of a kind, at scales above a number, inside its own forward half."""
+    """Make the network run out of memory on a kind of device, at scales above a number, inside its forward half."""
     features = FastRCNN.features
 
     def failing(model: FastRCNN, pixels: torch.Tensor, *, scale: float = 1.0) -> Any:
@@ -80,44 +80,48 @@ def asleep(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def survivors(app: AppTest) -> str:
-    """What stands under the picture."""
-    return next(str(it.value) for it in app.caption if "boxes survive" in str(it.value))
+    """Return the caption under the picture."""
+    return next(
+        str(element.value) for element in app.caption if "boxes survive" in str(element.value)
+    )
 
 
 def buttons(app: AppTest) -> set[str]:
-    return {str(it.key) for it in app.button if str(it.key).startswith("way-out")}
+    return {str(element.key) for element in app.button if str(element.key).startswith("way-out")}
 
 
 def choose(app: AppTest, device: str) -> AppTest:
     return app.selectbox(key="pick-device").set_value(device).run()
 
 
-def test_changing_the_device_computes_there_and_coming_back_is_known(asked: list[str]) -> None:
+def test_changing_the_device_computes_there_and_coming_back_is_known(
+    devices_used: list[str],
+) -> None:
     app = open_app("detection")
     assert not complaints(app)
-    assert asked == ["cuda"]
-    there = survivors(app)
+    assert devices_used == ["cuda"]
+    on_the_card = survivors(app)
     choose(app, "cpu")
     assert not complaints(app)
-    assert asked == ["cuda", "cpu"]
-    assert survivors(app) == there
+    assert devices_used == ["cuda", "cpu"]
+    assert survivors(app) == on_the_card
     assert link(app)["device"] == "cpu"
     choose(app, "auto")
-    assert asked == ["cuda", "cpu"]
+    assert devices_used == ["cuda", "cpu"]
     assert "device" not in link(app)
 
 
-def test_the_overview_says_where_the_network_computes(asked: list[str]) -> None:
+def test_the_overview_says_where_the_network_computes(devices_used: list[str]) -> None:
     app = open_app()
     assert "The CUDA" in words(app)
     choose(app, "cpu")
     assert "The CPU" in words(app)
-    assert asked == ["cuda", "cpu"]
+    assert devices_used == ["cuda", "cpu"]
 
 
 @pytest.mark.parametrize("page", ["", "detection"])
 def test_out_of_memory_on_a_card_is_told_and_the_cpu_is_one_click_away(
-    asked: list[str], monkeypatch: pytest.MonkeyPatch, page: str
+    devices_used: list[str], monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
     fail_on("cuda", monkeypatch)
     app = open_app(page)
@@ -127,12 +131,12 @@ def test_out_of_memory_on_a_card_is_told_and_the_cpu_is_one_click_away(
     app.button(key=ON_THE_CPU).click().run()
     assert not complaints(app)
     assert TOLD not in words(app)
-    assert (asked[0], asked[-1]) == ("cuda", "cpu")
+    assert (devices_used[0], devices_used[-1]) == ("cuda", "cpu")
     assert app.selectbox(key="pick-device").value == "cpu"
 
 
 def test_weights_that_do_not_fit_on_a_card_are_out_of_memory_too(
-    asked: list[str], monkeypatch: pytest.MonkeyPatch
+    devices_used: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     move = FastRCNN.to
 
@@ -146,7 +150,7 @@ def test_weights_that_do_not_fit_on_a_card_are_out_of_memory_too(
     assert TOLD in words(app)
     app.button(key=ON_THE_CPU).click().run()
     assert survivors(app)
-    assert asked == ["cpu"]
+    assert devices_used == ["cpu"]
 
 
 def test_a_smaller_picture_is_a_way_out_where_even_the_cpu_has_no_memory(
@@ -172,7 +176,7 @@ def test_no_picture_is_offered_that_is_smaller_than_the_network_takes(
 
 
 def test_a_split_that_runs_out_of_memory_goes_on_on_the_cpu(
-    asked: list[str], monkeypatch: pytest.MonkeyPatch
+    devices_used: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = open_app("detection")
     fail_on("cuda", monkeypatch)
@@ -186,7 +190,7 @@ def test_a_split_that_runs_out_of_memory_goes_on_on_the_cpu(
 
 
 def test_a_card_that_fails_is_told_in_its_own_words(
-    asked: list[str], monkeypatch: pytest.MonkeyPatch
+    devices_used: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def failing(*_: Any, **__: Any) -> Any:
         raise RuntimeError("CUDA error: device-side assert triggered\nCompile with TORCH_USE_DSA")
@@ -197,13 +201,13 @@ def test_a_card_that_fails_is_told_in_its_own_words(
     assert buttons(app) == {ON_THE_CPU}
 
 
-def test_roi_sampling_needs_no_network_on_any_device(asked: list[str]) -> None:
+def test_roi_sampling_needs_no_network_on_any_device(devices_used: list[str]) -> None:
     app = open_app("roi_sampling")
-    asked.clear()
+    devices_used.clear()
     choose(app, "cpu")
     assert not complaints(app)
-    assert any("RoIs drawn of" in str(it.value) for it in app.caption)
-    assert asked == []
+    assert any("RoIs drawn of" in str(element.value) for element in app.caption)
+    assert devices_used == []
 
 
 def test_before_pytorch_is_loaded_the_list_says_how_to_find_the_cards(
@@ -253,7 +257,7 @@ def test_a_link_chooses_nothing_that_is_no_device(
 
 
 def test_a_device_of_another_machine_is_told_and_the_cpu_is_one_click_away(
-    asked: list[str],
+    devices_used: list[str],
 ) -> None:
     app = open_app("detection", device="cuda:1")
     assert not app.exception

@@ -27,7 +27,7 @@ BEGIN, STOP = "download-page", "stop-page"
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, Release]:
-    """The zip file, and what must be in it; its address is given later."""
+    """Make the zip file and its release, whose address is given later."""
     folder = copy_street_scenes(tmp_path_factory.mktemp("origin") / "PennFudanPed", count=4)
     for photograph in list((folder / "PNGImages").iterdir()):  # PNG, as Penn-Fudan's: 1 MB in all
         PIL.Image.open(photograph).save(photograph.with_suffix(".png"))
@@ -42,7 +42,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, Release]:
 def server(
     release: tuple[bytes, Release], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[SmallServer]:
-    """The app is on other data at first, and no page asks the network."""
+    """Serve the zip file; the app is on other data at first, and no page runs the network."""
     content, expected = release
     monkeypatch.setenv("FASTRCNN_DATA", str(write_tiny(tmp_path / "tiny street")))
     monkeypatch.setattr("pages.ui.state.devices.network_is_loaded", lambda: False)
@@ -59,14 +59,14 @@ def app(server: SmallServer) -> AppTest:
 
 
 def begin(app: AppTest) -> AppTest:
-    """Press the button, and wait until the download has ended, well or badly; then the page looks again."""
+    """Click the button, wait until the download has ended, well or badly, and rerun the page."""
     app.button(key=BEGIN).click().run()
     wait()
     return app.run()
 
 
 def begin_until(app: AppTest, count: int) -> AppTest:
-    """Press the button, and wait until so many bytes are here; then the page looks again."""
+    """Click the button, wait until so many bytes are here, and rerun the page."""
     app.button(key=BEGIN).click().run()
     for _ in range(3000):
         if download_job().done >= count:
@@ -84,13 +84,13 @@ def wait() -> None:
 
 
 def progress(app: AppTest) -> tuple[float, str]:
-    """The bar of the page: its share, and what stands at it."""
+    """Return the progress bar's share and its text."""
     bar = app.main.get("progress")[0].proto
     return bar.value / 100, bar.text
 
 
 def keys(app: AppTest) -> set[str]:
-    return {str(it.key) for it in app.button}
+    return {str(element.key) for element in app.button}
 
 
 def test_the_offer_says_what_comes_how_much_and_from_where(app: AppTest) -> None:
@@ -118,10 +118,10 @@ def test_while_it_comes_the_page_says_how_far_it_is_and_how_long_it_takes(
     half = len(server.content) // 2
     server.holds = [half]
     begin_until(app, half - 20_000)
-    share, told = progress(app)
+    share, message = progress(app)
     assert share == pytest.approx(0.5, abs=0.05)
-    assert f"of {len(server.content) / 1e6:.1f} MB, about" in told
-    assert told.endswith(" s left")
+    assert f"of {len(server.content) / 1e6:.1f} MB, about" in message
+    assert message.endswith(" s left")
     assert {STOP, "stop-sidebar"} <= keys(app)
     assert BEGIN not in keys(app)
     server.go_on.set()
@@ -195,11 +195,11 @@ def test_without_a_network_the_page_says_what_to_do_by_hand(
     server.shutdown()
     server.server_close()
     begin(app)
-    told = failure(app)
-    assert f"{server.url} cannot be reached" in told
-    assert f"By hand: get {server.url} with a browser and unzip it into" in told
-    assert str(downloaded_folder().parent) in told
-    assert "FASTRCNN_DATA" in told
+    message = failure(app)
+    assert f"{server.url} cannot be reached" in message
+    assert f"By hand: get {server.url} with a browser and unzip it into" in message
+    assert str(downloaded_folder().parent) in message
+    assert "FASTRCNN_DATA" in message
     assert app.selectbox(key="pick-data").value != "penn-fudan"
     assert app.button(key=BEGIN).label == "Download Penn-Fudan"
 
@@ -259,13 +259,13 @@ def test_a_failure_that_nobody_foresaw_is_told_too(
 def test_only_who_asked_is_taken_to_the_new_data_the_others_find_it_in_their_list(
     app: AppTest, server: SmallServer
 ) -> None:
-    other = visit("dataset")
-    before = other.selectbox(key="pick-data").value
+    visitor = visit("dataset")
+    before = visitor.selectbox(key="pick-data").value
     begin(app)
-    other.run()
-    assert other.selectbox(key="pick-data").value == before
-    assert "Penn-Fudan" in other.selectbox(key="pick-data").options
-    assert BEGIN not in keys(other)
+    visitor.run()
+    assert visitor.selectbox(key="pick-data").value == before
+    assert "Penn-Fudan" in visitor.selectbox(key="pick-data").options
+    assert BEGIN not in keys(visitor)
 
 
 def test_somebody_on_the_default_data_stays_there_when_a_download_makes_another_default(
@@ -274,16 +274,16 @@ def test_somebody_on_the_default_data_stays_there_when_a_download_makes_another_
     monkeypatch.delenv("FASTRCNN_DATA")
     monkeypatch.setattr("pages.ui.state.sources.SYNTHETIC", "synthetic:2:0")
     monkeypatch.setattr("pages.ui.dataset.statistics.show", lambda data: None)
-    other = visit("dataset")
-    assert other.selectbox(key="pick-data").value == "synthetic"
+    visitor = visit("dataset")
+    assert visitor.selectbox(key="pick-data").value == "synthetic"
     begin(app)
-    other.run()
-    assert other.selectbox(key="pick-data").value == "synthetic"
+    visitor.run()
+    assert visitor.selectbox(key="pick-data").value == "synthetic"
     assert visit("dataset").selectbox(key="pick-data").value == "penn-fudan"
 
 
 def failure(app: AppTest) -> str:
-    """What the page says of a download that failed; signs that Markdown would take are bare again."""
+    """Return the message of a failed download, without the escapes of Markdown."""
     box = app.main.error[0].proto
     return f"{box.title} {box.body}".replace("\\", "")
 

@@ -1,4 +1,4 @@
-"""What is drawn over a picture: where, how often, and what can be asked of it."""
+"""Layers drawn over a picture, clicks on their boxes, and the palette."""
 
 import base64
 import io
@@ -27,7 +27,7 @@ def decoded(source: str) -> PIL.Image.Image:
 
 
 def scene(*layers: Layer, image: Image = BOARD, **options: Any) -> dict[str, Any]:
-    """What the browser gets, as it arrives there."""
+    """Return the scene as it arrives in the browser."""
     sent: dict[str, Any] = json.loads(json.dumps(figures.draw(image, *layers, **options).scene()))
     return sent
 
@@ -88,7 +88,7 @@ def test_a_click_on_a_picture_that_has_gone_since_does_not_count(
 
 
 def clicks(monkeypatch: pytest.MonkeyPatch, chosen: Any) -> list[figures.Chosen]:
-    """What `on_choose` hears when the browser says this."""
+    """Return what `on_choose` is called with when the browser reports a click."""
     monkeypatch.setattr("pages.ui.state.widget_state.value", lambda key: {"chosen": chosen})
     mounted: dict[str, Any] = {}
     monkeypatch.setattr(

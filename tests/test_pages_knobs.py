@@ -17,7 +17,7 @@ CONFIGS = {
 
 
 def page(config: str = "DetectionConfig", **options: Any) -> AppTest:
-    """A page with nothing on it but the knobs, and the config that they say."""
+    """Run a page with nothing on it but knobs and the config that they hold."""
     code = (
         "import streamlit as st\nfrom fastrcnn_core import config\n"
         "from fastrcnn_core.knobs import to_dict\nfrom pages.ui.shell import errors, inputs\n"
@@ -26,7 +26,7 @@ def page(config: str = "DetectionConfig", **options: Any) -> AppTest:
     return AppTest.from_string(code, default_timeout=SECONDS)
 
 
-def said(app: AppTest) -> dict[str, Any]:
+def values_of(app: AppTest) -> dict[str, Any]:
     values: dict[str, Any] = json.loads(app.json[0].value)
     return values
 
@@ -36,16 +36,16 @@ def test_every_config_has_its_widgets_and_they_say_its_defaults(name: str) -> No
     app = page(name).run()
     assert not complaints(app)
     default = getattr(Config(), CONFIGS[name])
-    assert said(app) == _said_by(default)
+    assert values_of(app) == _said_by(default)
 
 
 def test_a_slider_and_the_field_beside_it_are_one_knob() -> None:
     app = page().run()
     app.slider(key="score-threshold").set_value(0.3).run()
-    assert said(app)["score_threshold"] == 0.3
+    assert values_of(app)["score_threshold"] == 0.3
     assert app.number_input(key="score-threshold-typed").value == 0.3
     app.number_input(key="score-threshold-typed").set_value(0.77).run()
-    assert said(app)["score_threshold"] == 0.77
+    assert values_of(app)["score_threshold"] == 0.77
     assert app.slider(key="score-threshold").value == 0.77
 
 
@@ -53,15 +53,15 @@ def test_a_link_with_former_names_of_knobs_is_followed() -> None:
     app = page()
     app.query_params["zooms"], app.query_params["flip-average"] = "0.5 1", "true"
     app.run()
-    assert said(app)["tta_scales"] == [0.5, 1.0]
-    assert said(app)["tta_flip"] is True
+    assert values_of(app)["tta_scales"] == [0.5, 1.0]
+    assert values_of(app)["tta_flip"] is True
 
 
 def test_confidence_and_nms_are_not_swapped() -> None:
     app = page().run()
     app.slider(key="nms-iou").set_value(0.9).run()
-    assert said(app)["nms_iou"] == 0.9
-    assert said(app)["score_threshold"] == DetectionConfig().score_threshold
+    assert values_of(app)["nms_iou"] == 0.9
+    assert values_of(app)["score_threshold"] == DetectionConfig().score_threshold
     assert "NMS" in app.slider(key="nms-iou").label
     assert "Confidence" in app.slider(key="score-threshold").label
 
@@ -78,7 +78,7 @@ def test_a_link_sets_a_knob_and_nonsense_in_a_link_changes_nothing() -> None:
     app = page()
     app.query_params["nms-iou"] = "0.45"
     app.query_params["score-threshold"] = "many"
-    assert said(app.run()) == _said_by(DetectionConfig(nms_iou=0.45))
+    assert values_of(app.run()) == _said_by(DetectionConfig(nms_iou=0.45))
 
 
 def test_the_way_back_is_there_when_a_knob_was_moved_and_leads_back() -> None:
@@ -86,7 +86,7 @@ def test_the_way_back_is_there_when_a_knob_was_moved_and_leads_back() -> None:
     assert not app.button
     app.slider(key="nms-iou").set_value(0.9).run()
     app.button[0].click().run()
-    assert said(app) == _said_by(DetectionConfig())
+    assert values_of(app) == _said_by(DetectionConfig())
     assert not app.button
 
 
@@ -94,19 +94,19 @@ def test_knobs_that_are_not_shown_keep_their_values() -> None:
     app = page("SamplingConfig", only=["foreground_iou"]).run()
     assert len(app.slider) == 1
     app.slider[0].set_value(0.7).run()
-    assert said(app) == _said_by(SamplingConfig(foreground_iou=0.7))
+    assert values_of(app) == _said_by(SamplingConfig(foreground_iou=0.7))
 
 
 def test_an_optional_knob_can_be_switched_off_and_on() -> None:
     app = page("ProposalConfig", only=["max_aspect", "distinct_iou"]).run()
-    assert said(app)["max_aspect"] is None
-    assert said(app)["distinct_iou"] == ProposalConfig().distinct_iou
+    assert values_of(app)["max_aspect"] is None
+    assert values_of(app)["distinct_iou"] == ProposalConfig().distinct_iou
     app.toggle(key="max-aspect-on").set_value(True).run()
     app.toggle(key="distinct-iou-on").set_value(False).run()
-    assert said(app)["max_aspect"] >= 1.0
-    assert said(app)["distinct_iou"] is None
+    assert values_of(app)["max_aspect"] >= 1.0
+    assert values_of(app)["distinct_iou"] is None
     app.button[0].click().run()
-    assert said(app) == _said_by(ProposalConfig())
+    assert values_of(app) == _said_by(ProposalConfig())
 
 
 def test_knobs_that_contradict_each_other_are_told_in_words_and_can_be_put_right() -> None:
@@ -114,19 +114,22 @@ def test_knobs_that_contradict_each_other_are_told_in_words_and_can_be_put_right
     app.slider(key="background-iou-low").set_value(0.6).run()
     assert not app.exception
     assert not app.json
-    assert any("background_iou_low" in it.value.replace("\\", "") for it in app.markdown)
+    assert any("background_iou_low" in element.value.replace("\\", "") for element in app.markdown)
     app.slider(key="background-iou-low").set_value(0.1).run()
-    assert said(app)["background_iou_low"] == 0.1
+    assert values_of(app)["background_iou_low"] == 0.1
 
 
 def test_numbers_between_spaces_are_a_tuple() -> None:
     app = page("OptimiserConfig", only=["drop_at"]).run()
     app.text_input[0].set_value("0.5, 0.9").run()
-    assert said(app)["drop_at"] == [0.5, 0.9]
+    assert values_of(app)["drop_at"] == [0.5, 0.9]
     app.text_input[0].set_value("soon").run()
     assert not app.exception
 
 
 def _said_by(config: Any) -> dict[str, Any]:
     values = dataclasses.asdict(config)
-    return {name: list(it) if isinstance(it, tuple) else it for name, it in values.items()}
+    return {
+        name: list(element) if isinstance(element, tuple) else element
+        for name, element in values.items()
+    }

@@ -23,7 +23,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Puts a small untrained detector where the bundled ones lie."""
+    """Put a small untrained detector where the bundled ones lie."""
     folder = tmp_path / "checkpoints"
     folder.mkdir()
     monkeypatch.setattr(networks, "BUNDLED_FOLDER", folder)
@@ -58,12 +58,17 @@ def test_the_first_card_shows_the_bare_picture_for_pixels_are_all_that_is_known(
 ) -> None:
     bundle()
     asleep(monkeypatch)
-    drawn = []
+    drawn: list[Any] = []
     small = renderings.small_jpeg
+
+    def draw(image: Image, boxes: Any, **look: str) -> bytes:
+        drawn.append(boxes)
+        return small(image, boxes, **look)
+
     monkeypatch.setattr(
         renderings,
         "small_jpeg",
-        lambda image, boxes, **look: drawn.append(boxes) or small(image, boxes, **look),
+        draw,
     )
     assert "Pixels: all that is known at first." in words(open_app())
     picture, proposals = drawn
@@ -143,7 +148,7 @@ def test_predictions_are_kept_by_content_not_by_name(
     first, second = bundle(name="first"), bundle(name="second")
     data = datasets.opened(str(tiny))
     image = datasets.annotated_image(data, "tiny00").image
-    other = datasets.annotated_image(data, "tiny01").image
+    second_image = datasets.annotated_image(data, "tiny01").image
     config = tiny_config().proposals
 
     def of(path: Path, picture: Image, **looks: Any) -> object:
@@ -154,7 +159,7 @@ def test_predictions_are_kept_by_content_not_by_name(
 
     assert of(first, image) is of(first, image)
     assert of(first, image) is of(second, image)  # the same weights under another name
-    assert of(first, image) is not of(first, other)
+    assert of(first, image) is not of(first, second_image)
     twice = of(first, image, box_passes=2)
     assert twice is not of(first, image)
     assert twice is of(first, image, box_passes=2)

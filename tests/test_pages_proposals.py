@@ -37,7 +37,7 @@ from pages.ui.state.proposals import (
 from pages.ui.state.selected_picture import Picture
 from tests.support import proposals_page
 from tests.support.app import ROOT, complaints, link, open_app, words
-from tests.support.proposals_page import seen
+from tests.support.proposals_page import view_of
 
 street = proposals_page.street
 
@@ -64,7 +64,7 @@ def test_the_table_says_of_everybody_where_the_best_box_stands_and_from_where_on
     street: Path,
 ) -> None:
     table = open_app("proposals", min_side="8").dataframe[0].value
-    looked_at = seen(street)
+    looked_at = view_of(street)
     iou = pairwise_iou(looked_at.proposals, looked_at.people)
     assert table["Who"].tolist() == [1, 2]
     np.testing.assert_allclose(table["Best IoU"], iou.max(axis=0))
@@ -182,7 +182,7 @@ def test_a_knobs_axis_names_its_unit() -> None:
 
 
 def test_a_knob_is_tried_where_it_stands_and_within_its_picture(street: Path) -> None:
-    shown = seen(street, min_side=11, search_side=1024)
+    shown = view_of(street, min_side=11, search_side=1024)
     assert 11 in sweeps.values(shown, "min_side")
     assert sweeps.values(shown, "search_side") == [96]
     assert sweeps.values(shown, "max_aspect")[-1] is None
@@ -190,14 +190,14 @@ def test_a_knob_is_tried_where_it_stands_and_within_its_picture(street: Path) ->
 
 
 def test_saved_json_is_what_the_command_line_writes(street: Path) -> None:
-    shown = seen(street)
+    shown = view_of(street)
     saved = json.loads(saving.as_json(shown))["images"]
     assert [(it["name"], it["height"], it["width"]) for it in saved] == [("tiny00", 64, 96)]
     np.testing.assert_allclose(saved[0]["boxes"], shown.proposals, atol=0.01)
 
 
 def test_the_saved_table_has_every_boxs_rank_origin_and_best_iou(street: Path) -> None:
-    shown = seen(street)
+    shown = view_of(street)
     rows = pd.read_csv(io.StringIO(saving.as_csv(shown)))
     assert rows["rank"].tolist() == list(range(1, len(shown.proposals) + 1))
     assert set(rows["strategy"]) <= {str(strategy) for strategy in STRATEGIES["fast"]}

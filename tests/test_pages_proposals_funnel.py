@@ -20,7 +20,7 @@ from pages.ui.state.proposals import (
 )
 from tests.support import proposals_page
 from tests.support.app import complaints, open_app, words
-from tests.support.proposals_page import seen
+from tests.support.proposals_page import view_of
 
 street = proposals_page.street
 
@@ -45,7 +45,7 @@ def path(*steps: tuple[str, float]) -> tuple[BestBox, ...]:
 def test_a_filter_that_takes_a_box_says_why(
     street: Path, stage: str, removal: Removal, said: str
 ) -> None:
-    assert miss_reasons.words(removal, stage, seen(street, min_side=16, max_aspect=4.0)) == said
+    assert miss_reasons.words(removal, stage, view_of(street, min_side=16, max_aspect=4.0)) == said
 
 
 def test_the_search_or_the_filter_that_costs_most_is_to_blame() -> None:
@@ -61,7 +61,7 @@ def test_the_search_or_the_filter_that_costs_most_is_to_blame() -> None:
 
 
 def test_whoever_is_not_proposed_was_never_found_or_was_lost(street: Path) -> None:
-    shown = seen(street)
+    shown = view_of(street)
     assert "**is proposed**" in miss_reasons.verdict(shown, 0, path(("found", 0.9), ("kept", 0.5)))
     assert "**was found and lost**" in miss_reasons.verdict(
         shown, 0, path(("found", 0.5), ("kept", 0.49))
@@ -88,7 +88,7 @@ def test_the_nearest_value_that_lets_a_lost_box_through_is_named(
 
 
 def test_a_lost_box_is_given_back_by_the_knob_that_took_it(street: Path) -> None:
-    shown = seen(street, min_side=25)
+    shown = view_of(street, min_side=25)
     steps = best_by_stage(shown.funnel, shown.people[0])
     taken = next(it for it in steps if it.stage == "minimum side")
     assert taken.removal is not None, "the person is thinner than that"
@@ -103,7 +103,7 @@ def test_a_lost_box_is_given_back_by_the_knob_that_took_it(street: Path) -> None
 
 
 def test_from_a_followed_box_one_goes_to_its_merge(street: Path) -> None:
-    shown = seen(street)
+    shown = view_of(street)
     best = best_by_stage(shown.funnel, shown.people[1])[0]
     assert best.index is not None
     strategy = origin.origin_of_found(shown, best.index).strategy

@@ -34,7 +34,7 @@ from pages.ui.state.proposals import (
 from pages.ui.state.selected_picture import Picture
 from tests.support import proposals_page
 from tests.support.app import complaints, open_app, words
-from tests.support.proposals_page import seen
+from tests.support.proposals_page import view_of
 
 street = proposals_page.street
 
@@ -46,7 +46,7 @@ def unpacked(packed: dict[str, str], *shape: int) -> npt.NDArray[Any]:
 
 
 def test_a_box_tells_its_strategy_and_its_merge(street: Path) -> None:
-    shown = seen(street)
+    shown = view_of(street)
     for proposal in range(len(shown.proposals)):
         it = origin.origin_of(shown, proposal)
         assert it.strategy is not None
@@ -58,12 +58,12 @@ def test_a_box_tells_its_strategy_and_its_merge(street: Path) -> None:
 
 
 def test_the_packages_boxes_have_no_story(street: Path) -> None:
-    shown = seen(street, method="package", scale=50.0)
+    shown = view_of(street, method="package", scale=50.0)
     assert origin.origin_of(shown, 0).strategy is None
 
 
 def test_from_a_chosen_box_one_goes_to_its_merge(street: Path) -> None:
-    shown = seen(street, min_side=16)
+    shown = view_of(street, min_side=16)
     app = open_app("proposals")
     app.session_state["selected-proposal"] = SelectedProposal(shown.search, 0)
     app.run()
@@ -77,7 +77,7 @@ def test_from_a_chosen_box_one_goes_to_its_merge(street: Path) -> None:
 
 
 def test_a_choice_does_not_outlive_its_picture_or_its_knobs(street: Path) -> None:
-    shown = seen(street, min_side=16)
+    shown = view_of(street, min_side=16)
     app = open_app("proposals")
     app.session_state["selected-proposal"] = SelectedProposal(shown.search, 0)
     app.slider(key="min-side").set_value(20).run()
@@ -90,7 +90,7 @@ def test_an_array_arrives_in_the_browser_as_it_left() -> None:
 
 
 def test_the_viewer_knows_recall_and_the_best_boxes_at_every_n(street: Path) -> None:
-    shown = seen(street)
+    shown = view_of(street)
     data, count, people = players.viewer_data(shown), len(shown.proposals), len(shown.people)
     scores = unpacked(data["arrays"]["scores"], count + 1, 3)
     best = unpacked(data["arrays"]["best_index"], count + 1, people)
@@ -113,7 +113,7 @@ def test_of_equally_good_boxes_the_first_is_the_best_and_one_that_does_not_touch
 
 
 def test_the_film_ends_with_the_best_box_of_the_whole_hierarchy(street: Path) -> None:
-    shown, strategy = seen(street), STRATEGIES["single"][0]
+    shown, strategy = view_of(street), STRATEGIES["single"][0]
     traced = searches.traced(shown.image, strategy, shown.config)
     data = players.player_data(shown, traced)
     merges, regions = len(traced.hierarchy.merged_pairs), traced.hierarchy.regions
@@ -133,7 +133,7 @@ def test_the_film_ends_with_the_best_box_of_the_whole_hierarchy(street: Path) ->
 
 def test_a_wish_for_a_pair_that_was_passed_over_brings_its_four_similarities(street: Path) -> None:
     strategy = STRATEGIES["single"][0]
-    looked_at = seen(street, method="single")
+    looked_at = view_of(street, method="single")
     traced = searches.traced(looked_at.image, strategy, looked_at.config)
     it, row = traced.hierarchy, len(traced.hierarchy.unmerged_pairs) // 2
     pair = (int(it.unmerged_pairs[row, 0]), int(it.unmerged_pairs[row, 1]))

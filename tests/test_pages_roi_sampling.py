@@ -14,6 +14,7 @@ from fastrcnn_core.datasets import open_dataset
 from fastrcnn_core.structures import AnnotatedImage
 from pages.ui.cache import datasets, networks, searches
 from pages.ui.components import figures, formulas
+from pages.ui.components.chart import Bars
 from pages.ui.roi_sampling import charts, pictures, selection, tables
 from pages.ui.roi_sampling import words as words_of
 from pages.ui.roi_sampling.view import View, view
@@ -122,7 +123,9 @@ def test_thousands_of_ignored_candidates_do_not_hide_the_picture() -> None:
 def test_each_candidate_is_in_one_bar_of_its_own_kind() -> None:
     """A candidate at IoU 0.5 is foreground, and stands in the bar that begins at 0.5."""
     it = seen(HALF, QUARTER, FAR, background_iou_low=0.1, add_ground_truth=False)
-    bars = {mark.name: list(mark.y) for mark in charts.histogram(it).marks}
+    bars = {
+        mark.name: list(mark.y) for mark in charts.histogram(it).marks if isinstance(mark, Bars)
+    }
     assert bars["Positive (foreground)"][10] == 1
     assert bars["Negative (background)"][5] == 1
     assert bars["Ignored"][0] == 1

@@ -20,7 +20,7 @@ from tests.support.datasets import write_tiny
 
 @pytest.fixture
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data set of ten tiny pictures that the server is started with."""
+    """Write a data set of ten tiny pictures for the server to start with."""
     folder = write_tiny(tmp_path / "tiny street")
     monkeypatch.setenv("FASTRCNN_DATA", str(folder))
     return folder
@@ -96,7 +96,7 @@ def test_a_folder_that_is_typed_in_is_opened_in_this_session_only(tmp_path: Path
     folder = write_tiny(tmp_path / "own", count=2)
     app = open_app()
     app.text_input(key="typed-folder").set_value(str(folder))
-    app.button[[it.label for it in app.button].index("Open")].click().run()
+    app.button[[element.label for element in app.button].index("Open")].click().run()
     assert app.selectbox(key="pick-picture").options == ["tiny00", "tiny01"]
     stranger = visit(data=link(app)["data"])
     assert stranger.selectbox(key="pick-data").value == "synthetic"
@@ -143,7 +143,7 @@ def test_a_bug_on_a_page_leaves_the_side_bar_and_says_what_happened(
     monkeypatch.setattr("pages.ui.overview.pipeline.show", _fail)
     app.run()
     assert "unexpected error" in words(app)
-    assert any("ZeroDivisionError" in it.value for it in app.code)
+    assert any("ZeroDivisionError" in element.value for element in app.code)
     assert app.selectbox(key="pick-picture").value == "tiny00"
 
 
@@ -215,6 +215,6 @@ def test_a_library_that_is_imported_later_is_frozen_too(monkeypatch: pytest.Monk
     library: dict[str, list[int]] = {f"library_{number}": [] for number in range(60)}
     for name, module in library.items():
         monkeypatch.setitem(sys.modules, name, module)
-    assert any(it is library["library_7"] for it in gc.get_objects())
+    assert any(element is library["library_7"] for element in gc.get_objects())
     gc_tuning.freeze_imports()
-    assert not any(it is library["library_7"] for it in gc.get_objects())
+    assert not any(element is library["library_7"] for element in gc.get_objects())

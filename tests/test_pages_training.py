@@ -20,7 +20,7 @@ from fastrcnn_core.runs.metrics import VALIDATION_FILE, append_row
 from tests.support import training_page
 from tests.support.app import ROOT, complaints, link, open_app, words
 from tests.support.builders import tiny_config
-from tests.support.training_page import a_run, charts, labels, looked_at, progress
+from tests.support.training_page import a_run, charts, labels, progress, write_step
 
 street = training_page.street
 spawned = training_page.spawned
@@ -172,7 +172,7 @@ def test_a_link_to_a_run_that_is_not_here_shows_the_newest_and_says_so(street: P
 
 
 def test_watching_a_run_does_not_load_pytorch(street: Path) -> None:
-    looked_at(a_run(street, steps=40))
+    write_step(a_run(street, steps=40))
     code = (
         "import sys; from tests.support.app import open_app, complaints\n"
         "app = open_app('training'); assert not complaints(app), complaints(app)\n"

@@ -19,7 +19,7 @@ from fastrcnn_core.runs.step_snapshots import LATEST_FILE
 from tests.support import training_page
 from tests.support.app import complaints, open_app, words
 from tests.support.datasets import write_tiny
-from tests.support.training_page import a_run, looked_at
+from tests.support.training_page import a_run, write_step
 
 street = training_page.street
 
@@ -80,7 +80,7 @@ def test_a_file_that_is_no_run_is_refused_in_words_and_the_page_stays(
 def test_the_page_opens_no_folder_that_a_zip_names(street: Path, tmp_path: Path) -> None:
     elsewhere = write_tiny(tmp_path / "elsewhere")  # the same pictures, and readable
     run = a_run(elsewhere, "theirs", steps=4)
-    looked_at(run, kept=True)
+    write_step(run, history=True)
     import_run(export_run(run, tmp_path / "theirs.zip"), name="brought")
     told = "trained on elsewhere, which this app does not use here"
     assert told in words(open_app("training", run="brought"))
@@ -155,7 +155,7 @@ def test_the_table_of_runs_has_no_columns_that_nobody_filled(street: Path) -> No
 @pytest.mark.parametrize("file", [STATUS_FILE, "config.json", LATEST_FILE, METRICS_FILE])
 def test_a_damaged_run_is_told_in_words_and_can_be_deleted(street: Path, file: str) -> None:
     run = a_run(street, steps=4)
-    looked_at(run)
+    write_step(run)
     (run.folder / file).write_text('{"state": "ru')
     app = open_app("training")
     assert not app.exception

@@ -22,7 +22,7 @@ from fastrcnn_core.structures import RoIPredictions
 from pages.ui.jobs.checkpoint_timeline import CheckpointTimelineJob
 from tests.support import training_page
 from tests.support.app import complaints, link, open_app, words
-from tests.support.training_page import a_run, charts, drawn, looked_at, row, until_no_thread
+from tests.support.training_page import a_run, charts, drawn, row, until_no_thread, write_step
 
 street = training_page.street
 
@@ -49,7 +49,7 @@ def grown(app: AppTest) -> AppTest:
 
 
 def test_a_recent_step_shows_its_rois_and_which_cost_most(street: Path) -> None:
-    looked_at(a_run(street, steps=40))
+    write_step(a_run(street, steps=40))
     app = open_app("training")
     assert not complaints(app)
     assert "What did step 40 look at" in words(app)
@@ -64,7 +64,7 @@ def test_a_recent_step_shows_its_rois_and_which_cost_most(street: Path) -> None:
 
 
 def test_a_roi_has_the_colour_of_what_it_is_or_of_what_it_costs(street: Path) -> None:
-    looked_at(a_run(street, steps=40))
+    write_step(a_run(street, steps=40))
     app = open_app("training")
     assert {"foreground", "background"} <= {it["role"] for it in drawn(app)[0]["layers"]}
     app.button_group(key="roi-colour").set_value("What it costs").run()
@@ -82,7 +82,7 @@ def test_a_roi_has_the_colour_of_what_it_is_or_of_what_it_costs(street: Path) ->
 def test_any_kept_step_can_be_looked_at_by_number_by_neighbour_and_by_link(street: Path) -> None:
     run = a_run(street, steps=40)
     for step in (1, 20, 40):
-        looked_at(run, step=step, kept=True)
+        write_step(run, step=step, history=True)
     app = open_app("training")
     assert "What did step 40 look at" in words(app)
     app.number_input(key="step-of-run-typed-40").set_value(30).run()
@@ -101,7 +101,7 @@ def test_the_steps_that_were_hard_late_in_the_run_are_a_click_away(street: Path)
     run = a_run(street)
     for step in range(1, 41):
         append_row(run.folder / METRICS_FILE, row(step) | {"loss": 9.0 if step == 33 else 1.0})
-        looked_at(run, step=step, kept=True)
+        write_step(run, step=step, history=True)
     app = open_app("training")
     app.button(key="costly-33").click().run()
     assert "What did step 33 look at" in words(app)
@@ -109,7 +109,7 @@ def test_the_steps_that_were_hard_late_in_the_run_are_a_click_away(street: Path)
 
 def test_a_step_on_pictures_that_have_changed_since_is_not_drawn_over_them(street: Path) -> None:
     run = a_run(street, steps=40)
-    looked_at(run)
+    write_step(run)
     (run.folder / "environment.json").write_text('{"data": {"hash": "another"}}')
     app = open_app("training")
     assert "its data set has changed since" in words(app)
@@ -119,10 +119,10 @@ def test_a_step_on_pictures_that_have_changed_since_is_not_drawn_over_them(stree
 def test_a_step_that_is_held_stays_while_the_run_goes_on(street: Path) -> None:
     run = a_run(street, state="running", steps=40)
     for step in (39, 40):
-        looked_at(run, step=step, kept=True)
+        write_step(run, step=step, history=True)
     app = open_app("training")
     app.toggle(key="hold-step").set_value(True).run()
-    looked_at(run, step=41, kept=True)
+    write_step(run, step=41, history=True)
     assert "step 40 look at" in words(app.run())
     assert "step 41 look at" in words(app.toggle(key="hold-step").set_value(False).run())
 

@@ -27,7 +27,7 @@ SECONDS = 120  # a busy machine is no failure
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder is marked `browser`."""
+    """Mark everything in this folder as `browser`."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
@@ -91,7 +91,7 @@ def served(scratch: Path, *, data: str | None, **more: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server on ten tiny pictures, one for all tests of a module."""
+    """Start a server on ten tiny pictures, one for all tests of a module."""
     scratch = tmp_path_factory.mktemp("server")
     with served(scratch, data=str(write_tiny(scratch / "tiny street"))) as address:
         yield address
@@ -99,7 +99,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens an address as a new visitor and waits until the page has been written."""
+    """Open an address as a new visitor and wait until the page has been written."""
     pages: list[Page] = []
 
     def open_page(

@@ -52,15 +52,15 @@ def address(street: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="module")
 def film(street: Path) -> ProposalTrace:
-    """What the player shows of the first picture."""
+    """Return the trace that the player shows of the first picture."""
     data = open_dataset(street)
     image = data.load(data.names[0]).image
     return trace_proposals(image, STRATEGIES["single"][0], ProposalConfig())
 
 
-def told(page: Page, which: str) -> str:
-    """What a screen reader says of a canvas."""
-    canvas = page.locator(f".{which} canvas")
+def label_of(page: Page, name: str) -> str:
+    """Return the label of a canvas, which a screen reader says."""
+    canvas = page.locator(f".{name} canvas")
     canvas.wait_for()
     page.wait_for_function(
         "canvas => canvas.getAttribute('aria-label')", arg=canvas.element_handle()
@@ -79,7 +79,7 @@ def test_the_first_n_follow_the_hand_and_the_server_hears_nothing(
     data = open_dataset(street)
     annotated = data.load(data.names[0])
     boxes = propose(annotated.image, ProposalConfig(method="single", min_side=8))
-    told(page, "viewer")
+    label_of(page, "viewer")
     page.evaluate(
         """() => {
             const app = document.querySelector('[data-testid="stApp"]');
@@ -91,10 +91,10 @@ def test_the_first_n_follow_the_hand_and_the_server_hears_nothing(
         page.locator(".viewer #typed").fill(str(first))
         page.locator(".viewer #typed").press("Tab")
         best = best_overlap(proposals=boxes, gt_boxes=annotated.boxes, limits=[first])[0]
-        said = told(page, "viewer")
-        assert f"the first {first} of {len(boxes)} proposals" in said
+        label = label_of(page, "viewer")
+        assert f"the first {first} of {len(boxes)} proposals" in label
         for person, iou in enumerate(best, start=1):
-            assert f"person {person}: best IoU {iou:.2f}" in said
+            assert f"person {person}: best IoU {iou:.2f}" in label
         figures = page.locator(".viewer .figures dd").all_inner_texts()
         assert figures[2].split()[0] == f"{best.mean():.2f}"
     page.wait_for_timeout(500)
@@ -103,7 +103,7 @@ def test_the_first_n_follow_the_hand_and_the_server_hears_nothing(
 
 def test_the_slider_can_be_moved_with_the_keyboard(address: str, visit: Visit) -> None:
     page = visit(address)
-    told(page, "viewer")
+    label_of(page, "viewer")
     slider = page.locator(".viewer #first")
     slider.press("Home")
     assert page.locator(".viewer #typed").input_value() == "1"
@@ -115,7 +115,7 @@ def test_a_click_asks_a_box_where_it_came_from_and_leads_to_its_merge(
     address: str, visit: Visit
 ) -> None:
     page = visit(address)
-    told(page, "viewer")
+    label_of(page, "viewer")
     canvas = page.locator(".viewer canvas")
     place = canvas.bounding_box()
     assert place is not None
@@ -145,7 +145,7 @@ def test_a_pair_that_was_passed_over_has_bars_too(
     address: str, film: ProposalTrace, visit: Visit
 ) -> None:
     page = visit(address)
-    told(page, "viewer")
+    label_of(page, "viewer")
     page.locator(".viewer #typed").fill("1000")
     page.locator(".viewer #typed").press("Tab")
     canvas = page.locator(".viewer canvas")
@@ -159,12 +159,14 @@ def test_a_pair_that_was_passed_over_has_bars_too(
             break
     page.get_by_role("button", name="Play its grouping").click()
     page.wait_for_function(FILM_SAYS, arg="Compared ")
-    bars = [float(it) for it in page.locator(".player .bar output").all_inner_texts()]
-    it = film.hierarchy
+    bars = [float(text) for text in page.locator(".player .bar output").all_inner_texts()]
+    hierarchy = film.hierarchy
     merge = re.search(r"after merge ([\d,]+)", now(page))
-    there = it.unmerged_since == (int(merge[1].replace(",", "")) if merge else 0)
+    is_compared_then = hierarchy.unmerged_since == (int(merge[1].replace(",", "")) if merge else 0)
     assert len(bars) == 4
-    assert np.abs(it.unmerged_sums[there] - sum(bars)).min() < 0.03  # four are rounded
+    assert (
+        np.abs(hierarchy.unmerged_sums[is_compared_then] - sum(bars)).min() < 0.03
+    )  # four are rounded
 
 
 # The film is in a shadow root, where a query of the document does not look.
@@ -176,7 +178,7 @@ def test_the_film_goes_from_the_segmentation_to_the_whole_picture(
     address: str, film: ProposalTrace, visit: Visit
 ) -> None:
     page = visit(f"{address}&section=Grouping")
-    told(page, "player")
+    label_of(page, "player")
     merges = len(film.hierarchy.merged_pairs)
     assert now(page) == f"The segmentation · {merges + 1} regions"
     page.locator("[data-go=forward]").click()
@@ -199,7 +201,7 @@ def test_the_film_says_how_well_the_best_box_so_far_fits_each_person(
     address: str, street: Path, film: ProposalTrace, visit: Visit
 ) -> None:
     page = visit(f"{address}&section=Grouping")
-    told(page, "player")
+    label_of(page, "player")
     data = open_dataset(street)
     people = data.load(data.names[0]).boxes
     iou = pairwise_iou(film.all_boxes, people)
@@ -211,13 +213,13 @@ def test_the_film_says_how_well_the_best_box_so_far_fits_each_person(
             page.locator("[data-go=better]").click()
             assert now(page).startswith(f"Merge {step} of")
         for person, iou in enumerate(best[step], start=1):
-            assert f"person {person}: best IoU so far {iou:.2f}" in told(page, "player")
+            assert f"person {person}: best IoU so far {iou:.2f}" in label_of(page, "player")
     assert page.locator("[data-go=better]").is_disabled()
 
 
 def test_the_film_plays_and_pauses_and_any_step_stops_it(address: str, visit: Visit) -> None:
     page = visit(f"{address}&section=Grouping")
-    told(page, "player")
+    label_of(page, "player")
     page.locator(".player select").select_option("5")
     page.locator(".player canvas").press(" ")
     page.wait_for_function(FILM_SAYS, arg="Merge 2 of")
@@ -233,7 +235,7 @@ def test_the_film_shows_regions_in_their_mean_colour_and_the_merging_pair_in_two
     address: str, street: Path, film: ProposalTrace, visit: Visit
 ) -> None:
     page = visit(f"{address}&section=Grouping")
-    told(page, "player")
+    label_of(page, "player")
     page.locator(".player .people input").uncheck()
     canvas = page.locator(".player canvas")
     person = open_dataset(street).load("tiny00").boxes[0]
@@ -252,7 +254,7 @@ def test_a_click_on_a_region_goes_to_the_merge_that_takes_it_in(
     address: str, film: ProposalTrace, visit: Visit
 ) -> None:
     page = visit(f"{address}&section=Grouping")
-    told(page, "player")
+    label_of(page, "player")
     canvas = page.locator(".player canvas")
     place = canvas.bounding_box()
     assert place is not None
@@ -266,13 +268,13 @@ def test_a_click_on_a_region_goes_to_the_merge_that_takes_it_in(
 
 def test_another_picture_begins_its_film_at_the_segmentation(address: str, visit: Visit) -> None:
     page = visit(f"{address}&section=Grouping")
-    told(page, "player")
+    label_of(page, "player")
     page.locator(".player canvas").press("End")
     page.get_by_role("button", name=re.compile("^Next")).first.click()
     page.wait_for_url("**picture=tiny01**")
     page.wait_for_function(FILM_SAYS, arg="The segmentation")
     settle(page)
-    assert "tiny01" in told(page, "viewer")
+    assert "tiny01" in label_of(page, "viewer")
 
 
 def test_a_survey_grows_by_itself_until_it_is_complete(address: str, visit: Visit) -> None:
@@ -299,7 +301,7 @@ QUESTIONS = {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_section_fits_a_phone(address: str, visit: Visit, scheme: str) -> None:
     page = visit(address, width=400, scheme=scheme)
-    told(page, "viewer")
+    label_of(page, "viewer")
     for section in SECTIONS:
         page.get_by_role("radio", name=section, exact=True).click()  # not the method "quality"
         page.get_by_role("heading", name=QUESTIONS[section]).wait_for()
@@ -366,9 +368,13 @@ def test_names_of_people_who_stand_together_do_not_lie_on_each_other(
     )
     assert (places[0]["x"], places[0]["y"]) == (20, 72)  # where it is alone, right over its box
     assert (places[3]["x"], places[3]["y"]) == (230, 72)
-    for one, two in itertools.combinations(places, 2):
-        across = min(it["x"] + it["across"] for it in (one, two)) - max(one["x"], two["x"])
-        down = min(it["y"] + it["high"] for it in (one, two)) - max(one["y"], two["y"])
+    for first, second in itertools.combinations(places, 2):
+        across = min(each["x"] + each["across"] for each in (first, second)) - max(
+            first["x"], second["x"]
+        )
+        down = min(each["y"] + each["high"] for each in (first, second)) - max(
+            first["y"], second["y"]
+        )
         assert across <= 0 or down <= 0
 
 
@@ -376,7 +382,7 @@ def test_back_and_forward_are_one_step_a_page_and_keep_the_section(
     address: str, visit: Visit
 ) -> None:
     page = visit(address)
-    told(page, "viewer")
+    label_of(page, "viewer")
     page.get_by_text("Funnel", exact=True).click()
     page.get_by_text("Which filter costs what?").wait_for()
     page.reload()
@@ -393,6 +399,6 @@ def test_back_and_forward_are_one_step_a_page_and_keep_the_section(
     page.get_by_role("heading", name="Which boxes are worth looking at?").wait_for()
     page.get_by_text("Which filter costs what?").wait_for()
     settle(page)
-    told(page, "viewer")
+    label_of(page, "viewer")
     page.go_forward()
     page.get_by_role("heading", name="What happens to this picture").wait_for()

@@ -35,20 +35,20 @@ COLOUR = """(canvas, [x, y]) => {
 
 
 def canvas(page: Page) -> Locator:
-    """The page's first drawing."""
+    """Locate the page's first drawing."""
     found = page.locator(".drawing canvas[data-view]").first
     found.wait_for()
     return found
 
 
 def view(page: Page) -> dict[str, float]:
-    """Where the drawing is zoomed to."""
+    """Read where the drawing is zoomed to."""
     words: dict[str, float] = json.loads(canvas(page).get_attribute("data-view") or "")
     return words
 
 
 def chosen(page: Page) -> str:
-    """The name of the picture in the side bar."""
+    """Read the name of the picture in the side bar."""
     picker = page.locator(".st-key-pick-picture input")
     return str(picker.get_attribute("value") or page.locator(".st-key-pick-picture").inner_text())
 
@@ -205,7 +205,7 @@ def test_on_a_projector_typed_numbers_are_whole_and_previous_stands_beside_next(
     for name in ("score-threshold", "nms-iou"):
         assert page.locator(f".st-key-{name}-typed").evaluate(cut_off) == 0
     top = "it => it.getBoundingClientRect().top"
-    tops = {page.locator(f".st-key-{it}-picture").evaluate(top) for it in ("previous", "next")}
+    tops = {page.locator(f".st-key-{each}-picture").evaluate(top) for each in ("previous", "next")}
     assert len(tops) == 1
 
 
@@ -213,11 +213,11 @@ def test_a_zoom_stays_when_the_masks_are_switched_on_and_ends_with_the_picture(
     server: str, visit: Visit
 ) -> None:
     page = visit(f"{server}/dataset?picture=tiny00")
-    whole = view(page)
+    fitted = view(page)
     canvas(page).dblclick(position={"x": 100, "y": 100})
     page.wait_for_timeout(300)
     zoomed = view(page)
-    assert zoomed["zoom"] > whole["zoom"] == 1
+    assert zoomed["zoom"] > fitted["zoom"] == 1
     page.get_by_text("Instance masks").click()
     page.wait_for_function("location.search.includes('masks=true')")
     settle(page)
@@ -276,12 +276,12 @@ def test_the_drawing_is_saved_as_a_png_of_the_whole_picture(server: str, visit: 
 
 
 def green_sides(page: Page) -> tuple[float, float]:
-    """Where row 30 of the picture meets the ground truth's two lines, in pixels of the picture.
+    """Return where row 30 of the picture meets the ground truth's two lines, in pixels of the picture.
 
     A line is about two pixels of the screen wide and smooth at its edges, so it is looked for between whole columns.
     """
     places = np.arange(0, 96, 0.1)
-    colours = np.array([canvas(page).evaluate(COLOUR, [float(it), 30]) for it in places])
+    colours = np.array([canvas(page).evaluate(COLOUR, [float(each), 30]) for each in places])
     green = places[(colours[:, 0] < 60) & (colours[:, 1] - colours[:, 0] > 60)]
     gaps = np.flatnonzero(np.diff(green) > 1)
     assert len(gaps) == 1, green
@@ -290,7 +290,7 @@ def green_sides(page: Page) -> tuple[float, float]:
 
 
 def is_green(page: Page, x: float) -> bool:
-    """The ground truth's line stands at this place of row 30."""
+    """Tell whether the ground truth's line stands at this place of row 30."""
     red, green, _ = canvas(page).evaluate(COLOUR, [x, 30])
     return bool(red < 60 and green - red > 60)
 
@@ -312,7 +312,11 @@ def test_words_at_boxes_that_lie_on_each_other_are_written_side_by_side(
         }}"""
     )
     assert [(words[0]["x"], words[0]["y"]), words[3]["y"]] == [(20, 73), 73]  # over their boxes
-    for one, two in itertools.combinations(words, 2):
-        across = min(it["x"] + it["wide"] for it in (one, two)) - max(one["x"], two["x"])
-        down = min(it["y"] + it["high"] for it in (one, two)) - max(one["y"], two["y"])
+    for first, second in itertools.combinations(words, 2):
+        across = min(each["x"] + each["wide"] for each in (first, second)) - max(
+            first["x"], second["x"]
+        )
+        down = min(each["y"] + each["high"] for each in (first, second)) - max(
+            first["y"], second["y"]
+        )
         assert across <= 0 or down <= 0

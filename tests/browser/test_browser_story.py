@@ -28,7 +28,7 @@ SHORT = (
 def story(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, Path]]:
-    """A server on either data set, and its folder."""
+    """Start a server on either data set; return its address and folder."""
     is_real = request.param == "pennfudan"
     data = str(request.getfixturevalue("pennfudan_folder")) if is_real else None
     scratch = tmp_path_factory.mktemp("story")
@@ -75,7 +75,7 @@ def test_a_higher_confidence_shows_fewer_detections(story: tuple[str, Path], vis
 
 
 def survivors(page: Page) -> int:
-    """How many boxes the caption says survive."""
+    """Read the number of surviving boxes in the caption."""
     caption = page.get_by_text(SURVIVORS).first
     caption.wait_for()
     found = SURVIVORS.search(caption.inner_text())

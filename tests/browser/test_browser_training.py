@@ -33,7 +33,7 @@ LONG = (
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A server on ten tiny pictures, and its folder of runs; no run outlives the tests."""
+    """Start a server on ten tiny pictures; return it and its folder of runs. No run outlives the tests."""
     scratch = tmp_path_factory.mktemp("training")
     runs = scratch / "runs"
     with served(scratch, data=str(write_tiny(scratch / "tiny street"))) as address:
@@ -45,7 +45,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]
 
 
 def begun(page: Page) -> None:
-    """Press Start in the form, which is unfolded while there is no run, and wait until the loss is drawn."""
+    """Start training by the form, which is unfolded while there is no run, and wait until the loss is drawn."""
     page.get_by_role("button", name="Start training").click()
     # The run gives way to all that others do on this machine, so that its start may take long.
     page.get_by_text("Does the loss fall?").wait_for(timeout=4000 * SECONDS)
@@ -53,7 +53,7 @@ def begun(page: Page) -> None:
 
 
 def drawn_until(page: Page) -> float:
-    """The last step on the plot of the losses."""
+    """Read the last step on the plot of the losses."""
     last = page.wait_for_function(  # while the fragment draws anew there is none for a moment
         """() => {
             const plot = document.querySelector('.st-key-plot-loss .js-plotly-plot')
@@ -123,7 +123,7 @@ def test_the_plots_have_room_on_a_phone(place: tuple[str, Path], visit: Visit) -
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Run]]:
-    """A server with one run that has ended, and does not move any more; and that run."""
+    """Start a server with one run that has ended; return both."""
     scratch = tmp_path_factory.mktemp("ended")
     street = str(write_tiny(scratch / "tiny street"))
     with pytest.MonkeyPatch.context() as patch:
@@ -133,7 +133,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Run]]
             "done", config=tiny_config(), data=street, preset="paper", folder=scratch / "runs"
         )
         assert train_run(run).state == "finished"
-    assert [it.step for it in run.checkpoints()] == [4, 8, 12]
+    assert [each.step for each in run.checkpoints()] == [4, 8, 12]
     with served(scratch, data=street) as address:
         yield f"{address}/training?run=done", run
 
@@ -173,10 +173,10 @@ def looked_into(page: Page, step: int) -> None:
     )
 
 
-def to_neighbour(page: Page, which: str) -> None:
-    """Press the button to the step before or after; Streamlit draws each twice, one of them for touch."""
+def to_neighbour(page: Page, direction: str) -> None:
+    """Click the button to the step before or after; Streamlit draws each twice, one of them for touch."""
     settle(page)
-    page.locator(f".st-key-step-The-step-{which} button:visible").first.click()
+    page.locator(f".st-key-step-The-step-{direction} button:visible").first.click()
 
 
 def reload(page: Page) -> None:
@@ -221,17 +221,17 @@ def test_any_kept_step_tells_what_it_looked_at_and_what_that_cost(
     typed.fill("5")
     typed.press("Enter")
     looked_into(page, 5)
-    for it in run.step(5).images:
-        mirrored = ", mirrored" if it.flipped else ""
-        page.get_by_text(f"{it.name}{mirrored}: {(it.labels > 0).sum()} positive").wait_for()
+    for each in run.step(5).images:
+        mirrored = ", mirrored" if each.flipped else ""
+        page.get_by_text(f"{each.name}{mirrored}: {(each.labels > 0).sum()} positive").wait_for()
 
     page.get_by_role("radio", name="What it costs").click()
     page.get_by_text("of the step's loss. Drawn last").first.wait_for()
     ranks = page.get_by_text(re.compile(r"^#\d+, \d+%: is "))
     eventually(lambda: ranks.count() == 8)
-    told = [re.match(r"#(\d+), (\d+)%", it) for it in ranks.all_inner_texts()]
-    assert [int(it[1]) for it in told if it] == list(range(1, 9))
-    shares = [int(it[2]) for it in told if it]
+    matches = [re.match(r"#(\d+), (\d+)%", each) for each in ranks.all_inner_texts()]
+    assert [int(each[1]) for each in matches if each] == list(range(1, 9))
+    shares = [int(each[2]) for each in matches if each]
     assert shares == sorted(shares, reverse=True)
     assert shares[0] > 0
 
@@ -268,7 +268,7 @@ def test_a_run_that_has_ended_has_room_on_a_phone(ended: tuple[str, Run], visit:
 def test_a_run_of_a_usual_size_is_taken_along_and_brought_to_another_machine(
     place: tuple[str, Path], visit: Visit, tmp_path: Path
 ) -> None:
-    """A zip with a network in it is larger than a picture may be."""
+    """Import a zip with a network in it, larger than a picture may be."""
     address, runs = place
     run = create_run(
         "heavy", config=tiny_config(), data="synthetic:4:0", preset="minute", folder=runs

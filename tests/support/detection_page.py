@@ -23,7 +23,7 @@ from tests.support.datasets import write_tiny
 def predictions(
     *rows: tuple[list[float], float], moved: float = 0.0, classes: tuple[str, ...] = ("person",)
 ) -> RoIPredictions:
-    """Each row: a proposal, and how sure the network is of the first class. Boxes are proposals, moved to the right."""
+    """Make predictions; rows are proposals with the score of the first class. Boxes are proposals moved to the right."""
     rois = torch.tensor([box for box, _ in rows], dtype=torch.float32).reshape(-1, 4)
     scores = torch.zeros(len(rows), len(classes) + 1)
     scores[:, 1] = torch.tensor([score for _, score in rows])
@@ -33,8 +33,8 @@ def predictions(
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the pictures that the network was asked about; the stand-in answers.
+def predicted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Collect the names of the pictures that were predicted, by a stand-in for the network.
 
     It finds the red figure surely, again two pixels beside it less surely, and a box at the left edge.
     """
@@ -53,7 +53,7 @@ def _answer(image: Image, classes: tuple[str, ...]) -> RoIPredictions:
     if not len(red):
         return predictions(classes=classes)
     (y1, x1), (y2, x2) = red.min(axis=0), red.max(axis=0) + 1
-    person = [float(it) for it in (x1, y1, x2, y2)]
+    person = [float(element) for element in (x1, y1, x2, y2)]
     beside = [person[0] + 2, person[1], person[2] + 2, person[3]]
     return predictions(
         (person, 0.9), (beside, 0.8), ([0.0, 40, 9, 60], 0.6), (person, 0.3), classes=classes
@@ -69,7 +69,7 @@ def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Puts a small untrained detector where the bundled ones lie."""
+    """Put a small untrained detector where the bundled ones lie."""
     folder = tmp_path / "checkpoints"
     folder.mkdir()
     monkeypatch.setattr(networks, "BUNDLED_FOLDER", folder)
@@ -81,7 +81,7 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pat
 
 
 @pytest.fixture
-def app(street: Path, bundle: Callable[..., Path], asked: list[str]) -> AppTest:
+def app(street: Path, bundle: Callable[..., Path], predicted: list[str]) -> AppTest:
     bundle()
     return open_app("detection")
 
@@ -91,8 +91,10 @@ def move(app: AppTest, knob: str, value: float) -> AppTest:
 
 
 def caption(app: AppTest) -> str:
-    """What stands under the picture."""
-    return next(str(it.value) for it in app.caption if "boxes survive" in str(it.value))
+    """Return the caption under the picture."""
+    return next(
+        str(element.value) for element in app.caption if "boxes survive" in str(element.value)
+    )
 
 
 def tiny_setting() -> str:

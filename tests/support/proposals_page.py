@@ -22,7 +22,7 @@ def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def seen(street: Path, **knobs: Any) -> View:
+def view_of(street: Path, **knobs: Any) -> View:
     data = open_dataset(street)
     annotated = data.load(data.names[0])
     config = ProposalConfig(**{"min_side": 8} | knobs)

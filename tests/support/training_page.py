@@ -38,7 +38,7 @@ def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def spawned(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The arguments of each process that would be started; none is."""
+    """Collect the arguments of each process that would be started; start none."""
     commands: list[list[str]] = []
 
     def remember(run: Run, lock: int) -> None:
@@ -61,7 +61,7 @@ def a_run(
     is_locked: bool = True,
     **status: Any,
 ) -> Run:
-    """A run's folder as its process would have left it."""
+    """Write a run's folder as its process would have left it."""
     chosen = config or tiny_config()
     run = create_run(name, config=chosen, data=str(street), preset="minute")
     for step in range(1, steps + 1):
@@ -90,8 +90,8 @@ def row(step: int) -> dict[str, Any]:
     }
 
 
-def looked_at(run: Run, *, step: int = 40, kept: bool = False) -> None:
-    """A step of the run: one picture, a positive that the head takes for background and a negative.
+def write_step(run: Run, *, step: int = 40, history: bool = False) -> None:
+    """Write a step of the run: one picture, a positive that the head takes for background and a negative.
 
     Args:
         kept: it is one of those that stay, not the recent one.
@@ -107,20 +107,20 @@ def looked_at(run: Run, *, step: int = 40, kept: bool = False) -> None:
         "classification_loss": [2.303, 0.051],
         "box_loss": [0.2, 0.0],
     }
-    file = run.folder / (f"steps/{step:06d}.json" if kept else LATEST_FILE)
+    file = run.folder / (f"steps/{step:06d}.json" if history else LATEST_FILE)
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps({"step": step, "pictures": [picture]}))
 
 
 def charts(app: AppTest) -> list[dict[str, Any]]:
-    """What Plotly draws, figure by figure."""
-    return [json.loads(it.proto.spec) for it in app.get("plotly_chart")]
+    """Return what Plotly draws, figure by figure."""
+    return [json.loads(element.proto.spec) for element in app.get("plotly_chart")]
 
 
 def until_no_thread(name: str) -> None:
     """Wait until the background work of this name has ended."""
     deadline = time.monotonic() + SECONDS
-    while any(it.name == name for it in threading.enumerate()):
+    while any(element.name == name for element in threading.enumerate()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -130,11 +130,13 @@ def progress(app: AppTest) -> Any:
 
 
 def labels(app: AppTest) -> list[str]:
-    return [it.label for it in app.button]
+    return [element.label for element in app.button]
 
 
 def drawn(app: AppTest) -> list[dict[str, Any]]:
-    """The pictures' scenes, as the canvas is told them."""
+    """Return the pictures' scenes, as the canvas gets them."""
     return [
-        json.loads(it.proto.json) for it in app.get("bidi_component") if "layers" in it.proto.json
+        json.loads(element.proto.json)
+        for element in app.get("bidi_component")
+        if "layers" in element.proto.json
     ]
