@@ -23,7 +23,7 @@ from tests.support.datasets import write_tiny
 def predictions(
     *rows: tuple[list[float], float], moved: float = 0.0, classes: tuple[str, ...] = ("person",)
 ) -> RoIPredictions:
-    """Make predictions; rows are proposals with the score of the first class. Boxes are proposals moved to the right."""
+    """Make predictions from proposals with the score of the first class; boxes are the proposals moved right."""
     rois = torch.tensor([box for box, _ in rows], dtype=torch.float32).reshape(-1, 4)
     scores = torch.zeros(len(rows), len(classes) + 1)
     scores[:, 1] = torch.tensor([score for _, score in rows])
