@@ -176,7 +176,7 @@ def print_ratios(measured: dict[str, Measured], slow_every: int) -> None:
         if engine not in measured or peer not in measured:
             continue
         pairs = zip(measured[engine].seconds[::slow_every], measured[peer].seconds, strict=True)
-        ratio = statistics.median(own / theirs for own, theirs in pairs)
+        ratio = statistics.median(own / reference for own, reference in pairs)
         print(
             f"{engine + ' / ' + peer:<30}1/{1 / ratio:<6.1f}bar 1/{1 / bar:.0f}, moonshot 1/{1 / moonshot:.0f}"
             f"   ({len(measured[peer].seconds)} pictures)"

@@ -1,4 +1,4 @@
-"""Unpacking a zip file that nobody vouches for: nothing lands outside, and nothing fills the disk."""
+"""Unpacking of untrusted zip files: no file lands outside the folder, and none fills the disk."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def unpack(
         folder.mkdir(parents=True)
         with zipfile.ZipFile(archive) as file:
             _expect_harmless(file.infolist(), max_bytes)
-            for entry in filter(lambda it: wanted(PurePosixPath(it.filename)), file.infolist()):
+            for entry in filter(lambda item: wanted(PurePosixPath(item.filename)), file.infolist()):
                 _unpack_one(file, entry, folder / entry.filename)
     except _DAMAGE as error:
         raise ArchiveError(
@@ -77,7 +77,7 @@ def _expect_harmless(entries: Iterable[zipfile.ZipInfo], max_bytes: int) -> None
 
 
 def _stays_inside(name: str) -> bool:
-    """Whether a name is relative, on every system, and never climbs up."""
+    """Tell whether a name is relative on every system and never climbs up."""
     path = PurePosixPath(name)
     return (
         bool(path.parts)
@@ -88,7 +88,7 @@ def _stays_inside(name: str) -> bool:
 
 
 def _is_plain(entry: zipfile.ZipInfo) -> bool:
-    """Whether it is a folder or an ordinary file: no symlink, no device. 0 is what systems without modes write."""
+    """Tell whether an entry is a folder or an ordinary file (or 0, without modes): no symlink, no device."""
     kind = stat.S_IFMT(entry.external_attr >> 16)
     return kind in (0, stat.S_IFREG, stat.S_IFDIR)
 

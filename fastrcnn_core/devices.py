@@ -1,4 +1,4 @@
-"""Where the network computes: choosing a device, naming it, and telling its failures in words.
+"""Devices: choosing one, naming it, mixed precision, memory, and device errors with a hint.
 
 PyTorch is imported when a function needs it, so that pages without a network start without it.
 """
@@ -160,12 +160,12 @@ def autocast_type(device: torch.device, *, training: bool) -> torch.dtype | None
 
 @cache
 def _cpu_computes_bfloat16() -> bool:
-    """Whether it has instructions for it; without them bfloat16 is slower than float32."""
+    """Tell whether the device has bfloat16 instructions; without them bfloat16 is slower than float32."""
     import torch
 
     # PyTorch tells of a processor's instructions only from some release on; before, it stays in float32.
-    told: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(told.get("avx512_bf16") or told.get("amx_bf16"))
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 @contextmanager

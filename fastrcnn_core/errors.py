@@ -26,7 +26,7 @@ class UserError(Exception):
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Whether the operating system said that nothing more can be written."""
+    """Tell whether an error of the operating system says that the disk is full."""
     return isinstance(error, OSError) and error.errno in DISK_FULL
 
 

@@ -147,13 +147,13 @@ def test_a_cpu_takes_bfloat16_for_training_only_and_where_it_has_it(
 def test_float32_inside_of_bfloat16_is_float32(processor) -> None:
     """Remembered features are computed so inside of a step."""
     processor(avx512_bf16=True)
-    ones = torch.ones(2, 2)
+    matrix = torch.ones(2, 2)
     with autocast(torch.device("cpu")):
         with torch.no_grad(), autocast(torch.device("cpu")):
-            assert (ones @ ones).dtype == torch.float32
+            assert (matrix @ matrix).dtype == torch.float32
         with autocast(torch.device("cpu"), mixed=False):
-            assert (ones @ ones).dtype == torch.float32
-        assert (ones @ ones).dtype == torch.bfloat16
+            assert (matrix @ matrix).dtype == torch.float32
+        assert (matrix @ matrix).dtype == torch.bfloat16
 
 
 def test_a_release_that_does_not_tell_of_instructions_stays_in_float32(
@@ -178,10 +178,10 @@ def test_cuda_takes_bfloat16_and_older_chips_float16_for_detection_only(
     machine, monkeypatch: pytest.MonkeyPatch, native: bool, training: bool, expected: object
 ) -> None:
     machine(cuda=1, mps=False)
-    asked: list[object] = []
+    requests: list[object] = []
 
     def record(device: str, *, dtype: torch.dtype, enabled: bool) -> contextlib.nullcontext[None]:
-        asked.append((dtype, enabled))
+        requests.append((dtype, enabled))
         return contextlib.nullcontext()
 
     monkeypatch.setattr(torch.cuda, "device", lambda card: contextlib.nullcontext())
@@ -189,7 +189,7 @@ def test_cuda_takes_bfloat16_and_older_chips_float16_for_detection_only(
     monkeypatch.setattr(torch, "autocast", record)
     with torch.set_grad_enabled(training), autocast(torch.device("cuda")):
         pass
-    assert asked == [expected]
+    assert requests == [expected]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc on Linux only")

@@ -63,22 +63,22 @@ def test_lambda_weighs_the_box_loss_only() -> None:
 
 @pytest.mark.parametrize("classes", [1, 3])
 def test_losses_and_gradients_are_torchvisions(classes: int) -> None:
-    result, theirs = outputs(rois=20, classes=classes), outputs(rois=20, classes=classes)
+    result, reference = outputs(rois=20, classes=classes), outputs(rois=20, classes=classes)
     labels = torch.randint(0, classes + 1, (20,), generator=torch.Generator().manual_seed(4))
     # torchvision's β is 1/9 and it carries deltas for the background too.
     paid = losses(
         result, labels=labels, targets=targets(20), config=LossConfig(smooth_l1_beta=1 / 9)
     )
-    with_background = torch.cat([torch.zeros(20, 4), theirs.deltas.flatten(1)], dim=1)
+    with_background = torch.cat([torch.zeros(20, 4), reference.deltas.flatten(1)], dim=1)
     classification, box = fastrcnn_loss(
-        theirs.class_logits, with_background, [labels], [targets(20)]
+        reference.class_logits, with_background, [labels], [targets(20)]
     )
     torch.testing.assert_close(paid.classification, classification)
     torch.testing.assert_close(paid.box, box)
     paid.total.backward()
     (classification + box).backward()
-    torch.testing.assert_close(result.class_logits.grad, theirs.class_logits.grad)
-    torch.testing.assert_close(result.deltas.grad, theirs.deltas.grad)
+    torch.testing.assert_close(result.class_logits.grad, reference.class_logits.grad)
+    torch.testing.assert_close(result.deltas.grad, reference.deltas.grad)
 
 
 def test_the_notebooks_box_loss_is_pytorchs_mean_over_the_foreground() -> None:

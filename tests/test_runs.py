@@ -133,19 +133,19 @@ def test_rows_after_the_checkpoint_are_taken_back_and_readers_start_anew(tmp_pat
     path = tmp_path / "metrics.jsonl"
     for step in (1, 2, 3):
         append_row(path, {"step": step})
-    known = read_columns(path)
+    columns = read_columns(path)
     filter_rows(path, lambda row: row["step"] <= 1)
     for step in (2, 3, 4):
         append_row(path, {"step": step, "again": True})
-    assert read_columns(path, known)["again"] == [None, True, True, True]
+    assert read_columns(path, columns)["again"] == [None, True, True, True]
 
 
 def test_a_file_that_became_shorter_is_read_anew(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     path.write_text('{"step": 1}\n{"step": 2}\n')
-    known = read_columns(path)
+    columns = read_columns(path)
     path.write_text('{"step": 7}\n')
-    assert read_columns(path, known)["step"] == [7]
+    assert read_columns(path, columns)["step"] == [7]
 
 
 def test_no_file_is_no_rows(tmp_path: Path) -> None:
@@ -162,8 +162,8 @@ def test_tensorboard_files_lie_beside() -> None:
     writer.close()
     events = EventAccumulator(str(run.folder / "tensorboard"))
     events.Reload()
-    assert [it.value for it in events.Scalars("training/loss")] == [3.0]
-    assert [it.value for it in events.Scalars("validation/AP50")] == [0.5]
+    assert [scalar.value for scalar in events.Scalars("training/loss")] == [3.0]
+    assert [scalar.value for scalar in events.Scalars("validation/AP50")] == [0.5]
 
 
 # Checkpoints
@@ -179,9 +179,9 @@ def test_a_checkpoint_appears_whole_or_not_at_all() -> None:
 
     with pytest.raises(OSError, match="No space"):
         writer.checkpoint(2, break_off, keep=5)
-    assert [it.step for it in writer.run.checkpoints()] == [1]
+    assert [checkpoint.step for checkpoint in writer.run.checkpoints()] == [1]
     assert writer.run.latest_checkpoint().can_resume
-    assert [it.name for it in (writer.run.folder / "checkpoints").iterdir()] == ["step-000001"]
+    assert [item.name for item in (writer.run.folder / "checkpoints").iterdir()] == ["step-000001"]
 
 
 def test_what_a_killed_process_left_behind_is_swept_up() -> None:
@@ -199,11 +199,11 @@ def test_old_checkpoints_make_room_and_the_rest_is_spread_over_the_run() -> None
     writer = RunWriter(new_run())
     for step in range(10, 110, 10):
         writer.checkpoint(step, write_checkpoint_files, keep=4)
-    kept = writer.run.checkpoints()
-    assert len(kept) == 4
-    assert kept[-1].step == 100
-    assert kept[0].step <= 40
-    assert [it.can_resume for it in kept] == [False, False, False, True]
+    checkpoints = writer.run.checkpoints()
+    assert len(checkpoints) == 4
+    assert checkpoints[-1].step == 100
+    assert checkpoints[0].step <= 40
+    assert [item.can_resume for item in checkpoints] == [False, False, False, True]
 
 
 def test_a_checkpoint_that_a_kill_interrupts_while_it_goes_is_listed_no_more(
@@ -225,11 +225,11 @@ def test_a_checkpoint_that_a_kill_interrupts_while_it_goes_is_listed_no_more(
         with pytest.raises(KeyboardInterrupt):
             writer.checkpoint(3, write_checkpoint_files, keep=2)
     left = writer.run.checkpoints()
-    assert [it.step for it in left] == [2, 3]
-    assert all(it.model_file.exists() for it in left)
+    assert [item.step for item in left] == [2, 3]
+    assert all(item.model_file.exists() for item in left)
     RunWriter(writer.run)
     folders = (writer.run.folder / "checkpoints").iterdir()
-    assert sorted(it.name for it in folders) == ["step-000002", "step-000003"]
+    assert sorted(folder.name for folder in folders) == ["step-000002", "step-000003"]
 
 
 # Deletion and renaming

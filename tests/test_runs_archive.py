@@ -65,7 +65,7 @@ def test_a_run_that_goes_on_meanwhile_is_exported_and_measured_without_what_is_h
 ) -> None:
     run = import_run(exported(tmp_path), name="going")
     size = bytes_on_disk(run.folder)
-    assert size == sum(it.stat().st_size for it in run.folder.rglob("*") if it.is_file())
+    assert size == sum(item.stat().st_size for item in run.folder.rglob("*") if item.is_file())
     half = run.folder / "checkpoints" / ".123.partial"
     half.mkdir()
     (half / MODEL_FILE).write_text("wei")
@@ -89,7 +89,7 @@ def test_what_a_killed_import_left_behind_goes_with_a_later_one_but_no_import_of
     tmp_path: Path,
 ) -> None:
     path = exported(tmp_path)
-    old, young = (runs_folder() / f".{it * 32}.partial" for it in "ab")
+    old, young = (runs_folder() / f".{item * 32}.partial" for item in "ab")
     for folder in (old, young):
         (folder / "teacher").mkdir(parents=True)
     two_days_ago = time.time() - 2 * 24 * 60 * 60
@@ -168,7 +168,7 @@ def zipped(path: Path, files: dict[str, str]) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    ("files", "text"),
     [
         ({"holiday/notes.txt": "sun"}, "not a run"),
         ({"a/config.json": "{}", "b/config.json": "{}"}, "not a run"),
@@ -184,13 +184,13 @@ def zipped(path: Path, files: dict[str, str]) -> Path:
         (GOOD | {"a/environment.json": '{"data": 3}'}, "cannot read"),
         (GOOD | {"a/metrics.jsonl": '{"step": "one"}\n'}, "cannot read"),
         (GOOD | {"a/brought.json/x.json": ""}, "cannot be stored"),
-        ({it.replace("a/", ".hidden/"): text for it, text in GOOD.items()}, "cannot be called"),
+        ({item.replace("a/", ".hidden/"): text for item, text in GOOD.items()}, "cannot be called"),
     ],
 )
 def test_a_zip_without_a_run_that_is_understood_brings_nothing(
-    tmp_path: Path, files: dict[str, str], said: str
+    tmp_path: Path, files: dict[str, str], text: str
 ) -> None:
-    with pytest.raises(RunError, match=said):
+    with pytest.raises(RunError, match=text):
         import_run(zipped(tmp_path / "run.zip", files))
     assert not list(runs_folder().glob("*"))
 
@@ -218,9 +218,11 @@ def test_a_imported_run_never_seems_to_go_on(tmp_path: Path, status: object, sta
 
 
 def test_a_imported_run_may_hold_folders_that_are_no_checkpoints(tmp_path: Path) -> None:
-    files = GOOD | {f"a/checkpoints/step-{it}/model.safetensors": "" for it in ("x", "12", "-3")}
+    files = GOOD | {
+        f"a/checkpoints/step-{item}/model.safetensors": "" for item in ("x", "12", "-3")
+    }
     run = import_run(zipped(tmp_path / "run.zip", files))
-    assert [it.step for it in run.checkpoints()] == [12]
+    assert [checkpoint.step for checkpoint in run.checkpoints()] == [12]
 
 
 def test_a_disk_that_is_full_is_told_and_keeps_no_half_of_a_run(
@@ -234,7 +236,7 @@ def test_a_disk_that_is_full_is_told_and_keeps_no_half_of_a_run(
     monkeypatch.setattr(archives.shutil, "copyfileobj", full)
     with pytest.raises(RunError, match="No space left"):
         import_run(path, name="copy")
-    assert [it.name for it in runs_folder().iterdir() if it.is_dir()] == ["teacher"]
+    assert [item.name for item in runs_folder().iterdir() if item.is_dir()] == ["teacher"]
 
 
 @pytest.fixture
@@ -253,17 +255,17 @@ def sent(tmp_path: Path, data: str) -> Run:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     ["synthetic:8:1", "/home/teacher/Street", "C:\\lessons\\Street\\", "/x/Street + synthetic:8:1"],
 )
 def test_a_imported_run_finds_its_data_among_what_is_used_here(
-    tmp_path: Path, street: str, said: str
+    tmp_path: Path, street: str, text: str
 ) -> None:
-    run = sent(tmp_path, said)
-    folder = said.partition(" + ")[0]
-    assert run.data_setting() == said
+    run = sent(tmp_path, text)
+    folder = text.partition(" + ")[0]
+    assert run.data_setting() == text
     assert run.local_data() == (
-        said if said.startswith("synthetic") else said.replace(folder, street)
+        text if text.startswith("synthetic") else text.replace(folder, street)
     )
 
 
@@ -278,11 +280,11 @@ def test_a_folder_around_the_data_set_is_looked_into(
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     ["/etc", "/data/Street/..", "Street/../../etc", "", "~", "synthetic:/etc", "synthetic:.."],
 )
-def test_no_path_that_a_zip_names_is_opened(tmp_path: Path, street: str, said: str) -> None:
-    run = sent(tmp_path, said)
+def test_no_path_that_a_zip_names_is_opened(tmp_path: Path, street: str, text: str) -> None:
+    run = sent(tmp_path, text)
     with pytest.raises(DataError, match="does not use here"):
         run.local_data()
 
@@ -336,9 +338,12 @@ def test_an_export_holds_the_newest_checkpoint_and_the_best_and_no_others(tmp_pa
         writer.checkpoint(step, write_checkpoint_files, keep=9)
         writer.validation({"step": step, "AP": quality})
     writer.end(state="finished")
-    assert [it.step for it in exported_checkpoints(run)] == [2, 5]
+    assert [checkpoint.step for checkpoint in exported_checkpoints(run)] == [2, 5]
     imported = import_run(export_run(run, tmp_path / "run.zip"), name="theirs")
-    assert [(it.step, it.can_resume) for it in imported.checkpoints()] == [(2, False), (5, True)]
+    assert [(checkpoint.step, checkpoint.can_resume) for checkpoint in imported.checkpoints()] == [
+        (2, False),
+        (5, True),
+    ]
     assert imported.validation() == dataclasses.replace(
         run.validation(), file=imported.validation().file
     )

@@ -194,11 +194,11 @@ def test_a_process_that_refuses_to_go_on_says_so_in_the_status_that_waits_for_it
 def test_a_run_that_a_terminal_begins_names_its_process_at_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    seen: list[tuple[str, int]] = []
+    visited: list[tuple[str, int]] = []
 
     def look(config: object, dataset: object, run: Run, *, processes: object) -> None:
-        seen.append((run.status().state, run.status().process))
+        visited.append((run.status().state, run.status().process))
 
     monkeypatch.setattr(training, "train", look)
     assert main(["train", "--run", "typed", "--data", str(write_tiny(tmp_path))]) == 0
-    assert seen == [("queued", os.getpid())]
+    assert visited == [("queued", os.getpid())]

@@ -143,20 +143,20 @@ def test_many_readers_at_once_neither_see_each_other_nor_keep_the_process_out() 
     run = new_run()
     with run_lock(run.folder):
         pass
-    seen: list[bool] = []
+    visited: list[bool] = []
     stop = threading.Event()
 
     def read() -> None:
         while not stop.is_set():
-            seen.append(is_run_locked(run.folder))
+            visited.append(is_run_locked(run.folder))
 
     readers = [threading.Thread(target=read) for _ in range(4)]
     for reader in readers:
         reader.start()
     try:
         time.sleep(0.2)
-        assert seen
-        assert not any(seen), "a reader took another one for the run's process"
+        assert visited
+        assert not any(visited), "a reader took another one for the run's process"
         for _ in range(20):
             with run_lock(run.folder):
                 assert is_run_locked(run.folder)

@@ -37,10 +37,10 @@ def test_the_live_step_shows_each_picture_with_its_rois() -> None:
 
 def test_every_step_of_a_short_run_stays_and_a_long_one_keeps_evenly_spread_ones() -> None:
     assert all(is_in_history(step, 60) for step in range(1, 61))
-    kept = [step for step in range(1, 10_001) if is_in_history(step, 10_000)]
-    assert kept[:3] == [1, 10, 20]
-    assert kept[-1] == 10_000
-    assert len(kept) <= MAX_HISTORY + 2
+    recorded = [step for step in range(1, 10_001) if is_in_history(step, 10_000)]
+    assert recorded[:3] == [1, 10, 20]
+    assert recorded[-1] == 10_000
+    assert len(recorded) <= MAX_HISTORY + 2
 
 
 def test_a_kept_step_can_be_read_back_when_the_run_is_long_past_it() -> None:

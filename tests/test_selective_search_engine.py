@@ -292,17 +292,17 @@ def packages_regions(image: Image) -> tuple[npt.NDArray[np.int32], list[dict[str
 def test_of_one_segmentation_the_package_and_we_say_the_same_sizes_and_boxes() -> None:
     """Up to a fault of the package: the last row and column of a rectangle are left out when its size is told."""
     image = picture(3)
-    labels, theirs = packages_regions(image)
-    count, empty = len(theirs), np.zeros(0, np.int32)
+    labels, reference = packages_regions(image)
+    count, empty = len(reference), np.zeros(0, np.int32)
     assert count > 5
     planes = np.ascontiguousarray(image.pixels.transpose(2, 0, 1), np.float32)
     segmentation = Segmentation(
         labels, np.zeros(count, np.float32), empty, empty.astype(np.float32)
     )
     described = describe_regions(segmentation, pixel_features(planes))
-    assert described.sizes.tolist() == [item["size"] for item in theirs]
+    assert described.sizes.tolist() == [item["size"] for item in reference]
     assert [[x1, y1, x2 - 1, y2 - 1] for x1, y1, x2, y2 in described.boxes.tolist()] == [
-        [item[name] for name in ("min_x", "min_y", "max_x", "max_y")] for item in theirs
+        [item[name] for name in ("min_x", "min_y", "max_x", "max_y")] for item in reference
     ]
 
 
@@ -311,9 +311,9 @@ def test_the_packages_size_fill_and_merging_are_ours_once_its_boxes_are_whole() 
     from selectivesearch import selectivesearch as package
 
     image = picture(3)
-    _, theirs = packages_regions(image)
+    _, reference = packages_regions(image)
     first, second = (
-        {**item, "max_x": item["max_x"] + 1, "max_y": item["max_y"] + 1} for item in theirs[:2]
+        {**item, "max_x": item["max_x"] + 1, "max_y": item["max_y"] + 1} for item in reference[:2]
     )  # type: ignore[operator]
     boxes = np.array(
         [[item[side] for side in ("min_x", "min_y", "max_x", "max_y")] for item in (first, second)]
@@ -347,8 +347,8 @@ def test_the_packages_colour_histogram_is_ours_where_values_lie_in_its_range() -
         np.zeros(0, np.float32),
     )
     described = describe_regions(whole_picture, pixel_features(planes)).colour[0]
-    theirs = package._calc_colour_hist(planes.reshape(3, -1).T)
-    np.testing.assert_allclose(described * 3, theirs, atol=1e-6)
+    hist = package._calc_colour_hist(planes.reshape(3, -1).T)
+    np.testing.assert_allclose(described * 3, hist, atol=1e-6)
 
 
 @pytest.mark.filterwarnings("ignore:Applying `local_binary_pattern`")

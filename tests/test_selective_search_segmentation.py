@@ -198,9 +198,11 @@ def test_scikit_image_finds_the_same_regions_where_they_are_plain(seed: int) -> 
     tiles = np.kron(generator.permutation(9).reshape(3, 3) * 28 + 10, np.ones((15, 15), int))
     plane = (tiles + generator.normal(0, 1, tiles.shape)).astype(np.float32)
     found = segment(sort_edges(plane[None]), k=300, min_size=30).labels
-    theirs = felzenszwalb(plane / 255, scale=300, sigma=0, min_size=30)  # divides k by 255 itself
-    assert found.max() == theirs.max() == 8
-    assert adapted_rand_error(theirs, found)[0] == 0
+    reference = felzenszwalb(
+        plane / 255, scale=300, sigma=0, min_size=30
+    )  # divides k by 255 itself
+    assert found.max() == reference.max() == 8
+    assert adapted_rand_error(reference, found)[0] == 0
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1), (7, 5)])
@@ -318,9 +320,9 @@ def as_planes(rgb: npt.NDArray[np.uint8]) -> Planes:
 
 def test_hsv_is_scikit_images_stretched_to_255() -> None:
     rgb = every_kind_of_colour()
-    found, theirs = convert(as_planes(rgb), "HSV"), rgb2hsv(rgb).transpose(2, 0, 1) * 255
-    np.testing.assert_allclose(found[1:], theirs[1:], atol=0.01)
-    apart = np.abs(found[0] - theirs[0])
+    found, reference = convert(as_planes(rgb), "HSV"), rgb2hsv(rgb).transpose(2, 0, 1) * 255
+    np.testing.assert_allclose(found[1:], reference[1:], atol=0.01)
+    apart = np.abs(found[0] - reference[0])
     assert np.minimum(apart, 255 - apart).max() < 0.01  # hue is a circle
 
 

@@ -33,16 +33,18 @@ def exported_checkpoints(run: Run) -> tuple[RunCheckpoint, ...]:
     checkpoints = run.checkpoints()
     validation = run.validation()
     quality = dict(zip(validation["step"], validation["AP"], strict=True))
-    rated = [it for it in checkpoints if quality.get(it.step) is not None]
+    rated = [checkpoint for checkpoint in checkpoints if quality.get(checkpoint.step) is not None]
     best = max(rated, key=lambda checkpoint: quality[checkpoint.step], default=None)
-    return tuple(it for it in checkpoints if it in (best, checkpoints[-1]))
+    return tuple(checkpoint for checkpoint in checkpoints if checkpoint in (best, checkpoints[-1]))
 
 
 def exported_files(run: Run) -> list[Path]:
     """List the files of an export: all but half-written ones and the checkpoints between."""
     folders = {checkpoint.folder for checkpoint in exported_checkpoints(run)}
     files = complete_files(run.folder)
-    return [it for it in files if it.parent.parent.name != CHECKPOINTS or it.parent in folders]
+    return [
+        file for file in files if file.parent.parent.name != CHECKPOINTS or file.parent in folders
+    ]
 
 
 def export_run(run: Run, path: Path) -> Path:
@@ -102,7 +104,7 @@ def _expect_absent(run: Run, runs: Path) -> None:
     for present in list_runs(runs):
         try:
             is_same = all(
-                present.settings()[it] == run.settings()[it] for it in ("created", "config")
+                present.settings()[item] == run.settings()[item] for item in ("created", "config")
             )
         except (RunError, KeyError):  # a damaged run
             continue

@@ -22,12 +22,12 @@ def list_runs(folder: Path | None = None) -> tuple[Run, ...]:
     runs = (folder or runs_folder()).resolve()
     try:
         with os.scandir(runs) as entries:
-            names = [it.name for it in entries if _NAME.fullmatch(it.name)]
+            names = [entry.name for entry in entries if _NAME.fullmatch(entry.name)]
     except (FileNotFoundError, NotADirectoryError):
         return ()
     ages = {name: _created(runs / name) for name in sorted(names)}
     found = [name for name, created in ages.items() if created is not None]
-    return tuple(Run(runs / it) for it in sorted(found, key=lambda name: -(ages[name] or 0.0)))
+    return tuple(Run(runs / item) for item in sorted(found, key=lambda name: -(ages[name] or 0.0)))
 
 
 def find_run(name: str, *, folder: Path | None = None) -> Run:

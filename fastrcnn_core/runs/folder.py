@@ -143,8 +143,8 @@ class Run:
     def checkpoints(self) -> tuple[RunCheckpoint, ...]:
         """List the checkpoints, oldest first."""
         folders = (self.folder / CHECKPOINTS).glob("step-*")
-        steps = {it: it.name.removeprefix("step-") for it in folders}
-        found = [RunCheckpoint(int(step), it) for it, step in steps.items() if step.isdecimal()]
+        steps = {item: item.name.removeprefix("step-") for item in folders}
+        found = [RunCheckpoint(int(step), item) for item, step in steps.items() if step.isdecimal()]
         return tuple(sorted(found, key=lambda checkpoint: checkpoint.step))
 
     def latest_checkpoint(self) -> RunCheckpoint:

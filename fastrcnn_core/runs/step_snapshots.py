@@ -202,7 +202,9 @@ def _write(path: Path, report: StepReport) -> None:
 def _read(path: Path) -> StepSnapshot | None:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        return StepSnapshot(values["step"], tuple(_from_json(it) for it in values["pictures"]))
+        return StepSnapshot(
+            values["step"], tuple(_from_json(value) for value in values["pictures"])
+        )
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:

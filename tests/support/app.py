@@ -53,13 +53,17 @@ def link(app: AppTest) -> dict[str, str]:
 
 def complaints(app: AppTest) -> str:
     """Everything on the page that says that something failed, foreseen or not."""
-    told = [str(it.value) for it in app.markdown]
-    failed = [it for it in told if it.startswith((":material/error:", ":material/bug_report:"))]
-    return " ".join([*(it.value for it in app.error), *(it.value for it in app.exception), *failed])
+    message = [str(item.value) for item in app.markdown]
+    failed = [
+        item for item in message if item.startswith((":material/error:", ":material/bug_report:"))
+    ]
+    return " ".join(
+        [*(item.value for item in app.error), *(item.value for item in app.exception), *failed]
+    )
 
 
 def words(app: AppTest) -> str:
     """All that is written on the page and in the side bar."""
     return "\n".join(
-        str(it.value) for it in [*app.title, *app.markdown, *app.caption, *app.subheader]
+        str(item.value) for item in [*app.title, *app.markdown, *app.caption, *app.subheader]
     )

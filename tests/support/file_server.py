@@ -51,25 +51,25 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.status is not None:
             self.send_error(self.server.status)
             return
-        whole = self.server.content
+        content = self.server.content
         start = int(wanted.removeprefix("bytes=").split("-")[0]) if wanted else 0
-        if start and self.server.ranges and start >= len(whole):
+        if start and self.server.ranges and start >= len(content):
             self.send_error(416)
             return
         start = start if self.server.ranges else 0
         self.send_response(206 if start else 200)
         if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(whole) - 1}/{len(whole)}")
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         if self.server.names_length:
-            self.send_header("Content-Length", str(len(whole) - start))
+            self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
-        cut = self.server.cuts.pop(0) if self.server.cuts else len(whole)
+        cut = self.server.cuts.pop(0) if self.server.cuts else len(content)
         if self.server.holds:
             held = min(cut, self.server.holds.pop(0))
-            self.wfile.write(whole[start : start + held])
+            self.wfile.write(content[start : start + held])
             self.server.go_on.wait()
             start, cut = start + held, cut - held
-        self.wfile.write(whole[start : start + cut])
+        self.wfile.write(content[start : start + cut])
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:

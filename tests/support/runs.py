@@ -36,7 +36,7 @@ def step_report(step: int, loss: float = 1.0) -> StepReport:
         gt_index=torch.tensor([0, 0]),
         candidate_index=torch.tensor([3, 4]),
     )
-    one = torch.tensor(1.0)
+    tensor = torch.tensor(1.0)
     return StepReport(
         step=step,
         epoch=step / 2,
@@ -54,7 +54,7 @@ def step_report(step: int, loss: float = 1.0) -> StepReport:
         gradient_norm=2.0,
         seconds=0.1,
         rois=(rois,),
-        losses=Losses(one, one, torch.tensor([0.1, 0.2]), torch.tensor([0.3, 0.0])),
+        losses=Losses(tensor, tensor, torch.tensor([0.1, 0.2]), torch.tensor([0.3, 0.0])),
         scores=torch.tensor([[0.2, 0.8], [0.9, 0.1]]),
     )
 
