@@ -48,7 +48,7 @@ def begin_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pretend_to_start(monkeypatch: pytest.MonkeyPatch, code: str) -> list[subprocess.Popen[bytes]]:
-    """What is started from now on runs this code instead of a training; the list of it."""
+    """Run this code in place of each training that is started; return the list of their processes."""
     begin, begun = subprocess.Popen, []
 
     def pretend(arguments: list[str], **options: Any) -> subprocess.Popen[bytes]:
