@@ -184,29 +184,24 @@ def coarsen(regions: Regions, *, k: float, min_size: int) -> tuple[Regions, Ints
 
 @kernel
 def _merge_regions(
-    pairs: Ints,
-    weights: Floats,
-    k: np.float32,
-    parent: Ints,
-    size: Ints,
-    internal_difference: Floats,
+    pairs: Ints, weights: Floats, k: np.float32, parent: Ints, size: Ints, internal: Floats
 ) -> None:
     """Merge two regions whose weight is at most Int(C) + k / |C| of both."""
     for pair in range(len(pairs)):
         a, b = find_root(parent, pairs[pair, 0]), find_root(parent, pairs[pair, 1])
         limit = min(
-            internal_difference[a] + k / np.float32(size[a]),
-            internal_difference[b] + k / np.float32(size[b]),
+            internal[a] + k / np.float32(size[a]),
+            internal[b] + k / np.float32(size[b]),
         )
         if a != b and weights[pair] <= limit:
             parent[b] = a
             size[a] += size[b]
-            internal_difference[a] = weights[pair]
+            internal[a] = weights[pair]
 
 
 @kernel
 def _merge_small_regions(
-    pairs: Ints, min_size: int, parent: Ints, size: Ints, internal_difference: Floats
+    pairs: Ints, min_size: int, parent: Ints, size: Ints, internal: Floats
 ) -> None:
     """Merge each region below `min_size` with the neighbour of smallest weight."""
     for pair in range(len(pairs)):

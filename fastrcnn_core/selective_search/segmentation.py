@@ -194,7 +194,7 @@ def _merge_components(
     k: np.float32,
     parent: Ints,
     size: Ints,
-    internal_difference: Floats,
+    internal: Floats,
 ) -> tuple[Ints, Floats]:
     """Merge components by the paper's predicate; return the rejected edges and their weights."""
     limit = np.full(len(parent), k, np.float32)  # Int(C) + k / |C|
@@ -215,7 +215,7 @@ def _merge_components(
                     a, b = b, a
                 parent[b] = a
                 size[a] += size[b]
-                internal_difference[a] = weight
+                internal[a] = weight
                 limit[a] = weight + k / np.float32(size[a])
             else:
                 rejected[count], weights[count] = codes[edge], weight
@@ -225,7 +225,7 @@ def _merge_components(
 
 @kernel
 def _merge_small_components(
-    rejected: Ints, width: int, min_size: int, parent: Ints, size: Ints, internal_difference: Floats
+    rejected: Ints, width: int, min_size: int, parent: Ints, size: Ints, internal: Floats
 ) -> None:
     """Merge each component below `min_size` with the neighbour across its lightest edge."""
     for code in rejected:
@@ -240,17 +240,17 @@ def _merge_small_components(
 
 
 @kernel
-def relabel(parent: Ints, internal_difference: Floats) -> tuple[Ints, Floats]:
+def relabel(parent: Ints, internal: Floats) -> tuple[Ints, Floats]:
     """Number the sets in the order of their first items: each item's label, and each set's internal difference."""
     labels = np.empty_like(parent)
     label_of = np.full(len(parent), -1, np.int32)
-    differences = np.empty_like(internal_difference)
+    differences = np.empty_like(internal)
     count = 0
     for item in range(len(parent)):
         root = find_root(parent, item)
         if label_of[root] < 0:
             label_of[root] = count
-            differences[count] = internal_difference[root]
+            differences[count] = internal[root]
             count += 1
         labels[item] = label_of[root]
     return labels, differences[:count].copy()
