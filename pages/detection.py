@@ -1,4 +1,4 @@
-"""Which boxes survive the confidence threshold and NMS?"""
+"""The Detection page: which boxes survive the confidence threshold and NMS."""
 
 import streamlit as st
 
@@ -23,32 +23,38 @@ trained = networks.trained_config(detector)
 left, right = st.columns([3, 2], gap="large")
 with right:
     config = controls.show(trained.detection, annotated=bool(picture.annotated))
-looks = config.prediction
+prediction_config = config.prediction
 with left:
     try:
         predictions = networks.predictions(
-            picture.image, detector, trained.proposals, looks, device=devices.chosen_device()
+            picture.image,
+            detector,
+            trained.proposals,
+            prediction_config,
+            device=devices.chosen_device(),
         )
     except DeviceError as error:
         errors.show(error, *controls.ways_out(error, config))
         st.stop()
 job = (
-    split_evaluation_job(picture.dataset, detector, "test", looks, device=devices.chosen_device())
+    split_evaluation_job(
+        picture.dataset, detector, "test", prediction_config, device=devices.chosen_device()
+    )
     if picture.dataset
     else None
 )
 name = f"Test split ({len(job.names)} pictures)" if job else ""
-seen = detection_view(picture.image, picture.annotated, predictions, config)
-chosen, ranking = selection.chosen(seen), threshold.ranking_of(job, seen)
+view = detection_view(picture.image, picture.annotated, predictions, config)
+chosen, curve = selection.chosen(view), threshold.split_curve(job, view)
 with left:
-    panels.picture(seen, chosen, DetectionSelection.current())
+    panels.picture(view, chosen, DetectionSelection.current())
 with right:
-    threshold.best(ranking, split=name)
-    panels.numbers(seen, ranking, split=name)
+    threshold.best(curve, split=name)
+    panels.numbers(view, curve, split=name)
     if job and job.names:
         split.show(job, config, part="test")
-    panels.downloads(seen, picture.dataset)
+    panels.downloads(view, picture.dataset)
 
-box_details.show(seen, chosen)
-threshold.show(seen, ranking, split=name)
+box_details.show(view, chosen)
+threshold.show(view, curve, split=name)
 source.show(select, greedy_nms)

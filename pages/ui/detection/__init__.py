@@ -1,1 +1,1 @@
-"""The detection page: which boxes survive, who was missed, and one box's story."""
+"""The Detection page: surviving boxes, missed annotations, and the details of one box."""

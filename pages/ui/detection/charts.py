@@ -46,12 +46,12 @@ def histogram(ranking: PrecisionRecallCurve, *, threshold: float) -> Chart:
         Bars(
             role.label,
             (edges[:-1] + edges[1:]) / 2,
-            np.histogram(ranking.scores[which], edges)[0],
+            np.histogram(ranking.scores[is_part], edges)[0],
             role.colour,
             _HATCHES[role.name],
             hover="%{y} at confidence %{x:.2f}",
         )
-        for role, which in parts.items()
+        for role, is_part in parts.items()
     )
     return Chart(bars, _CONFIDENCE, Axis("detections"), guides=_guides(threshold))
 

@@ -1,4 +1,4 @@
-"""The detection page's knobs: the two thresholds, the best value of one of them, and what is drawn."""
+"""Controls of the Detection page: the two thresholds, the best confidence, and the layers drawn."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _TTA_SCALES = key(DetectionConfig, "tta_scales")
 
 
 def show(base: DetectionConfig, *, annotated: bool) -> DetectionConfig:
-    """Confidence and NMS IoU, dragged or typed, in the link, with a way back; what is drawn; what is rarely touched.
+    """Show the knobs of detection: confidence and NMS IoU, the layers drawn, and under *More* the rarely used ones.
 
     Args:
         base: where the knobs stand at first.
         annotated: whether there is a ground truth to draw.
 
-    What is rarely touched and makes no sense is told where it was typed, and does not hold.
+    An invalid value under *More* shows its error there and is not applied.
     """
     config = inputs.knobs(DetectionConfig, only=["score_threshold", "nms_iou"], base=base)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -45,7 +45,7 @@ def show(base: DetectionConfig, *, annotated: bool) -> DetectionConfig:
 
 
 def offer_confidence(value: float, label: str, *, place: str, help: str | None = None) -> None:
-    """A button that puts the confidence slider at the step at or below a value."""
+    """Offer a button that sets the confidence slider to the step at or below a value."""
     st.button(
         label,
         key=f"confidence-{place}",
@@ -57,7 +57,7 @@ def offer_confidence(value: float, label: str, *, place: str, help: str | None =
 
 
 def ways_out(error: UserError, config: DetectionConfig) -> tuple[Remedy, ...]:
-    """A smaller picture where the device ran out of memory, as long as there is a smaller one."""
+    """Offer half the image scale where the device ran out of memory, down to the smallest scale."""
     low = knobs(DetectionConfig)["tta_scales"][1].low or 0.0
     half = tuple(max(scale / 2, low) for scale in config.tta_scales)
     if not isinstance(error, DeviceMemoryError) or max(half) == max(config.tta_scales):
@@ -80,5 +80,5 @@ def _suppressed() -> None:
         "Suppressed boxes",
         key=DetectionSelection.key("suppressed"),
         bind="query-params",
-        help="Confident boxes that a better box of their class silenced.",
+        help="Confident boxes that a better box of their class suppressed.",
     )

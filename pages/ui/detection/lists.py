@@ -1,4 +1,4 @@
-"""Which box? Detections, suppressed boxes and those who should be found, as tables whose rows can be chosen."""
+"""Tables of detections, suppressed boxes and ground-truth boxes; a click on a row chooses its box."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from pages.ui.state.detection import Choice, GroundTruthBox
 
 
 def show(view: DetectionView, chosen: Choice) -> None:
-    """Detections, suppressed boxes, people: one table at a time; a click on a row asks about it."""
-    silenced = np.argsort(-view.detections.suppressed.scores.numpy(), kind="stable")
-    silenced = silenced[: tables.MOST]
+    """Show detections, suppressed boxes or annotations, one table at a time; a click on a row chooses its box."""
+    suppressed = np.argsort(-view.detections.suppressed.scores.numpy(), kind="stable")
+    suppressed = suppressed[: tables.MOST]
     offered: dict[str, tuple[pd.DataFrame, Sequence[Choice]]] = {
         "detections": (
             tables.detections(view),
             [selection.detection(view, row) for row in range(len(view.detections.boxes))],
         ),
         "suppressed": (
-            tables.suppressed(view, silenced),
-            [selection.suppressed(view, int(row)) for row in silenced],
+            tables.suppressed(view, suppressed),
+            [selection.suppressed(view, int(row)) for row in suppressed],
         ),
     }
     if view.annotated is not None:
-        everybody = [GroundTruthBox(gt_index) for gt_index in view.fates]
-        offered["people"] = (tables.people(view), everybody)
-    labels = {"detections": "Detections", "suppressed": "Suppressed", "people": "To be found"}
+        ground_truth = [GroundTruthBox(gt_index) for gt_index in view.fates]
+        offered["people"] = (tables.people(view), ground_truth)
+    labels = {"detections": "Detections", "suppressed": "Suppressed", "people": "Annotated"}
     shown = st.segmented_control(
         "Choose a box: click on its mark in the picture, or on a row",
         list(offered),

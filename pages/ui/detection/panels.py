@@ -21,7 +21,7 @@ _MOST_MISSED = 6
 
 
 def picture(view: DetectionView, chosen: Choice | None, selected: DetectionSelection) -> None:
-    """Which boxes survive? Under the picture stand the two thresholds and what they leave."""
+    """Show the picture with its detections; its caption repeats the two thresholds and counts what they leave."""
     drawing = detection_layers.survivors(
         view,
         chosen=None if chosen is None else pictures.box_of(view, chosen),
@@ -33,17 +33,17 @@ def picture(view: DetectionView, chosen: Choice | None, selected: DetectionSelec
         key="survivors",
         caption=_caption(view),
         alt=_alt(view),
-        on_choose=partial(_ask, view),
+        on_choose=partial(_choose, view),
     )
     _nothing_survives(view)
     _missed(view)
 
 
 def numbers(view: DetectionView, ranking: PrecisionRecallCurve | None, *, split: str) -> None:
-    """Precision, recall, F1, hits and misses: of this picture, and of the split where they are known."""
+    """Show precision, recall, F1, hits and misses of this picture, and of the split once it was evaluated."""
     if view.tally is None:
         st.markdown(
-            "Nobody annotated this picture, so that no one can say which boxes are right. "
+            "This picture has no annotations, so the app cannot say which boxes are right. "
             "Choose a picture of a data set to see hits and misses."
         )
         return
@@ -52,13 +52,16 @@ def numbers(view: DetectionView, ranking: PrecisionRecallCurve | None, *, split:
         tallies[split] = ranking.at(view.config.score_threshold)
     st.table(tables.figures(tallies), border="horizontal")
     if not view.tally.ground_truth:
-        st.caption("Nobody is to be found here: whatever is detected is a background hit.")
+        st.caption(
+            "No annotation here is of a class that this detector knows "
+            f"({', '.join(view.detections.classes)}): every detection counts as a false positive."
+        )
     if ranking is not None and view.config.score_threshold < FLOOR:
         st.caption(f"The split is counted from confidence {FLOOR:.2f}.")
 
 
 def downloads(view: DetectionView, data: Dataset | None) -> None:
-    """The detections as files; the picture is saved from its own toolbar."""
+    """Offer the detections as files; the picture is saved from its own toolbar."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Save the detections", width="content")
         st.download_button(
@@ -81,8 +84,8 @@ def downloads(view: DetectionView, data: Dataset | None) -> None:
 
 def _caption(view: DetectionView) -> str:
     count, rois = len(view.detections.boxes), len(view.predictions.rois)
-    told = "" if view.tally is None else f": {detection_words.counts(view.tally)}"
-    return f"{words.thresholds(view.config)} · {count} of {rois:,} boxes survive{told}."
+    counts = "" if view.tally is None else f": {detection_words.counts(view.tally)}"
+    return f"{words.thresholds(view.config)} · {count} of {rois:,} boxes survive{counts}."
 
 
 def _alt(view: DetectionView) -> str:
@@ -90,7 +93,7 @@ def _alt(view: DetectionView) -> str:
 
 
 def _nothing_survives(view: DetectionView) -> None:
-    """What to do when the picture is empty."""
+    """Say what to do where no box survives."""
     if not len(view.predictions.rois):
         st.markdown(
             "Selective Search found no box here, so that the network had nothing to look at. "
@@ -102,17 +105,17 @@ def _nothing_survives(view: DetectionView) -> None:
 
 
 def _nothing_is_sure(view: DetectionView) -> None:
-    """How sure the surest box is, and the way to it if it is worth looking at."""
+    """Say how confident the best box is, and offer to lower the threshold to it if it is worth looking at."""
     if view.sees_nothing:
         st.markdown(
             "The detector sees nothing here: no box reaches even the confidence "
             f"{EVALUATION_SCORE_THRESHOLD:.2f}, from which on detections count. "
-            f"The surest has {words.confidence(view.surest)}."
+            f"The most confident has {words.confidence(view.surest)}."
         )
         return
     st.markdown(
         f"No box reaches confidence {view.config.score_threshold:.2f}; "
-        f"the surest has {words.confidence(view.surest)}."
+        f"the most confident has {words.confidence(view.surest)}."
     )
     controls.offer_confidence(
         view.surest, f"Lower the confidence to {words.down(view.surest):.2f}", place="lower"
@@ -120,21 +123,21 @@ def _nothing_is_sure(view: DetectionView) -> None:
 
 
 def _missed(view: DetectionView) -> None:
-    """Where was each of the missed lost? One sentence each."""
+    """Say for each missed annotation at which stage it was lost, one sentence each."""
     if view.judged is None or view.annotated is None or not len(view.judged.missed):
         return
     st.subheader("Who was missed, and where were they lost?", anchor=False)
     for row in view.judged.missed[:_MOST_MISSED]:
-        story = box_outcomes.of_somebody(
+        outcome = box_outcomes.of_ground_truth(
             view.fates[row], view.annotated, view.detections, view.config
         )
         name = nouns.numbered(view.annotated, int(row)).capitalize()
-        st.markdown(f"**{name}.** {story.happened} {story.hint}")
+        st.markdown(f"**{name}.** {outcome.happened} {outcome.hint}")
     if len(view.judged.missed) > _MOST_MISSED:
-        st.caption(f"And {len(view.judged.missed) - _MOST_MISSED} more: see “To be found” below.")
+        st.caption(f"And {len(view.judged.missed) - _MOST_MISSED} more: see “Annotated” below.")
 
 
-def _ask(view: DetectionView, mark: figures.Chosen) -> None:
-    """A mark was clicked on."""
+def _choose(view: DetectionView, mark: figures.Chosen) -> None:
+    """Choose the box whose mark was clicked on."""
     if (choice := pictures.clicked(view, mark)) is not None:
         selection.choose(view, choice)

@@ -1,4 +1,4 @@
-"""The detection page's pictures: who survived, and one box with the proposal it came from."""
+"""Crop of one box with the proposal that it came from, and the box that a click on a mark chooses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _AFTER = replace(palette.HIT, label="Box after regression")
 
 
 def clicked(view: DetectionView, mark: figures.Chosen) -> Choice | None:
-    """Whom a mark in `survivors` stands for."""
+    """Return the box that a mark in `survivors` stands for."""
     if mark.role == palette.SUPPRESSED.name:
         return selection.suppressed(view, mark.index)
     if mark.role == palette.GROUND_TRUTH.name:
@@ -37,14 +37,14 @@ def clicked(view: DetectionView, mark: figures.Chosen) -> Choice | None:
     return None
 
 
-def journey(view: DetectionView, origin: PredictionTrace, others: Sequence[int] = ()) -> Drawing:
-    """A close-up of one prediction: its proposal, the box that it became, and whom it should have found.
+def journey(view: DetectionView, trace: PredictionTrace, gt_rows: Sequence[int] = ()) -> Drawing:
+    """Draw a crop of one prediction: its proposal, the box after regression, and ground-truth boxes.
 
     Args:
-        origin: the prediction. others: rows of the ground truth to draw too.
+        trace: the prediction. gt_rows: rows of the ground truth to draw too.
     """
     truth = np.zeros((0, 4), np.float32) if view.annotated is None else view.annotated.boxes
-    boxes = [origin.roi[None], origin.box[None], truth[list(others)]]
+    boxes = [trace.roi[None], trace.box[None], truth[list(gt_rows)]]
     image, corner = crop(view.image, np.concatenate(boxes))
     shift = np.concatenate([corner, corner])
     return figures.draw(
@@ -56,7 +56,7 @@ def journey(view: DetectionView, origin: PredictionTrace, others: Sequence[int] 
 
 
 def box_of(view: DetectionView, choice: Choice) -> FloatArray:
-    """The (4,) box that a choice stands for."""
+    """Return the (4,) box of a choice."""
     if isinstance(choice, Prediction):
         return np.asarray(view.predictions.boxes[choice.roi_index, choice.label - 1])
     assert view.annotated is not None

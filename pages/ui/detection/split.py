@@ -1,4 +1,4 @@
-"""The split's figures on the page: asked for, under way, stopped, or there."""
+"""Evaluation of the whole split: its button, its progress, and what was left out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pages.ui.shell import errors
 
 
 def show(job: SplitEvaluationJob, config: DetectionConfig, *, part: str) -> None:
-    """The button that starts it, or its progress with a button that stops it; nothing when it is complete."""
+    """Show the button that starts the evaluation, or its progress with a stop button; neither once complete."""
     if job.is_running:
         st.fragment(_progress, run_every=0.7)(job, part)
     elif not job.is_complete:

@@ -1,4 +1,4 @@
-"""The detection page's tables and files: who survived, who was silenced, who was to be found, and the figures."""
+"""Tables and files of the Detection page: detections, suppressed boxes, annotations, and figures."""
 
 from __future__ import annotations
 
@@ -23,69 +23,72 @@ MOST = 500
 
 
 def detections(view: DetectionView) -> pd.DataFrame:
-    """One row a detection, in their order."""
-    it = view.detections
-    silenced = [int((it.suppressed.by == row).sum()) for row in range(len(it.boxes))]
+    """Tabulate the detections, one row each, in their order."""
+    found = view.detections
+    suppressed_counts = [int((found.suppressed.by == row).sum()) for row in range(len(found.boxes))]
     return pd.DataFrame(
         {
-            "Box": [f"#{row + 1}" for row in range(len(it.boxes))],
-            **_class_column(it.classes, it.labels.numpy()),
-            "Confidence": it.scores.numpy(),
+            "Box": [f"#{row + 1}" for row in range(len(found.boxes))],
+            **_class_column(found.classes, found.labels.numpy()),
+            "Confidence": found.scores.numpy(),
             **_worth(view),
-            "Silenced": silenced,
+            "Suppressed": suppressed_counts,
         }
     )
 
 
 def suppressed(view: DetectionView, rows: IntArray) -> pd.DataFrame:
-    """One row for each of these suppressed boxes."""
-    it = view.detections.suppressed
+    """Tabulate these rows of the suppressed boxes."""
+    lost = view.detections.suppressed
     return pd.DataFrame(
         {
-            **_class_column(view.detections.classes, it.labels.numpy()[rows]),
-            "Confidence": it.scores.numpy()[rows],
-            "Suppressed by": [f"#{by + 1}" if by >= 0 else "–" for by in it.by.numpy()[rows]],
-            "IoU with it": it.iou.numpy()[rows],
+            **_class_column(view.detections.classes, lost.labels.numpy()[rows]),
+            "Confidence": lost.scores.numpy()[rows],
+            "Suppressed by": [f"#{by + 1}" if by >= 0 else "–" for by in lost.by.numpy()[rows]],
+            "IoU with it": lost.iou.numpy()[rows],
         }
     )
 
 
 def people(view: DetectionView) -> pd.DataFrame:
-    """One row a ground-truth box: how it was found, or where it was lost."""
+    """Tabulate the ground-truth boxes: found, or the stage at which each was missed."""
     assert view.annotated is not None
     return pd.DataFrame(
         {
-            "Who": [nouns.numbered(view.annotated, fate.gt_index) for fate in view.fates.values()],
-            "What became of it": [
-                detection_words.STAGES[fate.stage] for fate in view.fates.values()
+            "Annotation": [
+                nouns.numbered(view.annotated, diagnosis.gt_index)
+                for diagnosis in view.fates.values()
             ],
-            "Best proposal, IoU": [fate.proposal_iou for fate in view.fates.values()],
-            "Confidence": [fate.score for fate in view.fates.values()],
-            "Box, IoU": [fate.box_iou for fate in view.fates.values()],
+            "Outcome": [
+                detection_words.STAGES[diagnosis.stage] for diagnosis in view.fates.values()
+            ],
+            "Best proposal, IoU": [diagnosis.proposal_iou for diagnosis in view.fates.values()],
+            "Confidence": [diagnosis.score for diagnosis in view.fates.values()],
+            "Box, IoU": [diagnosis.box_iou for diagnosis in view.fates.values()],
         }
     )
 
 
 def figures(tallies: Mapping[str, Counts]) -> pd.DataFrame:
-    """The figures that judge, one row each; one column for this picture, one for the split."""
-    names = ("Precision", "Recall", "F1", "Hits", "Missed", "Duplicates", "Background hits")
+    """Tabulate precision, recall, F1 and counts, one row each; one column per set of counts."""
+    names = ("Precision", "Recall", "F1", "Hits", "Missed", "Duplicates", "False positives")
     columns = {
         name: [
-            *map(wording.share, (it.precision, it.recall, it.f1)),
-            *map(str, (it.hits, it.missed, it.duplicates, it.background)),
+            *map(wording.share, (counts.precision, counts.recall, counts.f1)),
+            *map(str, (counts.hits, counts.missed, counts.duplicates, counts.background)),
         ]
-        for name, it in tallies.items()
+        for name, counts in tallies.items()
     }
     return pd.DataFrame(columns, index=pd.Index(names))
 
 
 def csv(view: DetectionView) -> str:
-    """The detections with their boxes, for a spreadsheet."""
-    it = view.detections
-    table = pd.DataFrame(it.boxes.numpy(), columns=["x1", "y1", "x2", "y2"])
+    """Write the detections with their boxes as CSV."""
+    found = view.detections
+    table = pd.DataFrame(found.boxes.numpy(), columns=["x1", "y1", "x2", "y2"])
     table.insert(0, "image", view.image.name)
-    table.insert(1, "class", [it.classes[label - 1] for label in it.labels])
-    table.insert(2, "score", it.scores.numpy())
+    table.insert(1, "class", [found.classes[label - 1] for label in found.labels])
+    table.insert(2, "score", found.scores.numpy())
     if view.judged is not None:
         table["verdict"] = [detection_words.VERDICTS[word] for word in view.judged.verdicts]
         table["iou"] = view.judged.iou
@@ -93,7 +96,7 @@ def csv(view: DetectionView) -> str:
 
 
 def coco(view: DetectionView, data: Dataset | None = None) -> str:
-    """The detections in COCO's results format, with the picture's name beside each.
+    """Write the detections in COCO's results format, with the picture's name beside each.
 
     Args:
         data: where the picture comes from; if the detector knows the same classes, its ids are written.
@@ -104,17 +107,17 @@ def coco(view: DetectionView, data: Dataset | None = None) -> str:
 
 
 def _worth(view: DetectionView) -> dict[str, object]:
-    """Verdict and IoU of each detection; nothing where nobody can judge."""
+    """Return the columns of verdict, match and IoU; none where there is no ground truth."""
     if view.judged is None or view.annotated is None:
         return {}
     verdicts = [detection_words.VERDICTS[word].capitalize() for word in view.judged.verdicts]
-    who = [
+    matched = [
         nouns.numbered(view.annotated, int(index)) if index >= 0 else "–"
         for index in view.judged.gt_index
     ]
-    return {"Verdict": verdicts, "Whom": who, "IoU": view.judged.iou}
+    return {"Verdict": verdicts, "Matched": matched, "IoU": view.judged.iou}
 
 
 def _class_column(classes: tuple[str, ...], labels: IntArray) -> dict[str, list[str]]:
-    """Only where there is more than one class."""
+    """Return the column of class names; none where there is only one class."""
     return {"Class": [classes[label - 1] for label in labels]} if len(classes) > 1 else {}

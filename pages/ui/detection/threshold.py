@@ -1,4 +1,4 @@
-"""Where should the threshold stand? On the split if it was judged, else on this picture."""
+"""Choice of the confidence threshold: curves and histogram of the split if it was evaluated, else of this picture."""
 
 from __future__ import annotations
 
@@ -15,46 +15,46 @@ from pages.ui.detection import charts, controls, words
 from pages.ui.jobs.split_evaluation import FLOOR, SplitEvaluationJob
 
 
-def ranking_of(job: SplitEvaluationJob | None, view: DetectionView) -> PrecisionRecallCurve | None:
-    """The split's ranking at this NMS IoU; None while nobody asked for it."""
+def split_curve(job: SplitEvaluationJob | None, view: DetectionView) -> PrecisionRecallCurve | None:
+    """Return the split's precision-recall curve at this NMS IoU; None until its evaluation was started."""
     return job.curve(view.config) if job is not None and job.predictions else None
 
 
-def best(ranking: PrecisionRecallCurve | None, *, split: str) -> None:
-    """The confidence with the best F1 on the split, one click away."""
-    best = ranking.best_threshold() if ranking is not None else None
-    if ranking is None or best is None:
+def best(curve: PrecisionRecallCurve | None, *, split: str) -> None:
+    """Offer the confidence with the best F1 on the split."""
+    best = curve.best_threshold() if curve is not None else None
+    if curve is None or best is None:
         return
     value = words.down(best)
     controls.offer_confidence(
         best,
         f"Best confidence: {value:.2f}",
         place="best",
-        help=f"The confidence with the best F1 on the {split.lower()} at this NMS IoU: {ranking.at(value).f1:.2f}.",
+        help=f"The confidence with the best F1 on the {split.lower()} at this NMS IoU: {curve.at(value).f1:.2f}.",
     )
 
 
-def show(view: DetectionView, ranking: PrecisionRecallCurve | None, *, split: str) -> None:
-    """Where should the threshold stand? Curves and histogram, of the split if it was judged, else of the picture."""
+def show(view: DetectionView, curve: PrecisionRecallCurve | None, *, split: str) -> None:
+    """Show precision, recall and F1 by confidence, and a histogram of confidences, with the threshold."""
     if view.annotated is None:
         return
     st.header("Where should the threshold stand?", anchor=False)
-    shown = ranking if ranking is not None else _of_picture(view)
-    whose = split.lower() if ranking is not None else "this picture"
+    shown = curve if curve is not None else _of_picture(view)
+    subject = split.lower() if curve is not None else "this picture"
     if not len(shown.scores):
         st.markdown("There is no box to rank here.")
         return
     left, right = st.columns(2, gap="large")
     at, best = view.config.score_threshold, shown.best_threshold()
     with left:
-        question = f"What does each confidence give? Precision, recall and F1 on {whose}."
+        question = f"What does each confidence give? Precision, recall and F1 on {subject}."
         curves = charts.curves(shown, threshold=at, best=best)
         chart.show(curves, key="curves", alt=question, caption=question)
     with right:
-        question = f"How sure is the detector when it is right, and when it is wrong? Boxes after NMS on {whose}."
+        question = f"How sure is the detector when it is right, and when it is wrong? Boxes after NMS on {subject}."
         histogram = charts.histogram(shown, threshold=at)
         chart.show(histogram, key="confidences", alt=question, caption=question)
-    _words(view, shown, whose)
+    _words(view, shown, subject)
 
 
 def _of_picture(view: DetectionView) -> PrecisionRecallCurve:
@@ -64,7 +64,7 @@ def _of_picture(view: DetectionView) -> PrecisionRecallCurve:
     return precision_recall_curve([(found, match_detections(found, view.annotated))])
 
 
-def _words(view: DetectionView, shown: PrecisionRecallCurve, whose: str) -> None:
+def _words(view: DetectionView, shown: PrecisionRecallCurve, subject: str) -> None:
     tally = shown.at(view.config.score_threshold)
     st.markdown(
         "A higher confidence drops wrong boxes first, and precision rises; then it drops right ones, and recall falls. "
@@ -74,4 +74,4 @@ def _words(view: DetectionView, shown: PrecisionRecallCurve, whose: str) -> None
     with st.expander("Precision, recall and F1 with these numbers", icon=":material/function:"):
         wrong = tally.duplicates + tally.background
         st.latex(formulas.figures(hits=tally.hits, wrong=wrong, missed=tally.missed))
-        st.caption(f"{whose.capitalize()}: {detection_words.counts(tally)}.")
+        st.caption(f"{subject.capitalize()}: {detection_words.counts(tally)}.")
