@@ -85,13 +85,13 @@ def test_the_thresholds_travel_in_the_link_and_go_back_to_their_defaults(app: Ap
 
 def test_a_picture_without_detections_offers_the_confidence_that_has_one(app: AppTest) -> None:
     move(app, "score-threshold", 0.95)
-    assert "No box reaches confidence 0.95; the surest has 0.90." in words(app)
+    assert "No box reaches confidence 0.95; the most confident has 0.90." in words(app)
     app.button(key="confidence-lower").click().run()
     assert "1 of 4 boxes survive: 1 hit" in caption(app)
 
 
 @pytest.mark.parametrize(
-    ("surest", "told"), [(0.003, "The surest has under 0.01."), (0.049, "The surest has 0.04.")]
+    ("surest", "told"), [(0.003, "The most confident has under 0.01."), (0.049, "The most confident has 0.04.")]
 )
 def test_where_the_detector_sees_nothing_the_page_says_so_and_offers_no_noise(
     street: Path,
@@ -120,13 +120,13 @@ def test_the_figures_of_the_picture_follow_the_slider(app: AppTest) -> None:
     move(app, "score-threshold", 0.7)
     assert figures_of(app, "This picture") == {
         **{"Precision": "1.00", "Recall": "1.00", "F1": "1.00", "Hits": "1", "Missed": "0"},
-        **{"Duplicates": "0", "Background hits": "0"},
+        **{"Duplicates": "0", "False positives": "0"},
     }
 
 
 def test_the_story_is_told_of_the_surest_and_of_whom_the_link_names(app: AppTest) -> None:
     assert "**#1, person 0.90**" in words(app)
-    assert "It silenced 1 other box." in words(app)
+    assert "It suppressed 1 other box." in words(app)
     silenced = view_of()
     other = visit("detection", **link(app), box=str(SelectedBox(silenced.key, Prediction(1, 1))))
     assert "**A suppressed box, person 0.80**" in words(other)
@@ -172,7 +172,7 @@ def test_a_picture_of_ones_own_is_detected_on_but_not_judged(app: AppTest) -> No
     upload(app)
     assert not complaints(app)
     text = words(app)
-    assert "Nobody annotated this picture" in text
+    assert "This picture has no annotations" in text
     assert caption(app) == "Confidence ≥ 0.50 · NMS IoU ≤ 0.30 · 2 of 4 boxes survive."
     assert "Where should the threshold stand?" not in text
     assert all(it.key != "judge-split" for it in app.button)
@@ -185,7 +185,7 @@ def test_a_picture_without_people_has_no_recall_and_only_background_hits(
     bundle()
     app = open_app("detection")
     assert not complaints(app)
-    assert "Nobody is to be found here" in words(app)
+    assert "No annotation here is of a class that this detector knows (person)" in words(app)
     assert figures_of(app, "This picture")["Recall"] == "–"
     assert "0 hits, 2 background hits" in caption(app)
 

@@ -32,9 +32,9 @@ def seen(said: RoIPredictions, truth: AnnotatedImage, **knobs: Any) -> Detection
     return detection_view(truth.image, truth, said, DetectionConfig(**knobs))
 
 
-def fate(it: DetectionView, row: int = 0) -> box_outcomes.Story:
+def fate(it: DetectionView, row: int = 0) -> box_outcomes.Outcome:
     assert it.annotated is not None
-    return box_outcomes.of_somebody(it.fates[row], it.annotated, it.detections, it.config)
+    return box_outcomes.of_ground_truth(it.fates[row], it.annotated, it.detections, it.config)
 
 
 def test_somebody_whom_no_proposal_covers_was_lost_at_the_proposals() -> None:
@@ -47,7 +47,10 @@ def test_somebody_who_scored_low_is_told_how_far_below_and_which_confidence_brin
 ):
     told = fate(seen(predictions((PERSON, 0.27)), annotated(PERSON)))
     assert "got 0.27, 0.23 below the threshold" in told.happened
-    assert told.hint == "It is looked at when the confidence is at most 0.27."
+    assert (
+        told.hint
+        == "It becomes a detection, unless NMS suppresses it, when the confidence is at most 0.27."
+    )
     back = seen(predictions((PERSON, 0.27)), annotated(PERSON), score_threshold=0.27)
     assert back.fates[0].stage == "found"
 
@@ -66,7 +69,7 @@ def test_with_soft_nms_a_story_tells_who_lowered_whom() -> None:
     said, truth = predictions((neighbour, 0.9), (PERSON, 0.8)), annotated(neighbour, PERSON)
     fallen = seen(said, truth, nms="linear")  # 0.8 × (1 - 0.54) = 0.37
     assert (
-        "lowered below the confidence, most of all by #1: their IoU is 0.54"
+        "fell below the confidence, most of all because of #1: their IoU is 0.54"
         in fate(fallen, 1).happened
     )
     kept = seen(said, truth, nms="linear", score_threshold=0.3)
@@ -92,7 +95,7 @@ def test_a_confident_box_that_strayed_from_its_proposal_is_badly_localised() -> 
 def test_a_box_beyond_the_limit_says_so() -> None:
     other = [60.0, 8, 80, 56]
     told = fate(seen(predictions((other, 0.9), (PERSON, 0.8)), annotated(PERSON), limit=1))
-    assert "comes after the first 1" in told.happened
+    assert "ranks after the first 1" in told.happened
 
 
 def test_a_crowd_is_not_missed() -> None:

@@ -50,7 +50,7 @@ def test_a_split_is_judged_once_and_its_figures_follow_the_sliders(
     judge(app)
     assert sorted(predicted[1:]) == sorted(job_of().names)
     assert figures_of(app, "Test split (2 pictures)")["Hits"] == "2"
-    assert figures_of(app, "Test split (2 pictures)")["Background hits"] == "2"
+    assert figures_of(app, "Test split (2 pictures)")["False positives"] == "2"
     count = len(predicted)
     move(app, "score-threshold", 0.7)
     assert figures_of(app, "Test split (2 pictures)")["Precision"] == "1.00"
