@@ -91,7 +91,8 @@ def test_a_picture_without_detections_offers_the_confidence_that_has_one(app: Ap
 
 
 @pytest.mark.parametrize(
-    ("surest", "told"), [(0.003, "The most confident has under 0.01."), (0.049, "The most confident has 0.04.")]
+    ("surest", "told"),
+    [(0.003, "The most confident has under 0.01."), (0.049, "The most confident has 0.04.")],
 )
 def test_where_the_detector_sees_nothing_the_page_says_so_and_offers_no_noise(
     street: Path,
