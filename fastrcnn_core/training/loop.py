@@ -131,9 +131,7 @@ def _take_steps(
     pace = _Pace()
     with progress_bar(trainer.total_steps, "training", done=trainer.steps_done) as bar:
         while trainer.steps_done < trainer.total_steps:
-            control.check(
-                before_stop=lambda: trainer.steps_done and write_checkpoint(trainer, writer)
-            )
+            control.check(before_stop=lambda: write_checkpoint(trainer, writer))
             started = time.monotonic()
             report = _take_step(trainer, loader, split)
             writer.step(report)
@@ -162,12 +160,13 @@ def _take_step(trainer: Trainer, loader: DataLoader, split: TrainingSplit) -> St
 
 
 def write_checkpoint(trainer: Trainer, writer: RunWriter) -> None:
-    """Write a checkpoint of the present step into the run's folder, atomically; older ones make room."""
+    """Write a checkpoint of the present step into the run's folder, atomically; none before the first step."""
 
     def write(folder: Path) -> None:
         save_checkpoint_files(trainer, folder, run=writer.run.name)
 
-    writer.checkpoint(trainer.steps_done, write, keep=trainer.config.training.checkpoints_kept)
+    if trainer.steps_done:
+        writer.checkpoint(trainer.steps_done, write, keep=trainer.config.training.checkpoints_kept)
 
 
 def save_checkpoint_files(trainer: Trainer, folder: Path, *, run: str) -> None:

@@ -199,4 +199,4 @@ class NullRunWriter(RunWriter):
         """Discard what the first process writes."""
 
     end = update
-    step = validation = environment = rewind = close = _discard
+    step = validation = environment = rewind = close = _discard  # type: ignore[assignment]
