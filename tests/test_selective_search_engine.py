@@ -196,7 +196,7 @@ def test_a_rank_is_the_place_later_where_one_similarity_decides_and_in_quality_f
 
 def test_more_strategies_find_what_fewer_find_and_more() -> None:
     single, fast = (
-        {tuple(box) for box in search(picture(), replace(SINGLE, method=method)).boxes.tolist()}  # type: ignore[arg-type]
+        set(map(tuple, search(picture(), ProposalConfig(method=method)).boxes.tolist()))
         for method in ("single", "fast")
     )
     assert single < fast
@@ -313,8 +313,9 @@ def test_the_packages_size_fill_and_merging_are_ours_once_its_boxes_are_whole() 
     image = picture(3)
     _, reference = packages_regions(image)
     first, second = (
-        {**item, "max_x": item["max_x"] + 1, "max_y": item["max_y"] + 1} for item in reference[:2]
-    )  # type: ignore[operator]
+        {**item, "max_x": item["max_x"] + 1, "max_y": item["max_y"] + 1}  # type: ignore[operator]
+        for item in reference[:2]
+    )
     boxes = np.array(
         [[item[side] for side in ("min_x", "min_y", "max_x", "max_y")] for item in (first, second)]
     )

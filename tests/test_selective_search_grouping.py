@@ -147,7 +147,7 @@ def test_pairs_are_the_regions_that_share_an_edge_each_once_with_the_smallest_st
             labels[:, :-1].flat, labels[:, 1:].flat, steps.flat, strict=True
         ):
             if first != second:
-                pair = (min(first, second), max(first, second))
+                pair = (int(min(first, second)), int(max(first, second)))
                 smallest[pair] = min(smallest.get(pair, np.inf), step)
     pairs = [tuple(pair) for pair in regions.pairs.tolist()]
     assert sorted(pairs) == sorted(smallest)

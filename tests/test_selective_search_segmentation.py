@@ -336,7 +336,7 @@ def test_lab_is_scikit_images_with_lightness_stretched_and_colours_shifted() -> 
 def test_the_other_spaces_by_hand() -> None:
     first = np.array([[[200]], [[100]], [[20]]], np.float32)
     share = 255 / 320
-    expected = {
+    expected: dict[str, list[float]] = {
         "RGB": [200, 100, 20],
         "I": [320 / 3],
         "rgb": [200 * share, 100 * share, 20 * share],
