@@ -50,7 +50,7 @@ def test_its_run_opens_with_everything_in_it(runs: Path) -> None:
     _expect_everything(run)
     status = run.status()
     assert (status.state, status.step, status.total_steps) == ("finished", 5, 5)
-    assert [it.step for it in run.checkpoints()] == [2, 4, 5]
+    assert [checkpoint.step for checkpoint in run.checkpoints()] == [2, 4, 5]
     assert load_state(run.latest_checkpoint().folder / "trainer.safetensors").step == 5
 
 
@@ -84,13 +84,13 @@ def test_its_run_that_was_killed_has_crashed_and_one_that_failed_says_why(runs: 
     status = read(run.folder / "status.json")
     (run.folder / "status.json").write_text(json.dumps(status | {"state": "running"}))
     assert run.status().state == "crashed"
-    told = {
+    message = {
         "state": "failed",
         "message": "The disk is full.",
         "way_out": "Make room.",
         "rested": 2.0,
     }
-    (run.folder / "status.json").write_text(json.dumps(status | told))
+    (run.folder / "status.json").write_text(json.dumps(status | message))
     assert (run.status().message, run.status().hint) == ("The disk is full.", "Make room.")
     assert run.status().paused_seconds == 2.0
 
@@ -123,11 +123,11 @@ def test_its_links_show_what_they_showed(
     saved = read(former / "links.json")[number]
     app = open_app(saved["page"], **saved["query"])
     assert not complaints(app)
-    shown = {it.key: it.value for kind in WIDGETS for it in getattr(app, kind)}
+    shown = {item.key: item.value for kind in WIDGETS for item in getattr(app, kind)}
     expected = {RENAMED.get(key, key): value for key, value in saved["widgets"].items()}
     assert {key: shown.get(key) for key in expected} == expected
     choices = {"data", "picture", "detector", "device", "run", "step", "checkpoint", "box", "roi"}
     query = {word: value for word, value in saved["query"].items() if word in choices}
 
-    kept = link(app)
-    assert {word: kept.get(word) for word in query} == query
+    remaining = link(app)
+    assert {word: remaining.get(word) for word in query} == query
