@@ -8,12 +8,14 @@ around its people are made up, so that NMS has work. A split of 34 such pictures
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,11 +49,11 @@ def _run(folder: Path) -> None:
     network = detection.predict
     seconds: list[float] = []
 
-    def predict(model, image, proposals, config):  # type: ignore[no-untyped-def]
+    def predict(model: Any, image: Any, proposals: Any, config: Any) -> Any:
         began = time.perf_counter()
-        text = network(model, image, _rois(image), config)
+        predictions = network(model, image, _rois(image), config)
         seconds.append(time.perf_counter() - began)
-        return _surer_near_people(text, image)
+        return _surer_near_people(predictions, image)
 
     detection.predict = predict  # type: ignore[assignment]
     app = _open()
@@ -73,7 +75,7 @@ def _run(folder: Path) -> None:
     print(f"asking the network again: {1000 * again:.0f} ms more, {again / every:.1f} × a move")
 
 
-def _open():  # type: ignore[no-untyped-def]
+def _open() -> Any:
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.testing.v1 import AppTest, app_test
 
@@ -82,7 +84,7 @@ def _open():  # type: ignore[no-untyped-def]
             super().__init__(*arguments, **options)  # type: ignore[arg-type]
             PagesManager.uses_pages_directory = False
 
-    app_test.PagesManager = VisitedBefore
+    app_test.PagesManager = VisitedBefore  # type: ignore[attr-defined]
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600)
     app.run()
     return app.switch_page("pages/detection.py").run()
@@ -167,16 +169,15 @@ def _rois(image) -> np.ndarray:  # type: ignore[no-untyped-def]
     return np.concatenate([near, far]).astype(np.float32)
 
 
-def _surer_near_people(text, image):  # type: ignore[no-untyped-def]
+def _surer_near_people(predictions: Any, image: Any) -> Any:
     """Replace the untrained network's scores by scores that fall with the distance from people: many are confident."""
     from fastrcnn_core.boxes import pairwise_iou
-    from fastrcnn_core.structures import RoIPredictions
 
-    best = pairwise_iou(text.rois.numpy(), _people(image)).max(axis=1)
+    best = pairwise_iou(predictions.rois.numpy(), _people(image)).max(axis=1)
     noise = np.random.default_rng(2).normal(0, 0.1, len(best)) * (best > 0.2)
     score = torch.tensor(np.clip(best - 0.2 + noise, 0.001, 0.999), dtype=torch.float32)
     scores = torch.stack([1 - score, score], dim=1)
-    return RoIPredictions(text.rois, text.boxes, scores, text.classes, text.height, text.width)
+    return dataclasses.replace(predictions, scores=scores)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from fastrcnn_core.model import FastRCNN, image_tensor
 from fastrcnn_core.proposals import funnel
 from fastrcnn_core.roi_sampling import sample_rois
 from fastrcnn_core.selective_search import search
+from fastrcnn_core.structures import AnnotatedImage, FloatArray, SampledRoIs
 
 OUT = Path(mkdtemp(prefix="walkthrough-"))
 config = preset("minute")
@@ -77,7 +78,7 @@ drawing.save(
 generator = torch.Generator().manual_seed(0)
 
 
-def sample(annotated, proposals):
+def sample(annotated: AnnotatedImage, proposals: FloatArray) -> SampledRoIs:
     """Sample the RoIs of one image."""
     return sample_rois(
         proposals=torch.tensor(proposals),

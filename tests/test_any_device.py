@@ -174,9 +174,9 @@ def test_fault_two_devices_the_average_of_the_weights_stays_where_they_are() -> 
         model = network().to(device)
         average = ExponentialMovingAverage(model, 0.9)
         with torch.no_grad():
-            model.head.layer2.weight += 1
+            model.head.layer2.weight += 1  # type: ignore[assignment, operator]
         average.update(model, step=1)
-        return average.model.head.layer2.weight
+        return average.model.head.layer2.weight  # type: ignore[return-value]
 
     expected = averaged("cpu")
     with PretendedCuda():

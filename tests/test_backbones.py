@@ -31,8 +31,8 @@ def original(name: str) -> Any:
         )
         for module in network.modules():
             if isinstance(module, nn.BatchNorm2d):
-                module.running_mean.normal_(0, 0.2)
-                module.running_var.uniform_(0.5, 2)
+                module.running_mean.normal_(0, 0.2)  # type: ignore[union-attr]
+                module.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
                 nn.init.uniform_(module.weight, 0.5, 1.5)
                 nn.init.normal_(module.bias, 0, 0.2)
     return network.eval()
@@ -63,7 +63,8 @@ def pretended_weights(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     originals = Originals()
     for name, architecture in architectures.ARCHITECTURES.items():
         pretended = dataclasses.replace(
-            architecture, weights=lambda name=name: originals[name].state_dict()
+            architecture,
+            weights=lambda name=name: originals[name].state_dict(),  # type: ignore[misc]
         )
         monkeypatch.setitem(architectures.ARCHITECTURES, name, pretended)
     return originals
@@ -187,8 +188,8 @@ def test_fault_batchnorm_drift_training_mode_computes_what_evaluation_mode_compu
 def test_a_folded_convolution_trains_like_a_convolution_with_a_frozen_batchnorm() -> None:
     torch.manual_seed(0)
     conv, norm = nn.Conv2d(3, 5, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(5).eval()
-    norm.running_mean.normal_()
-    norm.running_var.uniform_(0.5, 2)
+    norm.running_mean.normal_()  # type: ignore[union-attr]
+    norm.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
     nn.init.normal_(norm.weight)
     nn.init.normal_(norm.bias)
     pixels = picture(16, 16)

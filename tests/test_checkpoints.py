@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file, safe_open, save_file
+from safetensors.torch import load_file, safe_open, save_file  # type: ignore[attr-defined]
 
 from fastrcnn_core.backbones import architectures
 from fastrcnn_core.checkpoints import load_checkpoint, read_card, save_checkpoint
@@ -120,11 +120,11 @@ def test_in_16_bits_it_is_half_as_large_and_almost_the_same(file: Path, tmp_path
 
 def test_scales_and_shifts_are_stored_in_full_even_in_16_bits(tmp_path: Path) -> None:
     model = network()
-    first = model.backbone.stages[0][0]
+    first = model.backbone.stages[0][0]  # type: ignore[index]
     first.scale.fill_(1e6)  # no 16-bit float is that large
     save_checkpoint(tmp_path / "small.safetensors", model, card={}, dtype=torch.float16)
     loaded = load_checkpoint(tmp_path / "small.safetensors", device=CPU)
-    assert torch.equal(loaded.backbone.stages[0][0].scale, first.scale)
+    assert torch.equal(loaded.backbone.stages[0][0].scale, first.scale)  # type: ignore[index]
 
 
 def test_the_default_detector_fits_into_20_megabytes(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_a_folder_of_pictures_and_one_json_is_a_data_set(folder: Path) -> None:
     dataset = CocoDataset(folder)
     annotated = dataset.load("a")
     assert annotated.boxes.tolist() == [[2, 3, 12, 8.5]]
-    assert (annotated.boxes.dtype, annotated.labels.tolist(), annotated.tags) == (
+    assert (annotated.boxes.dtype, annotated.labels.tolist(), annotated.tags) == (  # type: ignore[comparison-overlap]
         np.float32,
         [1],
         ("",),

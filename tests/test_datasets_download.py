@@ -110,7 +110,7 @@ def test_a_data_set_with_other_counts_does_not_appear_and_is_fetched_anew_next_t
     server: SmallServer, place: Path, changes: dict[str, int]
 ) -> None:
     with pytest.raises(DataError, match="2 images with 3 people instead of"):
-        bring(server, place, release=replace(release_of(server), **changes))
+        bring(server, place, release=replace(release_of(server), **changes))  # type: ignore[arg-type]
     assert visible(place) == []
     bring(server, place)
     assert server.asked == [None, None]

@@ -34,7 +34,7 @@ def test_numbers_with_gaps_become_one_to_n_in_their_order() -> None:
 
 def test_a_mask_without_anybody_has_no_boxes() -> None:
     people = instances_from_mask(np.zeros((3, 3), dtype=np.int32))
-    assert (people.boxes.shape, people.boxes.dtype) == ((0, 4), np.float32)
+    assert (people.boxes.shape, people.boxes.dtype) == ((0, 4), np.float32)  # type: ignore[comparison-overlap]
     assert not people.map.any()
 
 

@@ -42,14 +42,14 @@ def machine(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
     ],
 )
 def test_devices_are_listed_fastest_first_and_auto_takes_the_first(
-    machine, cuda: int, mps: bool, expected: tuple[str, ...]
+    machine: Callable[..., None], cuda: int, mps: bool, expected: tuple[str, ...]
 ) -> None:
     machine(cuda=cuda, mps=mps)
     assert available_devices() == expected
     assert choose_device("auto") == torch.device(expected[0])
 
 
-def test_a_device_can_be_named(machine) -> None:
+def test_a_device_can_be_named(machine: Callable[..., None]) -> None:
     machine(cuda=2, mps=False)
     assert choose_device("cpu") == torch.device("cpu")
     assert choose_device("cuda:1") == torch.device("cuda:1")
@@ -58,7 +58,7 @@ def test_a_device_can_be_named(machine) -> None:
 
 @pytest.mark.parametrize("setting", ["cuda", "mps", "cuda:3", "gpu", ""])
 def test_a_device_that_is_absent_is_a_sentence_with_the_devices_that_are_there(
-    machine, setting: str
+    machine: Callable[..., None], setting: str
 ) -> None:
     machine(cuda=0, mps=False)
     with pytest.raises(DeviceError, match="Choose auto or one of cpu"):
@@ -137,14 +137,18 @@ def processor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     ],
 )
 def test_a_cpu_takes_bfloat16_for_training_only_and_where_it_has_it(
-    processor, has: dict[str, bool], training: bool, mixed: bool, expected: torch.dtype
+    processor: Callable[..., None],
+    has: dict[str, bool],
+    training: bool,
+    mixed: bool,
+    expected: torch.dtype,
 ) -> None:
     processor(**has)
     with torch.set_grad_enabled(training), autocast(torch.device("cpu"), mixed=mixed):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == expected
 
 
-def test_float32_inside_of_bfloat16_is_float32(processor) -> None:
+def test_float32_inside_of_bfloat16_is_float32(processor: Callable[..., None]) -> None:
     """Remembered features are computed so inside of a step."""
     processor(avx512_bf16=True)
     matrix = torch.ones(2, 2)
@@ -157,7 +161,7 @@ def test_float32_inside_of_bfloat16_is_float32(processor) -> None:
 
 
 def test_a_release_that_does_not_tell_of_instructions_stays_in_float32(
-    processor, monkeypatch: pytest.MonkeyPatch
+    processor: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     processor(avx512_bf16=True)
     monkeypatch.delattr(torch.cpu, "get_capabilities")
@@ -175,7 +179,11 @@ def test_a_release_that_does_not_tell_of_instructions_stays_in_float32(
     ],
 )
 def test_cuda_takes_bfloat16_and_older_chips_float16_for_detection_only(
-    machine, monkeypatch: pytest.MonkeyPatch, native: bool, training: bool, expected: object
+    machine: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    native: bool,
+    training: bool,
+    expected: object,
 ) -> None:
     machine(cuda=1, mps=False)
     requests: list[object] = []

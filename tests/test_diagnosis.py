@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.detection import select
 from fastrcnn_core.detection.matching import match_detections
-from fastrcnn_core.diagnosis import diagnose
+from fastrcnn_core.diagnosis import MissDiagnosis, diagnose
 from fastrcnn_core.structures import AnnotatedImage, RoIPredictions
 from tests.support.builders import annotate as annotated
 
@@ -31,7 +31,9 @@ def predictions(rois: Boxes, boxes: Boxes, scores: list[float]) -> RoIPrediction
     )
 
 
-def diagnosis(rois: Boxes, boxes: Boxes, scores: list[float], config: DetectionConfig = CONFIG):
+def diagnosis(
+    rois: Boxes, boxes: Boxes, scores: list[float], config: DetectionConfig = CONFIG
+) -> MissDiagnosis:
     (only,) = diagnose(predictions(rois, boxes, scores), annotated(PERSON), config)
     return only
 
@@ -39,7 +41,7 @@ def diagnosis(rois: Boxes, boxes: Boxes, scores: list[float], config: DetectionC
 def test_found() -> None:
     found_stage = diagnosis([FAR, NEAR], [FAR, PERSON], [0.9, 0.8])
     assert (found_stage.stage, found_stage.roi_index, found_stage.detection) == ("found", 1, 1)
-    assert (found_stage.score, found_stage.box_iou) == (pytest.approx(0.8), 1)
+    assert (found_stage.score, found_stage.box_iou) == (pytest.approx(0.8), 1)  # type: ignore[comparison-overlap]
     assert found_stage.proposal_iou == pytest.approx(46 / 54)
 
 

@@ -49,7 +49,7 @@ def test_an_outline_runs_along_the_pixel_grid_and_x2_is_exclusive() -> None:
     """At ten times the size, a line of two pixels lies one on each side of the grid line."""
     axes = drawing.image_axes(BLACK, scale=10)
     drawing.draw_boxes(axes, [[5, 7, 20, 30]], RED)
-    drawn = pixels(axes.get_figure(root=True))
+    drawn = pixels(axes.get_figure(root=True))  # type: ignore[arg-type]
     assert drawn.shape == (400, 570, 3)
     assert np.flatnonzero(drawn[150, :, 0]).tolist() == [49, 50, 199, 200]
     assert np.flatnonzero(drawn[:, 100, 0]).tolist() == [69, 70, 299, 300]
@@ -59,7 +59,7 @@ def test_an_outline_runs_along_the_pixel_grid_and_x2_is_exclusive() -> None:
 def test_a_box_between_pixels_is_not_snapped_to_one() -> None:
     axes = drawing.image_axes(BLACK, scale=10)
     drawing.draw_boxes(axes, [[5.5, 7, 20.2, 30]], RED)
-    drawn = pixels(axes.get_figure(root=True))
+    drawn = pixels(axes.get_figure(root=True))  # type: ignore[arg-type]
     assert np.flatnonzero(drawn[150, :, 0]).tolist() == [54, 55, 201, 202]
 
 
@@ -94,8 +94,8 @@ def test_sampled_rois_are_drawn_by_their_label() -> None:
     drawing.draw_rois(axes, rois, ignored=[[12.125, 10, 40, 38]])
     figure = axes.get_figure(root=True)
     for role in (palette.FOREGROUND, palette.BACKGROUND, palette.IGNORED):
-        assert shows(figure, role), role.name
-    assert not shows(figure, palette.GROUND_TRUTH)
+        assert shows(figure, role), role.name  # type: ignore[arg-type]
+    assert not shows(figure, palette.GROUND_TRUTH)  # type: ignore[arg-type]
 
 
 def test_proposals_and_ground_truth_are_drawn_and_named_in_a_legend() -> None:

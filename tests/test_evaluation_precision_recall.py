@@ -46,7 +46,7 @@ def test_a_hit_a_background_hit_and_a_duplicate_are_counted_from_the_threshold_u
     assert (curve.at(0.95).hits, curve.at(0.95).missed, curve.at(0.95).precision) == (0, 2, None)
     assert (curve.at(0.7).precision, curve.at(0.7).recall) == (1.0, 0.5)
     assert (curve.at(0.5).precision, curve.at(0.5).background) == (0.5, 1)
-    assert (curve.at(0.0).duplicates, curve.at(0.0).f1) == (1, pytest.approx(2 / 5))
+    assert (curve.at(0.0).duplicates, curve.at(0.0).f1) == (1, pytest.approx(2 / 5))  # type: ignore[comparison-overlap]
 
 
 def test_a_detection_exactly_at_the_threshold_counts() -> None:
@@ -63,7 +63,7 @@ def test_of_equal_scores_all_or_none_are_kept() -> None:
     found = detections((PERSON, 0.9), ([0.0, 0, 20, 20], 0.9), ([0.0, 50, 20, 70], 0.9))
     curve = ranking(found, annotated(PERSON))
     assert curve.best_threshold() == pytest.approx(0.9)
-    assert curve.at(curve.best_threshold()).detections == 3
+    assert curve.at(curve.best_threshold()).detections == 3  # type: ignore[arg-type]
 
 
 def test_without_a_hit_there_is_no_best_threshold() -> None:

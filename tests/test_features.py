@@ -106,7 +106,7 @@ def test_the_head_may_learn_without_the_maps_being_lost() -> None:
     FeatureStore(new_model()).get(image())
     trained = new_model()
     with torch.no_grad():
-        trained.head.layer1.weight.zero_()
+        trained.head.layer1.weight.zero_()  # type: ignore[operator]
     FeatureStore(trained).get(image())
     assert trained.looks == 0
 

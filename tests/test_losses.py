@@ -49,8 +49,8 @@ def test_the_box_loss_is_divided_by_the_sampled_rois_or_by_the_foregrounds_coord
     answer = RoIOutputs(torch.zeros(8, 2), torch.full((8, 1, 4), 3.0))
     labels = torch.tensor([1, 1, 0, 0, 0, 0, 0, 0])
     rest = {"labels": labels, "targets": torch.zeros(8, 4)}
-    assert losses(answer, **rest, config=LossConfig()).box == pytest.approx(2 * 4 * 2.5 / 8)
-    assert losses(answer, **rest, config=NOTEBOOK).box == pytest.approx(2.5)
+    assert losses(answer, **rest, config=LossConfig()).box == pytest.approx(2 * 4 * 2.5 / 8)  # type: ignore[arg-type]
+    assert losses(answer, **rest, config=NOTEBOOK).box == pytest.approx(2.5)  # type: ignore[arg-type]
 
 
 def test_lambda_weighs_the_box_loss_only() -> None:

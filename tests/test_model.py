@@ -204,8 +204,8 @@ def test_the_same_seed_gives_the_same_network_and_no_other_chance_is_used() -> N
     state = torch.get_rng_state()
     first, same, second = network(seed=1), network(seed=1), network(seed=2)
     assert torch.equal(torch.get_rng_state(), state)
-    assert torch.equal(first.head.layer1.weight, same.head.layer1.weight)
-    assert not torch.equal(first.head.layer1.weight, second.head.layer1.weight)
+    assert torch.equal(first.head.layer1.weight, same.head.layer1.weight)  # type: ignore[arg-type]
+    assert not torch.equal(first.head.layer1.weight, second.head.layer1.weight)  # type: ignore[arg-type]
 
 
 def test_dropout_works_in_training_only() -> None:

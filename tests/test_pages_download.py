@@ -237,7 +237,7 @@ def test_a_file_of_another_size_is_refused_and_the_login_page_suspected(
 def test_a_data_set_with_fewer_people_than_it_should_have_does_not_appear(
     server: SmallServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    more = replace(download.OFFICIAL, boxes=download.OFFICIAL.boxes + 1)
+    more = replace(download.OFFICIAL, boxes=download.OFFICIAL.boxes + 1)  # type: ignore[attr-defined]
     monkeypatch.setattr(download, "OFFICIAL", more)
     app = begin(open_app("dataset"))
     assert f"4 images with {more.boxes - 1} people instead of 4 with {more.boxes}" in failure(app)

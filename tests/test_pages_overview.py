@@ -84,7 +84,7 @@ def test_after_a_click_every_stage_has_this_pictures_numbers(
     app.button(key="look-inside").click().run()
     assert not complaints(app)
     picture = datasets.annotated_image(datasets.opened(str(tiny)), "tiny00")
-    proposals = len(searches.proposals(picture.image, networks.ProposalConfig()))
+    proposals = len(searches.proposals(picture.image, networks.ProposalConfig()))  # type: ignore[attr-defined]
     text = words(app)
     assert f"`{proposals} × 4`" in text
     assert "`112 × 4 × 6`" in text  # 64 × 96 pixels as they are, stride 16

@@ -137,7 +137,7 @@ def test_the_table_says_what_each_drawn_roi_should_learn() -> None:
     table = tables.drawn(it)
     assert table["RoI"].tolist() == ["Positive", "Negative"]
     # HALF is as wide as the person and half as high: its center is 10 px too high, which is half its height.
-    assert table.loc[0, ["tx", "ty", "tw", "th"]].tolist() == pytest.approx(
+    assert table.loc[0, ["tx", "ty", "tw", "th"]].tolist() == pytest.approx(  # type: ignore[operator]
         [0, 5, 0, np.log(2) / 0.2]
     )
     assert table.loc[1, ["tx", "ty", "tw", "th"]].isna().all()
@@ -242,7 +242,7 @@ def test_draw_again_takes_the_next_draw_and_the_link_brings_it_back(app: AppTest
 
 def test_a_candidate_is_asked_about_by_link(app: AppTest, street: Path) -> None:
     first = datasets.annotated_image(datasets.opened(str(street)), "tiny00")
-    boxes = searches.proposals(first.image, networks.ProposalConfig())
+    boxes = searches.proposals(first.image, networks.ProposalConfig())  # type: ignore[attr-defined]
     it = seen(*boxes.tolist(), truth=first)
     row = len(it.candidates) - 1
     other = visit("roi_sampling", **link(app), roi=str(SelectedRoI(it.key, row)))

@@ -174,7 +174,7 @@ def test_best_overlap_recall_and_mabo_by_hand() -> None:
     proposals = np.array([[0, 0, 10, 5], [0, 0, 10, 8], [50, 50, 60, 60]], np.float32)
     overlaps = best_overlap(proposals=proposals, gt_boxes=gt, limits=(0, 1, 2, 3, 99))
     expected = [[0, 0], [0.5, 0], [0.8, 0], [0.8, 1], [0.8, 1]]
-    np.testing.assert_allclose(overlaps, expected, rtol=1e-6)
+    np.testing.assert_allclose(overlaps, expected, rtol=1e-6)  # type: ignore[arg-type]
     assert [recall(row, 0.5) for row in overlaps] == [0, 0.5, 0.5, 1, 1]
     assert mean_average_best_overlap(overlaps[3]) == pytest.approx(0.9)
     curve = recall_curve(overlaps, (0.5, 0.9))

@@ -208,7 +208,7 @@ def test_a_reader_meets_nothing_while_a_file_is_half_written(
         read.append(ProposalStore(tmp_path).look_up(picture(), SINGLE))
         path.write_bytes(content)
 
-    monkeypatch.setattr(store.np, "save", in_two_halves)
+    monkeypatch.setattr(store.np, "save", in_two_halves)  # type: ignore[attr-defined]
     ProposalStore(tmp_path).get(picture(), SINGLE)
     assert read == [None]
     assert ProposalStore(tmp_path).look_up(picture(), SINGLE) is not None
@@ -228,7 +228,7 @@ def test_a_full_disk_is_told_in_words_and_leaves_nothing_behind(
         path.write_bytes(b"half")
         raise error
 
-    monkeypatch.setattr(store.np, "save", half)
+    monkeypatch.setattr(store.np, "save", half)  # type: ignore[attr-defined]
     with pytest.raises(StorageError, match=rf"cannot be kept in .*{message}\)\. Free some space"):
         ProposalStore(tmp_path).get(picture(), SINGLE)
     assert list(tmp_path.iterdir()) == []
@@ -289,7 +289,7 @@ def _die_while_writing(folder: Path) -> None:
         path.write_bytes(b"\x93NUMPY half of it")
         os.kill(os.getpid(), signal.SIGKILL)
 
-    store.np.save = half  # type: ignore[assignment]
+    store.np.save = half  # type: ignore[attr-defined]
     ProposalStore(folder).get(picture(), SINGLE)
 
 

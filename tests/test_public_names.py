@@ -25,7 +25,7 @@ def test_every_public_name_can_be_imported(name: str) -> None:
 
 def test_another_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
-        fastrcnn_core.trian  # type: ignore[attr-defined]  # noqa: B018
+        fastrcnn_core.trian  # noqa: B018
 
 
 def test_training_evaluating_and_drawing_need_nothing_but_the_public_names(tmp_path: Path) -> None:

@@ -218,7 +218,7 @@ def test_a_checkpoint_that_a_kill_interrupts_while_it_goes_is_listed_no_more(
         if not options:
             (folder / MODEL_FILE).unlink()
             raise KeyboardInterrupt
-        remove(folder, **options)
+        remove(folder, **options)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "rmtree", be_killed)

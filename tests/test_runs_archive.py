@@ -233,7 +233,7 @@ def test_a_disk_that_is_full_is_told_and_keeps_no_half_of_a_run(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(archives.shutil, "copyfileobj", full)
+    monkeypatch.setattr(archives.shutil, "copyfileobj", full)  # type: ignore[attr-defined]
     with pytest.raises(RunError, match="No space left"):
         import_run(path, name="copy")
     assert [item.name for item in runs_folder().iterdir() if item.is_dir()] == ["teacher"]

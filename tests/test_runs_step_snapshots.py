@@ -121,7 +121,7 @@ def test_the_roi_that_cost_most_comes_first_with_its_picture_and_its_share() -> 
     step = a_step([0, 1, 0], [0.2, 0.5, 0.1], [0.0, 0.2, 0.0])
     taken_apart = break_down_loss(step, LossConfig())
     first = taken_apart.largest_first[:1]
-    assert (taken_apart.image[first], taken_apart.row[first]) == (1, 0)
+    assert (taken_apart.image[first], taken_apart.row[first]) == (1, 0)  # type: ignore[comparison-overlap]
     assert taken_apart.share_of(first) == pytest.approx(0.7)
 
 

@@ -92,12 +92,12 @@ def test_a_nan_loss_names_its_images_and_leaves_the_weights() -> None:
     trainer = new_trainer(changed(SMALL, training__flip=1.0))
     with torch.no_grad():
         trainer.model.head.deltas.bias.fill_(float("nan"))
-    before = trainer.model.head.layer1.weight.clone()
+    before = trainer.model.head.layer1.weight.clone()  # type: ignore[operator]
     with pytest.raises(
         RunError, match=r"NaN or infinite loss at step 1 .* a \(flipped\), b \(flipped\)"
     ):
         trainer.step(PAIR)
-    assert torch.equal(trainer.model.head.layer1.weight, before)
+    assert torch.equal(trainer.model.head.layer1.weight, before)  # type: ignore[arg-type]
     assert trainer.steps_done == 0
 
 
@@ -205,7 +205,7 @@ def test_looking_for_hard_examples_leaves_no_gradient_and_no_other_mode_behind(
 
     def watch(roi_features: torch.Tensor, *mask: object) -> RoIOutputs:
         modes.append((trainer.model.training, torch.is_grad_enabled(), len(roi_features)))
-        return forward(roi_features, *mask)
+        return forward(roi_features, *mask)  # type: ignore[arg-type]
 
     monkeypatch.setattr(trainer.model.head, "forward", watch)
     trainer.step(PAIR)

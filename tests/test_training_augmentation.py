@@ -104,7 +104,7 @@ def test_jittered_images_cannot_have_cached_features(knob: str) -> None:
 
 
 def test_flips_are_sampled_with_their_probability() -> None:
-    flips = []
+    flips: list[bool] = []
     trainer = new_trainer(changed(SMALL, training__flip=0.25), total_steps=60)
     for _ in range(60):
         flips += trainer.step(

@@ -54,17 +54,17 @@ def test_the_optimiser_is_pytorchs_own(optimiser: str) -> None:
     config = changed(SMALL, optimiser__optimiser=optimiser, optimiser__clip_gradient=None)
     trainer = new_trainer(config)
     weight = trainer.model.head.layer2.weight
-    own = weight.detach().clone().requires_grad_()
-    kind = {
+    own = weight.detach().clone().requires_grad_()  # type: ignore[operator]
+    kind = {  # type: ignore[no-untyped-call]
         "sgd": lambda: torch.optim.SGD([own], lr=0.01, momentum=0.9, weight_decay=5e-4),
         "adamw": lambda: torch.optim.AdamW([own], lr=0.01, weight_decay=5e-4),
     }[optimiser]()
     for _ in range(2):
         trainer.step(PAIR)
         assert weight.grad is not None
-        own.grad = weight.grad.clone()
+        own.grad = weight.grad.clone()  # type: ignore[operator]
         kind.step()
-    assert torch.allclose(own, weight, atol=1e-6)
+    assert torch.allclose(own, weight, atol=1e-6)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
@@ -155,10 +155,10 @@ def test_the_ema_of_the_weights_by_hand() -> None:
         )
     )
     weight = trainer.model.head.layer2.weight
-    expected = weight.detach().clone()
+    expected = weight.detach().clone()  # type: ignore[operator]
     for decay in (2 / 11, 0.25, 0.25):
         trainer.step(PAIR)
-        expected = decay * expected + (1 - decay) * weight.detach()
+        expected = decay * expected + (1 - decay) * weight.detach()  # type: ignore[operator]
     torch.testing.assert_close(trainer.detector.head.layer2.weight, expected)
     assert trainer.detector is not trainer.model
 

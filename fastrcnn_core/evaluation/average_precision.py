@@ -155,7 +155,7 @@ def proposal_recall(
     return float((overlaps >= iou).mean()) if len(overlaps) else None
 
 
-class _BoxEval(COCOeval):
+class _BoxEval(COCOeval):  # type: ignore[misc]
     """COCOeval that also ignores boxes that are set aside: finding them is neither right nor wrong."""
 
     def _prepare(self) -> None:

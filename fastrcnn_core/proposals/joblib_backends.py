@@ -125,7 +125,7 @@ def _cluster_with_workers(client_type: Any, scheduler: str) -> Any:
 
 def _check_connection(scheduler: str) -> None:
     """Open and close a TCP connection, because a Dask client would use its whole timeout on a closed port."""
-    from distributed.comm import get_address_host_port
+    from distributed.comm.addressing import get_address_host_port
 
     try:
         host_and_port = get_address_host_port(scheduler, strict=True)

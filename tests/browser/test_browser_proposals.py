@@ -119,7 +119,7 @@ def test_a_click_asks_a_box_where_it_came_from_and_leads_to_its_merge(
     canvas = page.locator(".viewer canvas")
     place = canvas.bounding_box()
     assert place is not None
-    middle = {"x": place["width"] * 0.15, "y": place["height"] / 2}
+    middle: Any = {"x": place["width"] * 0.15, "y": place["height"] / 2}
     canvas.click(position=middle)
     page.get_by_text(re.compile(r"^Rank \d+ of")).wait_for()
     first = page.get_by_text(re.compile(r"^Rank \d+ of")).inner_text()

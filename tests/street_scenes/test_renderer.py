@@ -1,5 +1,8 @@
 """The parts of the renderer: the camera, solids, skeletons, light, shadows, and what hides what."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -146,7 +149,7 @@ def test_what_is_nearer_hides_what_is_behind_in_whichever_order_they_are_drawn()
         pictures.append(canvas.albedo)
         assert canvas.albedo[:, 30, 30].tolist() == [1, 0, 0]
         assert canvas.albedo[:, 30, 43].tolist() == [0, 0, 1]
-    np.testing.assert_array_equal(*pictures)
+    np.testing.assert_array_equal(*pictures)  # type: ignore[arg-type]
 
 
 def test_a_sleeve_ends_where_it_is_cut() -> None:
@@ -174,7 +177,7 @@ def test_what_stands_nearer_is_seen_lower() -> None:
 # People
 
 
-def figures(count: int) -> list:
+def figures(count: int) -> list[Any]:
     makers = (walking, standing)
     return [
         pose_skeleton(makers[i % 2](noise.generator(i)), stature=1.7, turn=i * 0.7)
@@ -295,7 +298,7 @@ def test_a_band_of_ground_reaches_to_its_depth() -> None:
     assert (ground[:, : edge - 2] == column(noise.floats(0, 0, 1))).all()
 
 
-def _painted(*colour: float):
+def _painted(*colour: float) -> Callable[[Any], Any]:
     return lambda spot: column(noise.floats(*colour)) + 0 * spot.u
 
 

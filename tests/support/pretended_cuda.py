@@ -26,8 +26,8 @@ _MAY_MIX = _INDEXING | {aten.copy_.default}
 class PretendedTensor(Tensor):
     """A tensor that says it is on CUDA; its values are in `values`, on the CPU."""
 
-    values: Tensor
-    __torch_function__ = torch._C._disabled_torch_function_impl
+    values: Tensor  # type: ignore[assignment]
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
 
     @staticmethod
     def __new__(cls, values: Tensor) -> PretendedTensor:
@@ -38,7 +38,7 @@ class PretendedTensor(Tensor):
         return tensor
 
     @classmethod
-    def __torch_dispatch__(
+    def __torch_dispatch__(  # type: ignore[override]
         cls, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         return _compute(func, args, kwargs or {})
@@ -46,6 +46,9 @@ class PretendedTensor(Tensor):
 
 class PretendedCuda(TorchDispatchMode):
     """Inside, `device="cuda"` works: `with PretendedCuda(): model.to("cuda")`."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
 
     def __enter__(self) -> PretendedCuda:
         torch._C._ensureCUDADeviceGuardSet()
@@ -56,14 +59,14 @@ class PretendedCuda(TorchDispatchMode):
         self._initialise = torch.cuda._lazy_init
         if not torch.cuda.is_available():
             torch.cuda._lazy_init = lambda: None  # there is no driver to be found
-        super().__enter__()
+        super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *error: Any) -> None:
         torch._C._set_only_lift_cpu_tensors(self._lifting)
         torch.__future__.set_overwrite_module_params_on_conversion(self._overwriting)
         torch.cuda._lazy_init = self._initialise
-        super().__exit__(*error)
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None

@@ -8,6 +8,7 @@ from renderer.places.plot import FacadeMaker, Plot
 from renderer.things import furniture, lookalikes
 from renderer.town import paving
 from renderer.town.facade import Facade
+from renderer.town.ground import Material
 from renderer.town.house import house, shop_house
 
 _AT_SHOPS = (
@@ -143,7 +144,7 @@ def facades(plot: Plot, wall: float | None, height: float, *, shops: float) -> F
     return make
 
 
-def _tarmac(plot: Plot) -> paving.Material:
+def _tarmac(plot: Plot) -> Material:
     tarmac = paving.asphalt(plot.rng)
     if not plot.chance(0.4):
         return tarmac
