@@ -65,6 +65,17 @@ def test_a_run_that_somebody_sent_is_watched_beside_ones_own_of_that_name(
     assert not complaints(app)
 
 
+def test_a_run_that_is_here_already_is_watched_and_not_imported_again(
+    street: Path, tmp_path: Path
+) -> None:
+    sent = export_run(a_run(street, "minute", steps=4), tmp_path / "minute.zip")
+    a_run(street, "newer", steps=4)
+    app = bring(open_app("training"), sent)
+    assert app.selectbox(key="pick-run").value == "minute"
+    assert {run.name for run in list_runs()} == {"minute", "newer"}
+    assert not complaints(app)
+
+
 def test_a_file_that_is_no_run_is_refused_in_words_and_the_page_stays(
     street: Path, tmp_path: Path
 ) -> None:

@@ -19,7 +19,7 @@ from fastrcnn_core.runs.status import mark_stopped
 FILE_ENDINGS = {".json", ".jsonl", ".safetensors", ".txt"}
 MAX_UNPACKED_BYTES = 20 * 2**30
 MAX_IMPORT_SECONDS = 24 * 60 * 60.0  # chosen here: no zip file takes that long to unpack
-_EXPORT_AGAIN = "Have the run exported again (*Run as a zip*), and import that file."
+_EXPORT_AGAIN = "Have the run exported again (the button “Run as a zip”), and import that file."
 
 
 class RunPresentError(RunError):

@@ -279,7 +279,7 @@ def test_a_run_of_a_usual_size_is_taken_along_and_brought_to_another_machine(
     (folder / "model.safetensors").write_bytes(os.urandom(60_000_000))
     page = visit(f"{address}/training?run=heavy")
     with page.expect_download() as taken:
-        page.get_by_role("button", name="The whole run as a zip").click()
+        page.get_by_role("button", name="Run as a zip").click()
     packed = tmp_path / "sent.zip"
     taken.value.save_as(packed)
     page.get_by_text("Bring a run that somebody else trained").click()

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import streamlit as st
 
+from fastrcnn_core.files import bytes_on_disk
 from fastrcnn_core.runs import (
     Columns,
     Run,
+    RunPresentError,
     delete_run,
     deleted_run,
     empty_trash,
     export_run,
+    exported_checkpoints,
     import_run,
     rename_run,
     restore_run,
@@ -28,7 +31,7 @@ _MEGABYTES = 2000  # of a zip that is brought: a run with a dozen checkpoints
 
 
 def take_or_delete(run: Run, *, going: bool) -> None:
-    """Buttons that hand out the run, and one that removes it."""
+    """Show the buttons that download the run's metrics and the run, and those that rename and delete it."""
     with st.container(horizontal=True):
         st.download_button(
             "Numbers as CSV",
@@ -39,12 +42,13 @@ def take_or_delete(run: Run, *, going: bool) -> None:
             type="tertiary",
         )
         st.download_button(
-            "The whole run as a zip",
+            "Run as a zip",
             lambda: _zip(run),
             f"{run.name}.zip",
             "application/zip",
             icon=":material/folder_zip:",
             type="tertiary",
+            help=_contents_of_export(run),
         )
         _rename(run, going=going)
         with st.popover("Delete", icon=":material/delete:", type="tertiary", disabled=going):
@@ -96,22 +100,43 @@ def _rename(run: Run, *, going: bool) -> None:
 
 
 def bring() -> None:
-    """A run that was exported somewhere else becomes one of these, and is watched."""
-    brought = st.file_uploader(
+    """Import a run that was exported somewhere else, and watch it; one that is here already is not imported again."""
+    upload = st.file_uploader(
         "A run's zip, exported from this app by somebody else",
         "zip",
         key="bring-run",
         max_upload_size=_MEGABYTES,
         help="If there is a run of its name already, it gets a number behind it.",
     )
-    if brought is None or not st.button("Open this run", icon=":material/folder_open:"):
+    if upload is None or not st.button("Open this run", icon=":material/folder_open:"):
         return
     with errors.shown(), tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / Path(brought.name).name
-        path.write_bytes(brought.getbuffer())
-        run = import_run(path)
+        path = Path(folder) / Path(upload.name).name
+        path.write_bytes(upload.getbuffer())
+        try:
+            run = import_run(path)
+            st.toast(f"Imported as **{run.name}**.", icon=":material/folder_open:")
+        except RunPresentError as error:
+            run = error.run
+            st.toast(errors.plain(error.problem), icon=":material/info:")
         runs.choose_run(run.name)
         st.rerun()
+
+
+def _contents_of_export(run: Run) -> str:
+    """Tell what a receiver of the zip file gets: which checkpoints, and how large they are."""
+    checkpoints = exported_checkpoints(run)
+    if not checkpoints:
+        return "Config, metrics and steps; the run has no checkpoint yet."
+    megabytes = sum(bytes_on_disk(checkpoint.folder) for checkpoint in checkpoints) / 1e6
+    *best, newest = (checkpoint.step for checkpoint in checkpoints)
+    others = "".join(
+        f" and that of step {step}, the best on the validation pictures" for step in best
+    )
+    return (
+        f"Config, metrics, steps, the newest checkpoint (step {newest}), from which the run can be resumed{others}: "
+        f"about {megabytes:,.0f} MB. Other checkpoints are left out."
+    )
 
 
 def _csv(columns: Columns) -> str:
