@@ -20,7 +20,7 @@ header.show(
 )
 picture, detector = inputs.picture(), inputs.detector()
 trained = networks.trained_config(detector)
-left, right = st.columns([3, 2], gap="large")
+left, right = st.columns([2, 1], gap="medium")
 with right:
     config = controls.show(trained.detection, annotated=bool(picture.annotated))
 prediction_config = config.prediction

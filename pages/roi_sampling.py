@@ -24,7 +24,7 @@ if picture.annotated is None:
 trained = detectors.chosen_config()
 proposals = searches.proposals(picture.image, trained.proposals)
 
-left, right = st.columns([3, 2], gap="large")
+left, right = st.columns([2, 1], gap="medium")
 with right:
     seed = controls.seed()
     controls.shown()

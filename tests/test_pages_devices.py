@@ -269,9 +269,9 @@ def test_a_device_of_another_machine_is_told_and_the_cpu_is_one_click_away(
 
 
 def judge(app: AppTest) -> None:
-    """Ask for the split, and come back when it is done or has failed."""
+    """Start the evaluation of the split and wait until it is done or has failed."""
     app.button(key="judge-split").click().run()
-    wait_for_thread("judging")
+    wait_for_thread("splitevaluationjob")
     app.run()
 
 

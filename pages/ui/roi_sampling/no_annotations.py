@@ -11,7 +11,7 @@ from pages.ui.state import selected_picture, sources
 
 def show(picture: selected_picture.Picture) -> None:
     """Say why nothing can be sampled, and offer a picture where it can."""
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([2, 1], gap="medium")
     with left:
         figures.show(
             figures.draw(picture.image),
