@@ -1,7 +1,7 @@
 """Random draws of a training step: seeded generators, data augmentation and dropout masks.
 
-Every draw is a function of the seed, a purpose and numbers, never of what was drawn before. Augmentation changes pixels
-alone: boxes stay in pixels of the original image, except that a horizontal flip flips them too.
+Every draw is a function of the seed, a purpose and numbers, never of what was drawn before. Only pixels are augmented
+here; `training_rois` in rois.py flips the boxes and proposals of a flipped image.
 """
 
 from __future__ import annotations

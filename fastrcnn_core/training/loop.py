@@ -279,7 +279,10 @@ def _raise_signal(stopped: RunStopped) -> None:
 def _describe(error: Exception, run: Run) -> UserError:
     """Describe the error for the status: what happened, and how the run can go on."""
     if isinstance(error, TrainingError):
-        return TrainingError(error.problem, hint=f"{error.hint} {_resume_hint(run)}")
+        # Resuming would repeat the same draws with the same knobs, and most likely the same NaN.
+        last = last_resumable(run.checkpoints())
+        kept = f" The checkpoint of step {last.step} is intact, and can detect." if last else ""
+        return TrainingError(error.problem, hint=error.hint + kept)
     if isinstance(error, UserError):
         return error
     if is_disk_full(error):
@@ -297,8 +300,8 @@ def _resume_hint(run: Run) -> str:
     """Tell from which step the run can be resumed."""
     last = last_resumable(run.checkpoints())
     if last is None:
-        return "The run has no checkpoint yet: --resume starts it again from step 0."
-    return f"The checkpoint of step {last.step} is intact: go on with --resume."
+        return "The run has no checkpoint yet: resuming it (--resume) starts again from step 0."
+    return f"The checkpoint of step {last.step} is intact: resume the run (--resume)."
 
 
 def _close(writer: RunWriter, control: RunControl) -> None:
