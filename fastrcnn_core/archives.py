@@ -17,7 +17,7 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError,
 
 
 class ArchiveError(DataError):
-    """A zip file that is of no use however often one tries: damaged, harmful, or with the wrong things in it."""
+    """A zip file that is unusable: damaged, harmful, or with other contents than expected."""
 
 
 def unpack(
@@ -31,14 +31,14 @@ def unpack(
 
     Args:
         archive: the zip file.
-        folder: is made here; after an error it may hold a part, and the caller removes it.
-        max_bytes: how much may come out in all.
+        folder: is created; after an error it may hold some of the files, and the caller removes it.
+        max_bytes: limit of the unpacked files' total size.
         wanted: whether the file of this path in the zip is unpacked, or stays inside.
 
     Raises:
         ArchiveError: no zip file or a damaged one; an entry that points outside or is no plain file; more than
             `max_bytes`.
-        DataError: a disk that does not take it.
+        DataError: the disk is full or cannot be written to.
     """
     try:
         folder.mkdir(parents=True)
@@ -60,7 +60,7 @@ def unpack(
 
 
 def _expect_harmless(entries: Iterable[zipfile.ZipInfo], max_bytes: int) -> None:
-    """Looked at before anything is written. Reading an entry never gives more bytes than it declares here."""
+    """Check all entries before anything is written; reading an entry never gives more bytes than it declares here."""
     total = 0
     for entry in entries:
         total += entry.file_size

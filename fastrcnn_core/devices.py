@@ -27,7 +27,7 @@ _DEVICE_FAILURE = ("cuda error", "cudnn", "cublas", "hip error", "mps backend", 
 
 
 def available_devices() -> tuple[str, ...]:
-    """The devices of this machine, fastest first: CUDA, then MPS, then CPU."""
+    """List the devices of this machine, fastest first: CUDA, then MPS, then CPU."""
     import torch
 
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -37,7 +37,7 @@ def available_devices() -> tuple[str, ...]:
 
 
 def choose_device(setting: str, *, place: int = 0) -> torch.device:
-    """The device that a setting names; `auto` is the fastest that is there.
+    """Choose the device that a setting names; `auto` is the fastest of this machine.
 
     Args:
         place: of this process among those of this machine that compute together; each takes a CUDA device of its own.
@@ -59,7 +59,7 @@ def choose_device(setting: str, *, place: int = 0) -> torch.device:
 
 
 def describe(device: torch.device) -> str:
-    """The device as people call it: "NVIDIA T4 (16 GB)", "Apple GPU", "CPU, 2 threads"."""
+    """Describe the device as people call it: "NVIDIA T4 (16 GB)", "Apple GPU", "CPU, 2 threads"."""
     import torch
 
     if device.type == "cuda":
@@ -72,7 +72,7 @@ def describe(device: torch.device) -> str:
 
 
 def peak_memory() -> int:
-    """Most bytes of main memory that this process has held so far.
+    """Return the peak main memory of this process so far, in bytes.
 
     On Linux `ru_maxrss` only where there is nothing better: a child process inherits its parent's there.
     """
@@ -89,7 +89,7 @@ def peak_memory() -> int:
 
 
 def _peak_in(status: str) -> int | None:
-    """Bytes, as the kernel's words about a process tell them; None under a kernel that does not, such as gVisor's."""
+    """Parse the peak in bytes from /proc/PID/status; None under a kernel that does not report it, such as gVisor's."""
     kilobytes = (int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
     return next((count * 1024 for count in kilobytes), None)
 
@@ -107,7 +107,7 @@ def keep_freed_memory() -> None:
 
 
 def peak_device_memory(device: torch.device) -> int | None:
-    """Most bytes that PyTorch has taken of a CUDA device so far; None elsewhere."""
+    """Return the peak memory that PyTorch reserved on a CUDA device so far, in bytes; None elsewhere."""
     import torch
 
     return torch.cuda.max_memory_reserved(device) if device.type == "cuda" else None
@@ -115,7 +115,7 @@ def peak_device_memory(device: torch.device) -> int | None:
 
 @contextmanager
 def autocast(device: torch.device, *, mixed: bool = True) -> Iterator[None]:
-    """Mixed precision where the device gains by it, and float32 elsewhere.
+    """Enable mixed precision (AMP) where the device gains by it, and float32 elsewhere.
 
     bfloat16 where the chip computes it: it has float32's range, so gradients need no scaling. Older CUDA chips
     take float16 for detection and stay in float32 for training, where float16's small gradients vanish. A CPU
@@ -144,7 +144,7 @@ def _can_autocast(device: torch.device) -> bool:
 
 
 def autocast_type(device: torch.device, *, training: bool) -> torch.dtype | None:
-    """The narrow type in which `autocast` computes on the device; None if that is float32."""
+    """Return the narrow type in which `autocast` computes on the device; None if that is float32."""
     import torch
 
     if not _can_autocast(device):
@@ -170,7 +170,7 @@ def _cpu_computes_bfloat16() -> bool:
 
 @contextmanager
 def device_errors() -> Iterator[None]:
-    """Turn a device's failure inside the block into a `DeviceError` with the way out.
+    """Turn a device's failure inside the block into a `DeviceError` with a hint.
 
     Raises:
         DeviceError: the device is out of memory, or failed. Other errors pass as they are.

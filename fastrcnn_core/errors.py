@@ -1,4 +1,4 @@
-"""Errors that a person reads: what happened, what it means, and the way out."""
+"""Errors for people: each has a message and a hint at what they can do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class UserError(Exception):
-    """A foreseen failure, told in words for the person in front of the screen.
+    """A foreseen failure, worded for the person who meets it.
 
     Args:
         problem: what happened and what it means, one or two sentences.
@@ -43,11 +43,11 @@ class DataError(UserError):
 
 
 class ConfigError(UserError):
-    """A knob that does not exist or has a value that makes no sense."""
+    """A knob that does not exist or has an invalid value."""
 
 
 class StorageError(UserError):
-    """A place for computed things that cannot be written to: a full disk, or one that is read-only."""
+    """A cache folder that cannot be written to: the disk is full or read-only."""
 
 
 class WeightsError(UserError):
@@ -55,11 +55,11 @@ class WeightsError(UserError):
 
 
 class CheckpointError(UserError):
-    """A trained model's file that is damaged, missing or does not fit."""
+    """A checkpoint that is damaged, missing or of another model."""
 
 
 class RunError(UserError):
-    """A run that does not exist, is taken, or cannot go on."""
+    """A run that does not exist, whose name is taken, or that cannot go on."""
 
 
 class TrainingError(RunError):
@@ -71,4 +71,4 @@ class DeviceError(UserError):
 
 
 class DeviceMemoryError(DeviceError):
-    """A device whose memory is too small for what it was asked."""
+    """A device that is out of memory."""

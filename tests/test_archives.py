@@ -1,4 +1,4 @@
-"""Unpacking zip files that nobody vouches for."""
+"""Unpacking of untrusted zip files."""
 
 import zipfile
 from pathlib import Path
@@ -17,7 +17,7 @@ def archive(tmp_path: Path) -> Path:
 
 
 def pack(archive: Path, name: str, content: bytes = b"hello", *, mode: int = 0) -> None:
-    """A zip file with one ordinary entry and one that the test names."""
+    """Write a zip file with one ordinary entry and one that the test names."""
     entry = zipfile.ZipInfo(name)
     entry.external_attr = mode
     entry.compress_type = zipfile.ZIP_DEFLATED

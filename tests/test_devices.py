@@ -115,7 +115,7 @@ def test_a_bug_of_ours_stays_a_bug() -> None:
 
 @pytest.fixture
 def processor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Pretends that the processor has these instructions."""
+    """Pretend that the processor has these instructions."""
 
     def pretend(**has: bool) -> None:
         devices._cpu_computes_bfloat16.cache_clear()

@@ -12,7 +12,7 @@ from fastrcnn_core.files import write_text
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Windows' answer, as often as the list says, while somebody reads the file that shall be replaced."""
+    """Windows' answer, as often as the list says, while a reader holds the file that is to be replaced."""
     refusals, replace = [2], os.replace
 
     def refuse(old: Path, new: Path) -> None:

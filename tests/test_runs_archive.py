@@ -101,7 +101,7 @@ def test_what_a_killed_import_left_behind_goes_with_a_later_one_but_no_import_of
 def test_a_name_that_somebody_takes_at_the_same_moment_is_not_asked_for_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A class brings its teacher's zip at once: two see that the same name is free."""
+    """Two processes find the same name free, as when a class imports its teacher's run at once."""
     path = exported(tmp_path)
     (find_run("teacher").folder / "config.json").write_text(next(iter(GOOD.values())))
     seen_free = iter(["teacher", "teacher-2"])
@@ -241,14 +241,14 @@ def test_a_disk_that_is_full_is_told_and_keeps_no_half_of_a_run(
 
 @pytest.fixture
 def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The data set that this machine uses: a folder called Street."""
+    """Make a folder called Street the data set of this machine."""
     folder = str(write_tiny(tmp_path / "own" / "Street"))
     monkeypatch.setenv("FASTRCNN_DATA", folder)
     return folder
 
 
 def sent(tmp_path: Path, data: str) -> Run:
-    """A run on this data that was exported and brought back."""
+    """Export a run on this data set and import it."""
     run = create_run("a", config=tiny_config(), data=data, preset="paper")
     assert run.local_data() == data
     return import_run(export_run(run, tmp_path / "a.zip"), name="b")

@@ -42,7 +42,7 @@ class NoProcess:
 
 
 def begin_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This test plays the process that would be started."""
+    """Start no process: the test plays it."""
     monkeypatch.setattr(subprocess, "Popen", NoProcess)
     monkeypatch.setattr(process, "lower_priority", lambda pid: None)
 
@@ -184,7 +184,7 @@ def test_a_process_that_refuses_to_go_on_says_so_in_the_status_that_waits_for_it
     command = ["train", "--run", run.name, "--resume", "--epochs", "9"]
     write_status(run.folder, RunStatus(state="stopped", step=3))
     assert main(command) == 1
-    assert run.status().state == "stopped", "nobody waited for this process"
+    assert run.status().state == "stopped", "the run was not started for this process"
     write_status(run.folder, starting(process=os.getpid()))
     assert main(command) == 1
     assert run.status().state == "failed"

@@ -80,7 +80,7 @@ def test_a_step_that_was_not_kept_or_is_damaged_is_told_in_words() -> None:
 
 
 def a_step(labels: list[int], classification: list[float], box: list[float]) -> StepSnapshot:
-    """Two pictures: the first RoI on one, the others on the other."""
+    """Make a step of two images: the first RoI on one, the others on the other."""
     return StepSnapshot(
         1,
         tuple(
@@ -126,6 +126,6 @@ def test_the_roi_that_cost_most_comes_first_with_its_picture_and_its_share() -> 
 
 
 def test_a_step_without_rois_costs_nothing() -> None:
-    nothing = break_down_loss(StepSnapshot(1, ()), LossConfig())
-    assert nothing.largest_first.tolist() == []
-    assert nothing.share_of(nothing.largest_first) == 0.0
+    empty = break_down_loss(StepSnapshot(1, ()), LossConfig())
+    assert empty.largest_first.tolist() == []
+    assert empty.share_of(empty.largest_first) == 0.0
