@@ -22,4 +22,4 @@ format:
 
 # The API reference, from the docstrings: docs/index.html.
 docs:
-	python -W error -m pdoc --docformat google --output-directory docs fastrcnn_core
+	python -m pdoc --docformat google --output-directory docs fastrcnn_core

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import fastrcnn_core
+
 ROOT = Path(__file__).resolve().parents[1]
 STAGES = (
     "Image and ground truth",
@@ -50,3 +52,18 @@ def test_the_walkthrough_follows_the_methods_stages_and_imports_the_core_alone()
     assert tuple(re.findall(r"^# ## \d+\. (.+)$", text, re.MULTILINE)) == STAGES
     imported = set(re.findall(r"^(?:from|import) (\w+)", text, re.MULTILINE))
     assert imported <= {"dataclasses", "pathlib", "tempfile", "numpy", "torch", "fastrcnn_core"}
+
+
+@pytest.mark.slow
+def test_the_api_reference_has_every_public_name(tmp_path: Path) -> None:
+    """Run the command of `make docs`."""
+    (command,) = re.findall(
+        r"^\tpython -m (pdoc .+)$", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
+    arguments = command.replace("directory docs", f"directory {tmp_path}").split()
+    subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, check=True)
+    page = (tmp_path / "fastrcnn_core.html").read_text(encoding="utf-8")
+    modules = {path.stem for path in (tmp_path / "fastrcnn_core").glob("*.html")}
+    assert not [
+        name for name in fastrcnn_core.__all__ if f'id="{name}"' not in page and name not in modules
+    ]
