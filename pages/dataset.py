@@ -1,4 +1,4 @@
-"""Who is in the pictures, and which of them are for training?"""
+"""The Dataset page: annotations of one picture, gallery, and statistics."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What happens to this picture, from pixels to detections?"""
+"""The Overview page: the pipeline from pixels to detections on the selected picture."""
 
 from pages.ui.components import source
 from pages.ui.overview import pipeline, status_line

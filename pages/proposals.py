@@ -1,4 +1,4 @@
-"""Which boxes are worth looking at?"""
+"""The Proposals page: the boxes that Selective Search proposes, and how good they are."""
 
 import streamlit as st
 
@@ -21,16 +21,16 @@ PARTS = {
     "Grouping": grouping.show,
     "Funnel": funnel.show,
     "Quality": quality.show,
-    "Engines": engines.show,
-    "Knobs": sweeps.show,
+    "Methods": engines.show,
+    "Sweep": sweeps.show,
 }
 
 header.show("Which boxes are worth looking at?")
 picture = inputs.picture()
-seen = view(picture, knobs.show())
-st.fragment(first_screen.show)(seen)
+current = view(picture, knobs.show())
+st.fragment(first_screen.show)(current)
 part = PARTS[sections.pick()]
 # A survey of the data set grows by itself: look again every second while it does.
-st.fragment(part, run_every=1.0 if part is quality.show and quality.is_growing(seen) else None)(
-    seen
+st.fragment(part, run_every=1.0 if part is quality.show and quality.is_growing(current) else None)(
+    current
 )

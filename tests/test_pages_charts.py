@@ -122,8 +122,8 @@ def test_a_saved_picture_has_the_layers_that_are_switched_on() -> None:
         ("detection", ""),
         ("proposals", "Funnel"),
         ("proposals", "Quality"),
-        ("proposals", "Engines"),
-        ("proposals", "Knobs"),
+        ("proposals", "Methods"),
+        ("proposals", "Sweep"),
     ],
 )
 def test_every_chart_has_alt_text_and_large_type_on_a_projector(

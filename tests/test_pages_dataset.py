@@ -1,4 +1,4 @@
-"""The Dataset page: who is there, which picture next, how many, how tall, how thin."""
+"""The Dataset page: annotations, gallery, and statistics."""
 
 import io
 import json
@@ -19,10 +19,10 @@ from tests.support.datasets import write_pennfudan, write_tiny
 
 @pytest.fixture
 def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Fifteen pictures: fourteen with a person of 3 × 10 pixels and one without anybody."""
-    somebody = np.zeros((20, 30))
-    somebody[5:15, 4:7] = 1
-    masks = {f"street{number:02}": somebody for number in range(14)} | {"void": np.zeros((20, 30))}
+    """Write fifteen pictures: fourteen with a person of 3 × 10 pixels and one without a person."""
+    mask = np.zeros((20, 30))
+    mask[5:15, 4:7] = 1
+    masks = {f"street{number:02}": mask for number in range(14)} | {"void": np.zeros((20, 30))}
     folder = write_pennfudan(tmp_path / "PennFudanPed", masks, added=["street00.png 1"])
     monkeypatch.setenv("FASTRCNN_DATA", str(folder))
     return folder
@@ -30,7 +30,9 @@ def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def thumbnails(app) -> list[str]:  # type: ignore[no-untyped-def]
     return [
-        it.key.removeprefix("choose-") for it in app.button if str(it.key).startswith("choose-")
+        button.key.removeprefix("choose-")
+        for button in app.button
+        if str(button.key).startswith("choose-")
     ]
 
 
@@ -48,15 +50,15 @@ def test_the_table_has_everybodys_size_and_tag(street: Path) -> None:
     assert row["Height"] == 10
     assert row["Aspect"] == pytest.approx(10 / 3)
     assert row["Share"] == pytest.approx(100 * 30 / 600)
-    assert row["Note"] == "added"
+    assert row["Tag"] == "added"
 
 
 def test_a_table_of_several_classes_names_them_and_an_empty_one_has_no_rows() -> None:
     image = Image(np.zeros((4, 4, 3), np.uint8))
     boxes = np.array([[0, 0, 2, 1]], np.float32)
-    one = AnnotatedImage(image, boxes, np.array([2]), ("cat", "dog"), ("",))
-    assert annotations.table_of(one)["Class"].tolist() == ["dog"]
-    assert "Note" not in annotations.table_of(one)
+    dog = AnnotatedImage(image, boxes, np.array([2]), ("cat", "dog"), ("",))
+    assert annotations.table_of(dog)["Class"].tolist() == ["dog"]
+    assert "Tag" not in annotations.table_of(dog)
     none = AnnotatedImage(image, boxes[:0], np.zeros(0, np.int64), ("cat",), ())
     assert len(annotations.table_of(none)) == 0
 
@@ -97,7 +99,7 @@ def test_a_click_on_a_thumbnail_shows_the_picture(street: Path) -> None:
     app = open_app("dataset")
     app.button(key="choose-street03").click().run()
     assert link(app)["picture"] == "street03"
-    assert "marked on street03" in words(app)
+    assert "1 annotation on street03" in words(app)
 
 
 @pytest.mark.parametrize("word", ["Without annotations", "Nobody there"])  # and of older links
@@ -105,7 +107,7 @@ def test_pictures_without_people_can_be_found(street: Path, word: str) -> None:
     app = open_app("dataset", show=word)
     assert thumbnails(app) == ["void"]
     app.button(key="choose-void").click().run()
-    assert "Nobody is" in words(app)
+    assert "has no annotations" in words(app)
     assert not app.exception
 
 
@@ -118,7 +120,7 @@ def test_one_damaged_picture_spoils_its_thumbnail_and_nothing_else(street: Path)
     app = open_app("dataset")
     assert not app.exception
     assert len(thumbnails(app)) == 12
-    assert any("street02" in it.value for it in app.caption)
+    assert any("street02" in caption.value for caption in app.caption)
 
 
 def test_how_many_people_there_are_is_counted_over_all_pictures(street: Path) -> None:
@@ -143,12 +145,12 @@ def test_the_annotations_as_coco_are_read_back_as_they_were(street: Path, tmp_pa
 
 def test_annotations_are_read_once_and_again_when_the_folder_changes(tmp_path: Path) -> None:
     folder = write_tiny(tmp_path / "tiny", count=2)
-    asked: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     for _ in range(2):
         datasets.all_annotations(
-            open_dataset(folder), progress=lambda done, total: asked.append((done, total))
+            open_dataset(folder), progress=lambda done, total: calls.append((done, total))
         )
-    assert asked == [(1, 2), (2, 2)]
+    assert calls == [(1, 2), (2, 2)]
 
 
 def test_a_thumbnail_shows_the_whole_picture_with_green_boxes() -> None:

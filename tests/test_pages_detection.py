@@ -38,7 +38,7 @@ def view_of() -> DetectionView:
 
 
 def upload(app: AppTest) -> None:
-    """A picture of the visitor's own: the first of the street, by its pixels."""
+    """Upload the pixels of the first picture."""
     path = Path(tiny_setting()) / "PNGImages" / "tiny00.png"
     app.file_uploader(key="upload").upload("mine.png", path.read_bytes(), "image/png").run()
 
@@ -76,10 +76,10 @@ def test_the_caption_repeats_both_thresholds_and_what_they_leave(app: AppTest) -
 
 
 def test_the_thresholds_travel_in_the_link_and_go_back_to_their_defaults(app: AppTest) -> None:
-    other = visit("detection", **link(app), **{"score-threshold": "0.62"})
-    assert "Confidence ≥ 0.62" in caption(other)
+    opened = visit("detection", **link(app), **{"score-threshold": "0.62"})
+    assert "Confidence ≥ 0.62" in caption(opened)
     move(app, "score-threshold", 0.62)
-    next(it for it in app.button if it.label == "Back to the defaults").click().run()
+    next(button for button in app.button if button.label == "Back to the defaults").click().run()
     assert "Confidence ≥ 0.50" in caption(app)
 
 
@@ -91,7 +91,7 @@ def test_a_picture_without_detections_offers_the_confidence_that_has_one(app: Ap
 
 
 @pytest.mark.parametrize(
-    ("surest", "told"),
+    ("surest", "sentence"),
     [(0.003, "The most confident has under 0.01."), (0.049, "The most confident has 0.04.")],
 )
 def test_where_the_detector_sees_nothing_the_page_says_so_and_offers_no_noise(
@@ -99,7 +99,7 @@ def test_where_the_detector_sees_nothing_the_page_says_so_and_offers_no_noise(
     bundle: Callable[..., Path],
     monkeypatch: pytest.MonkeyPatch,
     surest: float,
-    told: str,
+    sentence: str,
 ) -> None:
     bundle()
     noise = predictions(([0.0, 40, 9, 60], surest), ([50.0, 20, 60, 50], surest / 2))
@@ -107,8 +107,8 @@ def test_where_the_detector_sees_nothing_the_page_says_so_and_offers_no_noise(
     app = open_app("detection")
     assert not complaints(app)
     assert "The detector sees nothing here: no box reaches even the confidence 0.05" in words(app)
-    assert told in words(app)
-    assert "confidence-lower" not in {it.key for it in app.button}
+    assert sentence in words(app)
+    assert "confidence-lower" not in {button.key for button in app.button}
 
 
 def test_everybody_who_is_missed_is_named_with_the_stage(app: AppTest) -> None:
@@ -129,10 +129,10 @@ def test_the_story_is_told_of_the_surest_and_of_whom_the_link_names(app: AppTest
     assert "**#1, person 0.90**" in words(app)
     assert "It suppressed 1 other box." in words(app)
     silenced = view_of()
-    other = visit("detection", **link(app), box=str(SelectedBox(silenced.key, Prediction(1, 1))))
-    assert "**A suppressed box, person 0.80**" in words(other)
-    assert "It was suppressed by #1: their IoU is 0.82, and NMS allows 0.30." in words(other)
-    assert link(other)["box"] == str(SelectedBox(silenced.key, Prediction(1, 1)))
+    opened = visit("detection", **link(app), box=str(SelectedBox(silenced.key, Prediction(1, 1))))
+    assert "**A suppressed box, person 0.80**" in words(opened)
+    assert "It was suppressed by #1: their IoU is 0.82, and NMS allows 0.30." in words(opened)
+    assert link(opened)["box"] == str(SelectedBox(silenced.key, Prediction(1, 1)))
 
 
 def test_senseless_sizes_are_told_where_they_were_typed_and_the_picture_stays(street: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_picture_of_ones_own_is_detected_on_but_not_judged(app: AppTest) -> No
     assert "This picture has no annotations" in text
     assert caption(app) == "Confidence ≥ 0.50 · NMS IoU ≤ 0.30 · 2 of 4 boxes survive."
     assert "Where should the threshold stand?" not in text
-    assert all(it.key != "judge-split" for it in app.button)
+    assert all(button.key != "judge-split" for button in app.button)
 
 
 def test_a_picture_without_people_has_no_recall_and_only_background_hits(

@@ -28,101 +28,107 @@ PERSON = [10.0, 8, 30, 56]
 annotated = partial(annotate, height=64, width=96)
 
 
-def seen(said: RoIPredictions, truth: AnnotatedImage, **knobs: Any) -> DetectionView:
-    return detection_view(truth.image, truth, said, DetectionConfig(**knobs))
+def view_of(predicted: RoIPredictions, truth: AnnotatedImage, **knobs: Any) -> DetectionView:
+    return detection_view(truth.image, truth, predicted, DetectionConfig(**knobs))
 
 
-def fate(it: DetectionView, row: int = 0) -> box_outcomes.Outcome:
-    assert it.annotated is not None
-    return box_outcomes.of_ground_truth(it.fates[row], it.annotated, it.detections, it.config)
+def fate(view: DetectionView, row: int = 0) -> box_outcomes.Outcome:
+    assert view.annotated is not None
+    return box_outcomes.of_ground_truth(
+        view.fates[row], view.annotated, view.detections, view.config
+    )
 
 
 def test_somebody_whom_no_proposal_covers_was_lost_at_the_proposals() -> None:
-    told = fate(seen(predictions(([10, 8, 30, 24], 0.9)), annotated(PERSON)))
-    assert told.happened == "No proposal has IoU ≥ 0.50 with it (the best: 0.33)."
+    outcome = fate(view_of(predictions(([10, 8, 30, 24], 0.9)), annotated(PERSON)))
+    assert outcome.happened == "No proposal has IoU ≥ 0.50 with it (the best: 0.33)."
 
 
 def test_somebody_who_scored_low_is_told_how_far_below_and_which_confidence_brings_them_back() -> (
     None
 ):
-    told = fate(seen(predictions((PERSON, 0.27)), annotated(PERSON)))
-    assert "got 0.27, 0.23 below the threshold" in told.happened
+    outcome = fate(view_of(predictions((PERSON, 0.27)), annotated(PERSON)))
+    assert "got 0.27, 0.23 below the threshold" in outcome.happened
     assert (
-        told.hint
+        outcome.hint
         == "It becomes a detection, unless NMS suppresses it, when the confidence is at most 0.27."
     )
-    back = seen(predictions((PERSON, 0.27)), annotated(PERSON), score_threshold=0.27)
+    back = view_of(predictions((PERSON, 0.27)), annotated(PERSON), score_threshold=0.27)
     assert back.fates[0].stage == "found"
 
 
 def test_somebody_who_was_suppressed_is_told_by_whom_and_which_nms_iou_brings_them_back() -> None:
     neighbour = [16.0, 8, 36, 56]  # IoU 14/26 = 0.54 with PERSON
-    said, truth = predictions((neighbour, 0.9), (PERSON, 0.8)), annotated(neighbour, PERSON)
-    told = fate(seen(said, truth), 1)
-    assert told.happened.startswith("Suppressed by #1 at IoU 0.54")
-    assert told.hint == "It comes back when NMS IoU is at least 0.54."
-    assert seen(said, truth, nms_iou=0.54).fates[1].stage == "found"
+    predicted, truth = predictions((neighbour, 0.9), (PERSON, 0.8)), annotated(neighbour, PERSON)
+    outcome = fate(view_of(predicted, truth), 1)
+    assert outcome.happened.startswith("Suppressed by #1 at IoU 0.54")
+    assert outcome.hint == "It comes back when NMS IoU is at least 0.54."
+    assert view_of(predicted, truth, nms_iou=0.54).fates[1].stage == "found"
 
 
 def test_with_soft_nms_a_story_tells_who_lowered_whom() -> None:
     neighbour = [16.0, 8, 36, 56]  # IoU 14/26 = 0.54 with PERSON
-    said, truth = predictions((neighbour, 0.9), (PERSON, 0.8)), annotated(neighbour, PERSON)
-    fallen = seen(said, truth, nms="linear")  # 0.8 × (1 - 0.54) = 0.37
+    predicted, truth = predictions((neighbour, 0.9), (PERSON, 0.8)), annotated(neighbour, PERSON)
+    fallen = view_of(predicted, truth, nms="linear")  # 0.8 × (1 - 0.54) = 0.37
     assert (
         "fell below the confidence, most of all because of #1: their IoU is 0.54"
         in fate(fallen, 1).happened
     )
-    kept = seen(said, truth, nms="linear", score_threshold=0.3)
-    assert fate(kept, 1).happened == "Found by #2 at IoU 1.00."
+    higher = view_of(predicted, truth, nms="linear", score_threshold=0.3)
+    assert fate(higher, 1).happened == "Found by #2 at IoU 1.00."
 
-    def told(it: DetectionView, roi_index: int) -> str:
+    def describe(view: DetectionView, roi_index: int) -> str:
         origin = trace_prediction(
-            it.predictions, it.detections, it.config, roi_index=roi_index, label=1
+            view.predictions, view.detections, view.config, roi_index=roi_index, label=1
         )
-        return box_outcomes.of_prediction(origin, it.detections, it.config).happened
+        return box_outcomes.of_prediction(origin, view.detections, view.config).happened
 
-    assert "0.90 sure, and no better box lowered that" in told(kept, 0)
-    assert "was 0.80 sure, and better boxes lowered that to 0.37, most of all #1" in told(kept, 1)
-    assert "lowered that below the confidence, most of all #1" in told(fallen, 1)
+    assert "0.90 sure, and no better box lowered that" in describe(higher, 0)
+    assert "was 0.80 sure, and better boxes lowered that to 0.37, most of all #1" in describe(
+        higher, 1
+    )
+    assert "lowered that below the confidence, most of all #1" in describe(fallen, 1)
 
 
 def test_a_confident_box_that_strayed_from_its_proposal_is_badly_localised() -> None:
-    told = fate(seen(predictions((PERSON, 0.9), moved=15.0), annotated(PERSON)))
-    assert told.happened.startswith("Badly localised: a confident box (0.90)")
-    assert "IoU 1.00), but as corrected has IoU 0.14" in told.happened
+    outcome = fate(view_of(predictions((PERSON, 0.9), moved=15.0), annotated(PERSON)))
+    assert outcome.happened.startswith("Badly localised: a confident box (0.90)")
+    assert "IoU 1.00), but as corrected has IoU 0.14" in outcome.happened
 
 
 def test_a_box_beyond_the_limit_says_so() -> None:
-    other = [60.0, 8, 80, 56]
-    told = fate(seen(predictions((other, 0.9), (PERSON, 0.8)), annotated(PERSON), limit=1))
-    assert "ranks after the first 1" in told.happened
+    neighbour = [60.0, 8, 80, 56]
+    outcome = fate(
+        view_of(predictions((neighbour, 0.9), (PERSON, 0.8)), annotated(PERSON), limit=1)
+    )
+    assert "ranks after the first 1" in outcome.happened
 
 
 def test_a_crowd_is_not_missed() -> None:
-    it = seen(predictions(), annotated(PERSON, tags=("crowd",)))
-    assert it.tally is not None
-    assert it.tally.missed == 0
+    view = view_of(predictions(), annotated(PERSON, tags=("crowd",)))
+    assert view.tally is not None
+    assert view.tally.missed == 0
 
 
 def test_the_verdicts_colour_the_layers_and_marks_stand_for_their_boxes() -> None:
     far, again = [60.0, 8, 80, 56], [13.0, 8, 33, 56]
-    said = predictions((PERSON, 0.9), (far, 0.7), (again, 0.6))
-    it = seen(said, annotated(PERSON, [40.0, 8, 50, 30]), nms_iou=0.9)
-    drawing = detection_layers.survivors(it, chosen=None, truth=True, suppressed=True)
+    predicted = predictions((PERSON, 0.9), (far, 0.7), (again, 0.6))
+    view = view_of(predicted, annotated(PERSON, [40.0, 8, 50, 30]), nms_iou=0.9)
+    drawing = detection_layers.survivors(view, chosen=None, truth=True, suppressed=True)
     count = {layer.role.name: len(layer.array) for layer in drawing.layers}
     assert count == {
         **{"hit": 1, "background_hit": 1, "duplicate": 1},
         **{"missed": 1, "ground_truth": 2, "suppressed": 0},
     }
-    assert pictures.clicked(it, figures.Chosen("background_hit", 0)) == Prediction(1, 1)
-    assert pictures.clicked(it, figures.Chosen("duplicate", 0)) == Prediction(2, 1)
-    assert pictures.clicked(it, figures.Chosen("missed", 0)) == GroundTruthBox(1)
-    assert pictures.clicked(it, figures.Chosen("chosen", 0)) is None
+    assert pictures.clicked(view, figures.Chosen("background_hit", 0)) == Prediction(1, 1)
+    assert pictures.clicked(view, figures.Chosen("duplicate", 0)) == Prediction(2, 1)
+    assert pictures.clicked(view, figures.Chosen("missed", 0)) == GroundTruthBox(1)
+    assert pictures.clicked(view, figures.Chosen("chosen", 0)) is None
 
 
 def test_a_chosen_box_stays_chosen_when_it_falls_silent() -> None:
-    said, truth = predictions((PERSON, 0.9), ([12.0, 8, 32, 56], 0.8)), annotated(PERSON)
-    before, after = seen(said, truth, nms_iou=0.9), seen(said, truth, nms_iou=0.3)
+    predicted, truth = predictions((PERSON, 0.9), ([12.0, 8, 32, 56], 0.8)), annotated(PERSON)
+    before, after = view_of(predicted, truth, nms_iou=0.9), view_of(predicted, truth, nms_iou=0.3)
     selected = SelectedBox(before.key, selection.detection(before, 1))
     assert selection.choice_of(after, selected) == Prediction(1, 1)
 
@@ -139,25 +145,25 @@ def test_a_sliders_step_keeps_the_box_that_it_is_offered_for(value: float) -> No
     ["", "x", "000000-0-1", "{key}-9-1", "{key}-0-2", "{key}-0-0", "{key}-gt-1", "{key}-gt--1"],
 )
 def test_a_word_that_means_nothing_here_chooses_nothing(word: str) -> None:
-    it = seen(predictions((PERSON, 0.9)), annotated(PERSON))
-    selected = SelectedBox.parse(word.replace("{key}", it.key))
-    assert selected is None or selection.choice_of(it, selected) is None
+    view = view_of(predictions((PERSON, 0.9)), annotated(PERSON))
+    selected = SelectedBox.parse(word.replace("{key}", view.key))
+    assert selected is None or selection.choice_of(view, selected) is None
 
 
 def test_the_word_of_another_picture_means_nothing_here() -> None:
-    it = seen(predictions((PERSON, 0.9)), annotated(PERSON))
-    other = seen(predictions((PERSON, 0.9), (PERSON, 0.1)), annotated(PERSON))
-    assert selection.choice_of(other, SelectedBox(it.key, Prediction(0, 1))) is None
-    assert selection.choice_of(it, SelectedBox(it.key, GroundTruthBox(0))) == GroundTruthBox(0)
+    view = view_of(predictions((PERSON, 0.9)), annotated(PERSON))
+    second = view_of(predictions((PERSON, 0.9), (PERSON, 0.1)), annotated(PERSON))
+    assert selection.choice_of(second, SelectedBox(view.key, Prediction(0, 1))) is None
+    assert selection.choice_of(view, SelectedBox(view.key, GroundTruthBox(0))) == GroundTruthBox(0)
 
 
 def test_the_files_say_what_the_picture_shows() -> None:
-    it = seen(predictions((PERSON, 0.9), ([60.0, 8, 80, 56], 0.7)), annotated(PERSON))
-    lines = tables.csv(it).splitlines()
+    view = view_of(predictions((PERSON, 0.9), ([60.0, 8, 80, 56], 0.7)), annotated(PERSON))
+    lines = tables.csv(view).splitlines()
     assert lines[0] == "image,class,score,x1,y1,x2,y2,verdict,iou"
     assert lines[1] == "street,person,0.9000,10.0000,8.0000,30.0000,56.0000,hit,1.0000"
     assert lines[2].endswith("background hit,0.0000")
-    first = json.loads(tables.coco(it))[0]
+    first = json.loads(tables.coco(view))[0]
     assert first == {
         "image": "street",
         "category_id": 1,
@@ -175,15 +181,15 @@ def test_the_coco_file_has_the_ids_of_a_data_set_of_the_same_classes(
 ) -> None:
     truth = annotated(PERSON)
     data = MemoryDataset(truth, classes=classes, ids=CocoIds({"street": 404}, (7,)))
-    row = json.loads(tables.coco(seen(predictions((PERSON, 0.9)), truth), data))[0]
+    row = json.loads(tables.coco(view_of(predictions((PERSON, 0.9)), truth), data))[0]
     assert {name: value for name, value in row.items() if name.endswith("id")} == ids
 
 
 def test_the_curves_are_level_between_two_detections() -> None:
     """At confidence 0.7, between the hit at 0.9 and the background hit at 0.6, precision is still 1."""
-    it = seen(predictions((PERSON, 0.9), ([60.0, 8, 80, 56], 0.6)), annotated(PERSON))
-    assert it.judged is not None
-    ranking = precision_recall_curve([(it.detections, it.judged)])
+    view = view_of(predictions((PERSON, 0.9), ([60.0, 8, 80, 56], 0.6)), annotated(PERSON))
+    assert view.judged is not None
+    ranking = precision_recall_curve([(view.detections, view.judged)])
     curve = charts.curves(ranking, threshold=0.5, best=None).marks[0]
     assert isinstance(curve, Line)
     assert (curve.name, curve.steps) == ("Precision", True)

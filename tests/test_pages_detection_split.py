@@ -35,7 +35,7 @@ def wait(job: SplitEvaluationJob) -> None:
 
 
 def job_of() -> SplitEvaluationJob:
-    """What the page itself watches: it is kept by content."""
+    """Return the job that the page watches; jobs are cached by content."""
     data = datasets.opened(tiny_setting())
     return split_evaluation_job(data, detectors.offered_detectors()[0], "test", device="auto")
 
@@ -60,7 +60,7 @@ def test_a_split_is_judged_once_and_its_figures_follow_the_sliders(
 
 
 def test_the_best_confidence_of_the_split_is_one_click_away(app: AppTest) -> None:
-    assert all(it.key != "confidence-best" for it in app.button)
+    assert all(button.key != "confidence-best" for button in app.button)
     judge(app)
     app.button(key="confidence-best").click().run()
     assert "Confidence ≥ 0.90" in caption(app)
@@ -99,7 +99,7 @@ def test_a_network_that_fails_on_the_split_is_told_in_words(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> RoIPredictions:
-        raise RuntimeError("nobody foresaw this")
+        raise RuntimeError("unforeseen")
 
     monkeypatch.setattr(detection, "predict", fail)
     app.button(key="judge-split").click().run()

@@ -53,7 +53,7 @@ def test_the_figures_are_those_of_the_core(street: Path) -> None:
     annotated = data.load(data.names[0])
     boxes = propose(annotated.image, ProposalConfig())
     overlaps = best_overlap(proposals=boxes, gt_boxes=annotated.boxes, limits=[len(boxes)])[0]
-    shown = {it.label: it.value for it in app.metric}
+    shown = {metric.label: metric.value for metric in app.metric}
     assert shown["Recall 0.5"] == f"{recall(overlaps, 0.5):.2f}"
     assert shown["at 0.7"] == f"{recall(overlaps, 0.7):.2f}"
     assert shown["MABO"] == f"{overlaps.mean():.2f}"
@@ -69,7 +69,7 @@ def test_the_table_says_of_everybody_where_the_best_box_stands_and_from_where_on
     assert table["Who"].tolist() == [1, 2]
     np.testing.assert_allclose(table["Best IoU"], iou.max(axis=0))
     assert table["Rank"].tolist() == (iou.argmax(axis=0) + 1).tolist()
-    assert table["Found"].tolist() == ((iou >= 0.5).argmax(axis=0) + 1).tolist()
+    assert table["Found from"].tolist() == ((iou >= 0.5).argmax(axis=0) + 1).tolist()
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -78,6 +78,13 @@ def test_every_section_opens_by_link(section: str) -> None:
     assert not complaints(app)
     assert app.segmented_control(key="section").value == section
     assert link(app).get("section", SECTIONS[0]) == section
+
+
+@pytest.mark.parametrize(("former", "section"), [("Engines", "Methods"), ("Knobs", "Sweep")])
+def test_a_former_link_opens_the_renamed_section(former: str, section: str) -> None:
+    app = open_app("proposals", section=former)
+    assert not complaints(app)
+    assert app.segmented_control(key="section").value == section
 
 
 @pytest.mark.parametrize("method", ["single", "package"])
@@ -110,7 +117,7 @@ def test_a_picture_of_ones_own_is_searched_but_not_judged() -> None:
     for section in SECTIONS:
         app.segmented_control(key="section").set_value(section).run()
         assert not complaints(app), section
-    assert {it.value for it in app.metric if it.label != "Time"} == {"–"}
+    assert {metric.value for metric in app.metric if metric.label != "Time"} == {"–"}
     assert "has no annotation" in words(app)
 
 
@@ -192,7 +199,9 @@ def test_a_knob_is_tried_where_it_stands_and_within_its_picture(street: Path) ->
 def test_saved_json_is_what_the_command_line_writes(street: Path) -> None:
     shown = view_of(street)
     saved = json.loads(saving.as_json(shown))["images"]
-    assert [(it["name"], it["height"], it["width"]) for it in saved] == [("tiny00", 64, 96)]
+    assert [(image["name"], image["height"], image["width"]) for image in saved] == [
+        ("tiny00", 64, 96)
+    ]
     np.testing.assert_allclose(saved[0]["boxes"], shown.proposals, atol=0.01)
 
 
@@ -207,8 +216,8 @@ def test_the_saved_table_has_every_boxs_rank_origin_and_best_iou(street: Path) -
 
 
 def test_times_and_counts_are_told_as_short_as_a_reader_needs() -> None:
-    told = [duration(seconds) for seconds in (0.0002, 0.0312, 0.314, 12.3, 400)]
-    assert told == ["under 1 ms", "31 ms", "0.31 s", "12 s", "7 min"]
+    durations = [duration(seconds) for seconds in (0.0002, 0.0312, 0.314, 12.3, 400)]
+    assert durations == ["under 1 ms", "31 ms", "0.31 s", "12 s", "7 min"]
     assert [counted(1, "box"), counted(2000, "box"), counted(0, "picture")] == [
         "1 box",
         "2,000 boxes",

@@ -30,7 +30,7 @@ def path(*steps: tuple[str, float]) -> tuple[BestBox, ...]:
 
 
 @pytest.mark.parametrize(
-    ("stage", "removal", "said"),
+    ("stage", "removal", "sentence"),
     [
         ("minimum side", Removal(0, 12.0), "its shorter side has 12 pixels; 16 are asked for"),
         (
@@ -39,13 +39,15 @@ def path(*steps: tuple[str, float]) -> tuple[BestBox, ...]:
             "its longer side is 4.9 times the shorter; 4 are allowed",
         ),
         ("deduplicated", Removal(0, 0.914, 3), "it repeats a better ranked box at IoU 0.91"),
-        ("kept", Removal(0, 2411.0), "it stands at place 2,411; 2,000 are kept"),
+        ("kept", Removal(0, 2411.0), "it is at rank 2,411; 2,000 are kept"),
     ],
 )
 def test_a_filter_that_takes_a_box_says_why(
-    street: Path, stage: str, removal: Removal, said: str
+    street: Path, stage: str, removal: Removal, sentence: str
 ) -> None:
-    assert miss_reasons.words(removal, stage, view_of(street, min_side=16, max_aspect=4.0)) == said
+    assert (
+        miss_reasons.words(removal, stage, view_of(street, min_side=16, max_aspect=4.0)) == sentence
+    )
 
 
 def test_the_search_or_the_filter_that_costs_most_is_to_blame() -> None:
@@ -55,7 +57,7 @@ def test_the_search_or_the_filter_that_costs_most_is_to_blame() -> None:
         path(("found", 0.4), ("deduplicated", 0.3), ("kept", 0.1)),
         path(("found", 0.9), ("deduplicated", 0.899), ("kept", 0.899)),
     ]
-    table = miss_reasons.everybody(paths)
+    table = miss_reasons.table(paths)
     assert table["Lost to"].tolist() == ["kept", "deduplicated", "the search", "–"]
     assert table["kept"].tolist() == [0.4, 0.6, 0.1, 0.899]
 
@@ -90,15 +92,18 @@ def test_the_nearest_value_that_lets_a_lost_box_through_is_named(
 def test_a_lost_box_is_given_back_by_the_knob_that_took_it(street: Path) -> None:
     shown = view_of(street, min_side=25)
     steps = best_by_stage(shown.funnel, shown.people[0])
-    taken = next(it for it in steps if it.stage == "minimum side")
+    taken = next(step for step in steps if step.stage == "minimum side")
     assert taken.removal is not None, "the person is thinner than that"
     name, value = miss_reasons.remedy(taken.removal, taken.stage)
     better = shown.with_knobs(**{name: value}).overlaps[-1, 0]
     app = open_app("proposals", section="Funnel", **{"min-side": "25"})
     app.selectbox(key=followed_key(shown.image.key)).set_value(0).run()
     assert not complaints(app)
-    said = f"With the knob *Smallest proposal side* at {value}, the best that is kept has an IoU of **{better:.2f}**"
-    assert said in words(app)
+    sentence = (
+        f"With the knob *Smallest proposal side* at {value}, "
+        f"the best that is kept has an IoU of **{better:.2f}**"
+    )
+    assert sentence in words(app)
     assert better > steps[-1].iou
 
 

@@ -40,7 +40,7 @@ street = proposals_page.street
 
 
 def unpacked(packed: dict[str, str], *shape: int) -> npt.NDArray[Any]:
-    """What `unpack` in the browser makes of it."""
+    """Decode an array as `unpack` does in the browser."""
     content = zlib.decompress(base64.b64decode(packed["data"]))
     return np.frombuffer(content, np.dtype(packed["type"]).newbyteorder("<")).reshape(shape)
 
@@ -48,12 +48,12 @@ def unpacked(packed: dict[str, str], *shape: int) -> npt.NDArray[Any]:
 def test_a_box_tells_its_strategy_and_its_merge(street: Path) -> None:
     shown = view_of(street)
     for proposal in range(len(shown.proposals)):
-        it = origin.origin_of(shown, proposal)
-        assert it.strategy is not None
-        traced = searches.traced(shown.image, it.strategy, shown.config)
-        assert traced.all_boxes[it.node].tolist() == shown.proposals[proposal].tolist()
-        for other in it.others:
-            boxes = searches.traced(shown.image, other, shown.config).all_boxes
+        box = origin.origin_of(shown, proposal)
+        assert box.strategy is not None
+        traced = searches.traced(shown.image, box.strategy, shown.config)
+        assert traced.all_boxes[box.node].tolist() == shown.proposals[proposal].tolist()
+        for strategy in box.others:
+            boxes = searches.traced(shown.image, strategy, shown.config).all_boxes
             assert (boxes == shown.proposals[proposal]).all(axis=1).any()
 
 
@@ -67,13 +67,13 @@ def test_from_a_chosen_box_one_goes_to_its_merge(street: Path) -> None:
     app = open_app("proposals")
     app.session_state["selected-proposal"] = SelectedProposal(shown.search, 0)
     app.run()
-    it = origin.origin_of(shown, 0)
-    assert it.strategy is not None
-    assert f"Strategy **{origin.words(it.strategy)}**" in words(app)
+    box = origin.origin_of(shown, 0)
+    assert box.strategy is not None
+    assert f"Strategy **{origin.words(box.strategy)}**" in words(app)
     app.button(key="play-origin").click().run()
     assert not complaints(app)
     assert app.segmented_control(key="section").value == "Grouping"
-    assert app.selectbox(key=ProposalsSelection.key("strategy")).value == it.strategy
+    assert app.selectbox(key=ProposalsSelection.key("strategy")).value == box.strategy
 
 
 def test_a_choice_does_not_outlive_its_picture_or_its_knobs(street: Path) -> None:
@@ -135,12 +135,12 @@ def test_a_wish_for_a_pair_that_was_passed_over_brings_its_four_similarities(str
     strategy = STRATEGIES["single"][0]
     looked_at = view_of(street, method="single")
     traced = searches.traced(looked_at.image, strategy, looked_at.config)
-    it, row = traced.hierarchy, len(traced.hierarchy.unmerged_pairs) // 2
-    pair = (int(it.unmerged_pairs[row, 0]), int(it.unmerged_pairs[row, 1]))
-    since = int(it.unmerged_since[row])
-    told = players.wished(traced, MergeRequest(looked_at.search, strategy, since, pair, 1))
-    assert (told["merge"], tuple(told["pair"])) == (since, pair)
-    assert sum(told["similarities"]) == pytest.approx(float(it.unmerged_sums[row]), abs=1e-5)
+    hierarchy, row = traced.hierarchy, len(traced.hierarchy.unmerged_pairs) // 2
+    pair = (int(hierarchy.unmerged_pairs[row, 0]), int(hierarchy.unmerged_pairs[row, 1]))
+    since = int(hierarchy.unmerged_since[row])
+    sent = players.wished(traced, MergeRequest(looked_at.search, strategy, since, pair, 1))
+    assert (sent["merge"], tuple(sent["pair"])) == (since, pair)
+    assert sum(sent["similarities"]) == pytest.approx(float(hierarchy.unmerged_sums[row]), abs=1e-5)
     merged = players.wished(traced, MergeRequest(looked_at.search, strategy, 1, None, 2))
     assert (merged["pair"], merged["similarities"]) == (None, None)
 
@@ -181,11 +181,11 @@ def test_a_merge_that_was_wanted_is_wanted_of_its_own_search_and_strategy_only(
 ) -> None:
     visitor = SimpleNamespace(session_state={}, query_params={})
     monkeypatch.setattr("pages.ui.state.page_selection.st", visitor)
-    one, other = STRATEGIES["fast"][:2]
-    request_merge("this picture", one, 12, None)
-    request_merge("this picture", one, 12, None)
-    wanted = requested_merge("this picture", one)
+    first, second = STRATEGIES["fast"][:2]
+    request_merge("this picture", first, 12, None)
+    request_merge("this picture", first, 12, None)
+    wanted = requested_merge("this picture", first)
     assert wanted is not None
     assert (wanted.merge, wanted.number) == (12, 2)  # said twice, so that it is heard twice
-    assert requested_merge("this picture", other) is None
-    assert requested_merge("another picture", one) is None  # its pairs are others
+    assert requested_merge("this picture", second) is None
+    assert requested_merge("another picture", first) is None  # its pairs are others

@@ -118,14 +118,14 @@ def test_the_page_starts_it_shows_it_and_says_when_it_is_done(
     wait_until(lambda: "All 5 pictures" in words(app.run()))
     assert not complaints(app)
     assert "5 people on 5 pictures" in words(app)
-    other = visit("proposals", section="Quality", method="single")
-    other.segmented_control(key="quality-of").set_value("The data set").run()
-    assert "All 5 pictures" in words(other)
+    reopened = visit("proposals", section="Quality", method="single")
+    reopened.segmented_control(key="quality-of").set_value("The data set").run()
+    assert "All 5 pictures" in words(reopened)
 
 
 def test_whoever_is_found_worst_comes_first(street: Path) -> None:
     survey = surveyed(street)
-    rows = {"one": [0.9, 0.2], "other": [0.4], "nobody": []}
+    rows = {"one": [0.9, 0.2], "other": [0.4], "none": []}
     survey.overlaps = {
         name: np.array([[0.0] * len(best), best], np.float32) for name, best in rows.items()
     }
@@ -163,13 +163,13 @@ def test_from_the_worst_found_of_the_data_one_goes_to_the_filter_that_lost_them(
 def test_the_fewest_proposals_that_find_as_many_as_all_are_named() -> None:
     limits = np.array([0, 1, 10, 100])
     overlaps = np.array([[0, 0], [0.6, 0], [0.6, 0.5], [0.75, 0.6]], np.float32)
-    said = quality.enough(limits, overlaps)
-    assert "At IoU 0.5 the first **10** find as many as all 100 do" in said
-    assert "At IoU 0.7 the first **100** find as many as all 100 do" in said
+    sentence = quality.enough(limits, overlaps)
+    assert "At IoU 0.5 the first **10** find as many as all 100 do" in sentence
+    assert "At IoU 0.7 the first **100** find as many as all 100 do" in sentence
     assert "At IoU 0.7 none of the 10 finds anybody" in quality.enough(limits[:3], overlaps[:3])
 
 
 def test_where_nobody_is_annotated_no_number_of_proposals_is_called_enough() -> None:
-    said = quality.enough(np.array([0, 1, 2]), np.zeros((3, 0), np.float32))
-    assert "Nobody is annotated" in said
-    assert "first" not in said
+    sentence = quality.enough(np.array([0, 1, 2]), np.zeros((3, 0), np.float32))
+    assert "No annotation here" in sentence
+    assert "first" not in sentence

@@ -283,18 +283,18 @@ def test_a_survey_grows_by_itself_until_it_is_complete(address: str, visit: Visi
     page.get_by_role("button", name="Compute for all 4 pictures").click()
     page.get_by_text("All 4 pictures").wait_for()
     page.get_by_text("8 people on 4 pictures.").wait_for()
-    page.get_by_text("Who is found worst?").wait_for()
+    page.get_by_text("Which people are found worst?").wait_for()
     stop = page.get_by_role("button", name="Stop", exact=True)
     eventually(lambda: stop.count() == 0)  # a stale button goes with the run after the last
 
 
 QUESTIONS = {
     "Segmentation": "Where does the search start?",
-    "Grouping": "Who merges with whom?",
+    "Grouping": "Which regions merge?",
     "Funnel": "Which filter costs what?",
     "Quality": "How good are the proposals?",
-    "Engines": "Which engine finds more?",
-    "Knobs": "What does each knob do when it is moved?",
+    "Methods": "Which method finds more?",
+    "Sweep": "What does each knob do when it is moved?",
 }
 
 

@@ -1,4 +1,4 @@
-"""The people of one picture: on it, and in a table; a row of the table shows its box."""
+"""Annotations of one picture: on it, and in a table whose selected row shows its box."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from pages.ui.components import figures
 from pages.ui.state import selected_picture
 from pages.ui.state.dataset import DatasetSelection
 
-# The notebook's filter drops proposals that are thinner than this.
+# The filter of the original notebook drops proposals that are thinner than this.
 NOTEBOOK_ASPECT = 4.0
 
 
 def show(picture: selected_picture.Picture) -> None:
-    """The picture beside the table of who is on it; without ground truth, the picture alone."""
+    """Show the picture beside the table of its annotations; without ground truth, the picture alone."""
     if picture.annotated is None:
         figures.show(
             figures.draw(picture.image),
             key="people",
-            caption=f"{_size(picture)}. Your own picture has no ground truth, so nobody is marked.",
+            caption=f"{_size(picture)}. Your own picture has no ground truth, so no box is drawn.",
         )
         return
     left, right = st.columns([3, 2], gap="medium")
@@ -34,16 +34,16 @@ def show(picture: selected_picture.Picture) -> None:
             "Instance masks",
             key=DatasetSelection.key("masks"),
             bind="query-params",
-            help="Who owns each pixel.",
+            help="The pixels of each person.",
         )
     with left:
         _picture(picture, picture.annotated, chosen=chosen, masks=masks)
 
 
 def table_of(annotated: AnnotatedImage) -> pd.DataFrame:
-    """One row a person, numbered from 1: class, width, height, aspect, share of the picture, tag.
+    """Build a row for each annotation, numbered from 1: class, width, height, aspect, share of the picture, tag.
 
-    Class and tag are left out where they are the same for everybody.
+    Class and tag are left out where they are the same for all.
     """
     boxes = annotated.boxes.astype(float)
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
@@ -55,10 +55,10 @@ def table_of(annotated: AnnotatedImage) -> pd.DataFrame:
             "Height": height,
             "Aspect": np.maximum(width, height) / np.minimum(width, height),
             "Share": 100 * width * height / (annotated.image.width * annotated.image.height),
-            "Note": list(annotated.tags),
+            "Tag": list(annotated.tags),
         }
     )
-    idle = [] if any(annotated.tags) else ["Note"]
+    idle = [] if any(annotated.tags) else ["Tag"]
     return table.drop(columns=idle if len(annotated.classes) > 1 else [*idle, "Class"])
 
 
@@ -69,21 +69,22 @@ def _picture(
     if chosen is not None:
         layers.append(figures.Layer(palette.CHOSEN, annotated.boxes[[chosen]]))
     count = len(annotated.boxes)
-    who = "Nobody is" if count == 0 else f"{count} {'is' if count == 1 else 'are'}"
+    marked = f"{count or 'No'} {'annotation' if count == 1 else 'annotations'}"
     part = "training" if picture.part == "train" else "test"
     figures.show(
         figures.draw(picture.image, *layers, masks=annotated.instances if masks else None),
         key="people",
-        caption=f"Who is there? {who} marked on {picture.name}, {_size(picture)}, {part} split.",
+        caption=f"Who is there? {marked} on {picture.name}, {_size(picture)}, {part} split.",
     )
 
 
 def _table(annotated: AnnotatedImage) -> int | None:
-    """The table; returns the row that is selected."""
+    """Show the table; return the selected row."""
     st.subheader("How large is each of them?", anchor=False)
     if not len(annotated.boxes):
         st.markdown(
-            "Nobody is on this picture. Training takes it as background only, and every detection on it is a mistake."
+            "This picture has no annotations. Training takes it as background only, and every detection on it is a "
+            "false positive."
         )
         return None
     event: Any = st.dataframe(
@@ -103,8 +104,8 @@ def _table(annotated: AnnotatedImage) -> int | None:
         alt="The people of the picture with their sizes",
     )
     st.caption(
-        "A click on a row shows its box. From an aspect of 4 on, the notebook's proposal filter would drop "
-        "even a perfect box."
+        "A click on a row shows its box. From an aspect of 4 on, the proposal filter of the original "
+        "Fast R-CNN notebook would drop even a perfect box."
     )
     rows = event.selection.rows
     return int(rows[0]) if rows else None

@@ -1,4 +1,4 @@
-"""All pictures of a data set as a wall of thumbnails: look, filter, click."""
+"""Gallery of a data set's thumbnails, with a filter; a click selects a picture."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def show(data: Dataset, *, current: str) -> None:
     if not names:
         st.markdown(f"No picture of {data.title} is like that.")
     st.html(_STYLE)
-    with st.grid("auto", min_column_width=170, gap="small"):
+    with st.grid("auto", min_column_width=170, gap="medium"):
         for name in names[(page - 1) * PER_PAGE : page * PER_PAGE]:
             _thumbnail(data, name, is_current=name == current)
 
 
 def _page(key: str, names: tuple[str, ...], pages: int, current: str) -> int:
-    """The visitor's page of the wall, from 1; another picture, or another wall, turns it to the chosen picture."""
+    """Return the gallery's page, from 1; another picture or filter turns it to the selected picture."""
     turned = (key, current)
     if DatasetSelection.current().turned_to != turned or widget_state.value(key) is None:
         DatasetSelection.select(turned_to=turned)
@@ -63,12 +63,14 @@ def _page(key: str, names: tuple[str, ...], pages: int, current: str) -> int:
 
 
 def _matching(data: Dataset, wanted: str) -> tuple[str, ...]:
-    """The names that the filter leaves, in the data set's order."""
+    """Return the names that pass the filter, in the data set's order."""
     if wanted == "All":
         return data.names
     if wanted == "Without annotations":
         with st.spinner("Looking at every picture…"):
-            return tuple(it.name for it in datasets.all_annotations(data) if not len(it.boxes))
+            return tuple(
+                found.name for found in datasets.all_annotations(data) if not len(found.boxes)
+            )
     part = set(data.split.train if wanted == "Training" else data.split.test)
     return tuple(name for name in data.names if name in part)
 

@@ -1,4 +1,4 @@
-"""What a whole data set is like: how many people a picture has, how tall they are, how thin."""
+"""Histograms of a data set: people a picture, their heights, and their aspect ratios."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ _PARTS = {"train": ("Training", palette.BLUE, ""), "test": ("Test", palette.ORAN
 
 
 def show(data: Dataset) -> None:
-    """Three histograms, the training and the test split apart; says how far it is while it counts."""
+    """Show three histograms of the training and the test split, with a progress bar while counting."""
     place = st.empty()
     annotations = datasets.all_annotations(data, progress=_progress(place))
     place.empty()
     parts = {
-        part: [it for it in annotations if data.split.part_of(it.name) == part] for part in _PARTS
+        part: [
+            annotation for annotation in annotations if data.split.part_of(annotation.name) == part
+        ]
+        for part in _PARTS
     }
     first, second, third = st.columns(3, gap="medium")
     with first:
@@ -38,29 +41,30 @@ def show(data: Dataset) -> None:
 
 
 def summary(data: Dataset) -> str:
-    """The data set in one sentence, from its names alone."""
+    """Describe the data set in one sentence, from its names alone."""
     split = data.split
     classes = ", ".join(data.classes)
     return (
         f"**{data.title}**: {len(data)} pictures, {len(split.train)} for training and {len(split.test)} for the test, "
-        f"the same for everybody because names decide. Marked on them: {classes}."
+        f"the same on every machine because names decide. Annotated classes: {classes}."
     )
 
 
 def _progress(place: Any) -> Callable[[int, int], None]:
-    def tell(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         if done % max(1, total // 50) == 0:
             place.progress(done / total, f"Looking at every picture: {done} of {total}")
 
-    return tell
+    return report
 
 
 def _counts(parts: dict[str, list[Annotation]], called: str) -> None:
     values = {
-        part: np.array([len(it.boxes) for it in those], float) for part, those in parts.items()
+        part: np.array([len(counts.boxes) for counts in listed], float)
+        for part, listed in parts.items()
     }
-    most = max((int(it.max()) for it in values.values() if len(it)), default=0)
-    together = sum(int(it.sum()) for it in values.values())
+    most = max((int(counts.max()) for counts in values.values() if len(counts)), default=0)
+    together = sum(int(counts.sum()) for counts in values.values())
     _histogram(
         values,
         start=-0.5,
@@ -68,18 +72,18 @@ def _counts(parts: dict[str, list[Annotation]], called: str) -> None:
         size=1,
         x=f"{called} on a picture",
         key="people-a-picture",
-        caption=f"How many {called} are on a picture? {together} in all.",
+        caption=f"How many {called} are on a picture? {together:,} in all.",
     )
 
 
 def _heights(parts: dict[str, list[Annotation]]) -> None:
-    values = {part: _sizes(those)[:, 1] for part, those in parts.items()}
-    everyone = np.concatenate(list(values.values()))
-    middle = f"{np.median(everyone):.0f} px in the middle" if len(everyone) else "nobody there"
+    values = {part: _sizes(annotations)[:, 1] for part, annotations in parts.items()}
+    sizes = np.concatenate(list(values.values()))
+    middle = f"{np.median(sizes):.0f} px in the middle" if len(sizes) else "no annotations"
     _histogram(
         values,
         start=0,
-        end=max([1.0, *everyone.tolist()]),
+        end=max([1.0, *sizes.tolist()]),
         size=20,
         x="height in pixels",
         key="heights",
@@ -88,25 +92,25 @@ def _heights(parts: dict[str, list[Annotation]]) -> None:
 
 
 def _aspects(parts: dict[str, list[Annotation]]) -> None:
-    sizes = {part: _sizes(those) for part, those in parts.items()}
-    values = {part: it.max(axis=1) / it.min(axis=1) for part, it in sizes.items()}
-    everyone = np.concatenate(list(values.values()))
+    sizes = {part: _sizes(annotations) for part, annotations in parts.items()}
+    values = {part: boxes.max(axis=1) / boxes.min(axis=1) for part, boxes in sizes.items()}
+    aspects = np.concatenate(list(values.values()))
     _histogram(
         values,
         start=1,
-        end=max([4.5, *everyone.tolist()]) + 0.25,
+        end=max([4.5, *aspects.tolist()]) + 0.25,
         size=0.25,
         x="longer side : shorter side",
         key="aspects",
-        caption=f"How thin are they? {int((everyone > NOTEBOOK_ASPECT).sum())} of {len(everyone)} are beyond the line "
-        "at 4 : 1, where the notebook's filter drops every proposal, even a perfect one.",
+        caption=f"How thin are they? {int((aspects > NOTEBOOK_ASPECT).sum()):,} of {len(aspects):,} are beyond the "
+        "line at 4 : 1, where the filter of the original Fast R-CNN notebook drops every proposal, even a perfect one.",
         line=NOTEBOOK_ASPECT,
     )
 
 
 def _sizes(annotations: Sequence[Annotation]) -> Values:
-    """Width and height of everybody: (N, 2)."""
-    boxes = [it.boxes for it in annotations] or [np.zeros((0, 4), np.float32)]
+    """Return width and height of each annotation: (N, 2)."""
+    boxes = [annotation.boxes for annotation in annotations] or [np.zeros((0, 4), np.float32)]
     together = np.concatenate(boxes).astype(float)
     return together[:, 2:] - together[:, :2]
 
@@ -127,11 +131,11 @@ def _histogram(
         Bars(
             _PARTS[part][0],
             (edges[:-1] + edges[1:]) / 2,
-            np.histogram(those, edges)[0],
+            np.histogram(sizes, edges)[0],
             *_PARTS[part][1:],
             hover=f"%{{y}} at %{{x}} {x}",
         )
-        for part, those in values.items()
+        for part, sizes in values.items()
     )
     guides = () if line is None else (Guide(line, colour=palette.VERMILION, dash="dash"),)
     histogram = Chart(bars, Axis(x), Axis("count"), guides=guides)

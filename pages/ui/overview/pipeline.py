@@ -1,7 +1,7 @@
-"""The pipeline as a row of cards: each stage with this picture's own shapes, numbers and a small picture.
+"""Pipeline cards: each stage with this picture's shapes and a thumbnail.
 
-What needs no network is shown at once; the network's stages are filled in when the visitor asks for them, or when it is
-awake anyway. A number that is not known yet is a letter, never a guess.
+Stages without a network are shown at once; the network's stages are filled in on request, or when it is loaded already.
+A number that is not computed yet is a letter.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SHOWN_PROPOSALS, _SHOWN_ROIS, _ROI_COLUMNS = 100, 12, 4
 
 
 def show(picture: Picture, detector: Detector | None) -> None:
-    """All stages, those without a network at once."""
+    """Show all stages; those without a network at once."""
     button = st.empty()
     stages = cards(networks.card(detector) if detector else None)
     _fill_picture(stages, picture)
@@ -66,7 +66,7 @@ def _fill_proposals(
 
 
 def _wanted(place: Any) -> bool:
-    """The network's stages are asked for, or cost no start any more."""
+    """Tell whether the network's stages were requested, or the network is already loaded."""
     if devices.network_is_loaded() or OverviewSelection.current().runs_network:
         return True
     return bool(
@@ -87,7 +87,7 @@ def _fill_network(
     trained: Config,
     boxes: FloatArray,
 ) -> None:
-    """Stages 3 to 7 and RoI sampling, from the network's own values."""
+    """Fill stages 3 to 7 and RoI sampling with the network's values."""
     from fastrcnn_core.detection import select
 
     with stages["features"].picture:
@@ -115,19 +115,19 @@ def _fill_network(
     stages["roi_align"].fill(
         f"{count} × {channels} × {cells} × {cells}",
         picture=thumbnails.tiles(inside.roi_energy, columns=_ROI_COLUMNS) if len(best) else None,
-        alt=f"What the {len(best)} surest RoIs cut out",
+        alt=f"Features of the {len(best)} most confident RoIs",
     )
     stages["head"].fill(
         f"{count} × {inside.hidden.shape[1]}",
         picture=thumbnails.units(inside.hidden[0]) if len(best) else None,
-        alt="The hidden units for the surest RoI",
+        alt="The hidden units for the most confident RoI",
     )
     sure = predictions.boxes[best, labels[best]].numpy()
     stages["scores"].fill(
         f"{count} × {classes + 1}",
         f"{count} × {classes} × 4",
         picture=renderings.small_jpeg(picture.image, sure, colour=palette.ORANGE),
-        alt=f"The {len(best)} surest boxes, corrected",
+        alt=f"The {len(best)} most confident boxes, corrected",
     )
     stages["detections"].fill(
         f"{len(detections.boxes)}",
@@ -140,7 +140,7 @@ def _fill_network(
 
 
 def _fill_sampling(card: Card, picture: Picture, boxes: FloatArray) -> None:
-    """A draw with seed 0; a visitor's own picture has no ground truth to draw by."""
+    """Fill RoI sampling with a draw of seed 0; an upload has no ground truth to sample by."""
     if picture.annotated is None:
         return
     import torch

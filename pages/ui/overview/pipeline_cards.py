@@ -1,4 +1,4 @@
-"""The cards of the overview: one for each stage of the pipeline, in the order in which a picture meets them."""
+"""Cards of the Overview page, one for each stage of the pipeline, in order."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _STYLE = """<style>
 
 @dataclass(frozen=True)
 class Stage:
-    """What is said of a stage on any picture.
+    """A stage of the pipeline, as described on any picture.
 
     Args:
-        key: its name for code. title: on screen. shapes: of what comes out of it, in letters.
-        sentence: what it does. page: where it is told in full, "" if nowhere.
+        key: its name for code. title: on screen. shapes: of its outputs, in letters.
+        sentence: its description. page: the page with details, "" if none.
     """
 
     key: str
@@ -43,20 +43,20 @@ class Stage:
 
 @dataclass(frozen=True)
 class Card:
-    """A stage's places on the page: its picture and its shape are filled in as they become known."""
+    """A stage's placeholders on the page: its picture and its shapes are filled in once computed."""
 
     picture: Any
     shape: Any
 
     def fill(self, *shapes: str, picture: bytes | None = None, alt: str = "") -> None:
-        """Write the shapes of what comes out, and the picture if there is one."""
+        """Write the shapes of the outputs, and the picture if there is one."""
         self.shape.markdown(" ".join(f"`{shape}`" for shape in shapes))
         if picture is not None:
             self.picture.image(picture, width="stretch", alt=alt)
 
 
 def stages(about: CheckpointHeader | None) -> tuple[Stage, ...]:
-    """All stages, in the order in which a picture meets them; the last is for training alone.
+    """List all stages, in order; the last is for training alone.
 
     Args:
         about: the detector in use; None while there is none.
@@ -103,13 +103,14 @@ def stages(about: CheckpointHeader | None) -> tuple[Stage, ...]:
             "scores",
             "6. Scores and deltas",
             ("R × (K+1)", "R × K × 4"),
-            "How sure it is of each class and of the background, and four numbers that correct the box.",
+            "A confidence for each class and for the background, and four numbers that correct the box.",
         ),
         Stage(
             "detections",
             "7. Detections",
             ("D",),
-            "Sure boxes stay, and each silences the less sure ones that overlap it, or lowers their scores (NMS).",
+            "Confident boxes stay, and each suppresses the less confident ones that overlap it, or lowers their scores "
+            "(non-maximum suppression, NMS).",
             "detection",
         ),
         Stage(
@@ -124,12 +125,12 @@ def stages(about: CheckpointHeader | None) -> tuple[Stage, ...]:
 
 
 def _roi_layer(about: CheckpointHeader | None) -> str:
-    """What the detector's layer is called in the literature."""
+    """Name the detector's RoI layer."""
     return "RoIPool" if about and about.model.roi_layer == "pool" else "RoIAlign"
 
 
 def cards(about: CheckpointHeader | None) -> dict[str, Card]:
-    """Write a card for each stage, with all that is known without the picture; by the stages' keys."""
+    """Write a card for each stage, with what needs no picture; return the cards by key."""
     st.html(_STYLE)
     with st.grid(4, min_column_width=210, gap="medium"):
         return {stage.key: _card(stage) for stage in stages(about)}

@@ -1,4 +1,4 @@
-"""Which data, weights, run and device the pages use right now."""
+"""Status line: the data, weights, run and device in use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pages.ui.state.selected_picture import Picture
 
 
 def show(picture: Picture, detector: Detector | None) -> None:
-    """One line of facts."""
+    """Show the status line as badges."""
     with st.container(horizontal=True, gap="small"):
         for icon, fact in _facts(picture, detector):
             st.badge(fact, icon=f":material/{icon}:", color="gray")
@@ -32,7 +32,7 @@ def _facts(picture: Picture, detector: Detector | None) -> list[tuple[str, str]]
 
 
 def _device() -> str:
-    """Where the network computes, as far as that is known without loading it."""
+    """Name the network's device, as far as it can be told without loading the network."""
     setting = devices.chosen_device()
     if devices.network_is_loaded():
         return devices.device_labels().get(setting, setting)

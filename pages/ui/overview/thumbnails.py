@@ -1,4 +1,4 @@
-"""Small pictures of what is inside the network, for the overview: heat maps, the RoIs' grids, hidden units."""
+"""Thumbnails of activations for the Overview page: heat maps, RoI grids, hidden units."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _HEIGHT = 240
 
 
 def heat(values: FloatArray) -> bytes:
-    """A PNG of a (h, w) map, each cell a square."""
+    """Render a (h, w) map as PNG, each cell a square."""
     return _png(_coloured(values))
 
 
 def tiles(maps: FloatArray, *, columns: int) -> bytes:
-    """A PNG of (R, S, S) maps side by side, on one scale, with a gap of one cell between them."""
+    """Render (R, S, S) maps side by side as PNG, on one scale, with a gap of one cell between them."""
     count, side = len(maps), maps.shape[1]
     rows = -(-count // columns)
     wall = np.full((rows * (side + 1) - 1, columns * (side + 1) - 1, 4), 0, np.uint8)
@@ -36,7 +36,7 @@ def tiles(maps: FloatArray, *, columns: int) -> bytes:
 
 
 def units(values: FloatArray) -> bytes:
-    """A PNG of (D,) numbers as a rectangle of cells, as square as D allows; the last row may be short."""
+    """Render (D,) numbers as PNG, in a rectangle of cells as square as D allows."""
     columns = int(np.ceil(np.sqrt(len(values) * 4 / 3)))
     filled = np.zeros(-(-len(values) // columns) * columns, np.float32)
     filled[: len(values)] = values
@@ -44,7 +44,7 @@ def units(values: FloatArray) -> bytes:
 
 
 def _coloured(values: FloatArray) -> Pixels:
-    """(h, w) → (h, w, 3): the smallest value darkest, the largest brightest."""
+    """Map (h, w) values to (h, w, 3) colours: the smallest darkest, the largest brightest."""
     low, high = float(values.min()), float(values.max())
     place = (values.astype(np.float64) - low) / max(high - low, 1e-12) * (len(_VIRIDIS) - 1)
     anchors = np.arange(len(_VIRIDIS))
@@ -53,7 +53,7 @@ def _coloured(values: FloatArray) -> Pixels:
 
 
 def _png(pixels: npt.NDArray[np.uint8]) -> bytes:
-    """Enlarged to some 240 pixels in height without blurring."""
+    """Encode as PNG, enlarged to some 240 pixels in height without blurring."""
     picture = PIL.Image.fromarray(pixels)
     factor = max(1, round(_HEIGHT / picture.height))
     size = (picture.width * factor, picture.height * factor)

@@ -1,4 +1,4 @@
-"""Which engine finds more? The four methods on the same picture, under the same filters, and what ails the package."""
+"""Comparison of the search methods on one picture under the same filters, with the faults of the package."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from pages.ui.proposals.view import View
 METHODS: tuple[ProposalMethod, ...] = get_args(ProposalMethod)
 # Measured on one core: `quality` and the package take some 10 µs a pixel.
 _SECONDS_A_PIXEL = 1e-5
-_PATIENCE = 6.0  # seconds that nobody needs to be asked for
+_PATIENCE = 6.0  # seconds; a longer search starts on request
 
 
 def show(view: View) -> None:
-    """A column an engine, its figures as a table, and the package's own histograms."""
-    st.subheader("Which engine finds more?", anchor=False)
+    """Show a column for each method, its figures as a table, and the package's histograms."""
+    st.subheader("Which method finds more?", anchor=False)
     if not _may_run(view):
         return
     shown: list[View] = []
@@ -38,7 +38,7 @@ def show(view: View) -> None:
         )
     _table(shown)
     st.caption(
-        "The same filters for all. The package runs with the notebook's knobs (scale 450, sigma 0.8, "
+        "The same filters for all. The package (selectivesearch, from PyPI) runs with the knobs of the original Fast R-CNN notebook (scale 450, sigma 0.8, "
         "smallest region 30) and ranks nothing: its boxes come in its own order."
     )
     package_comparison.show(view)
@@ -46,46 +46,46 @@ def show(view: View) -> None:
 
 
 def _may_run(view: View) -> bool:
-    """Small pictures at once; for a photograph, the reader decides."""
+    """Tell whether to run: at once on small pictures, on large ones after a toggle."""
     seconds = 2 * view.image.width * view.image.height * _SECONDS_A_PIXEL
     if seconds <= _PATIENCE:
         return True
     st.caption(
         f"`quality` and the package look at every pixel many times: about {duration(seconds)} for this picture."
     )
-    agreed = st.toggle("Run all engines", key=f"run-engines-{view.image.key}")
+    agreed = st.toggle("Run all methods", key=f"run-engines-{view.image.key}")
     return bool(agreed)
 
 
 def _engine(view: View, method: ProposalMethod) -> View:
     notebook = PRESETS["notebook"].proposals
     knobs = {"scale": notebook.scale, "min_size": notebook.min_size} if method == "package" else {}
-    its = view.with_knobs(method=method, **knobs)
+    searched = view.with_knobs(method=method, **knobs)
     st.markdown(f"**{method}**")
-    best = sorted({int(it) - 1 for it in its.overlaps.argmax(axis=0) if it > 0})
+    best = sorted({int(rank) - 1 for rank in searched.overlaps.argmax(axis=0) if rank > 0})
     notes = [f"rank {rank + 1}" for rank in best]
     drawing = figures.draw(
-        its.image,
-        figures.Layer(palette.GROUND_TRUTH, its.people),
-        figures.Layer(palette.FOREGROUND, its.proposals[best], notes, label="Best boxes"),
+        searched.image,
+        figures.Layer(palette.GROUND_TRUTH, searched.people),
+        figures.Layer(palette.FOREGROUND, searched.proposals[best], notes, label="Best boxes"),
         legend=False,
     )
-    boxes, cost = counted(len(its.proposals), "box"), duration(its.timed.total_seconds)
+    boxes, cost = counted(len(searched.proposals), "box"), duration(searched.timed.total_seconds)
     found = f"{about(method)}: {boxes} in {cost}"
-    judged = f", MABO {share(its.mabo)}" if len(its.people) else ""
+    judged = f", MABO {share(searched.mabo)}" if len(searched.people) else ""
     figures.show(
         drawing,
         key=f"engine-{method}",
         caption=f"{found}{judged}",
         alt=f"{method}: {found}{judged}",
     )
-    return its
+    return searched
 
 
 def about(method: ProposalMethod) -> str:
     """Tell how many strategies a method combines."""
     if method == "package":
-        return "The notebook's"
+        return "The selectivesearch package"
     count = len(STRATEGIES.get(method, ()))
     if not count:
         return "No strategies"
@@ -95,13 +95,13 @@ def about(method: ProposalMethod) -> str:
 def _table(shown: list[View]) -> None:
     rows = pd.DataFrame(
         {
-            "Engine": METHODS,
-            "Recall 0.5": [it.recall(0.5) for it in shown],
-            "Recall 0.7": [it.recall(0.7) for it in shown],
-            "MABO": [it.mabo for it in shown],
-            "Seconds": [it.timed.total_seconds for it in shown],
-            "Proposals": [len(it.proposals) for it in shown],
-            "Found": [len(it.funnel.found) for it in shown],
+            "Method": METHODS,
+            "Recall 0.5": [view.recall(0.5) for view in shown],
+            "Recall 0.7": [view.recall(0.7) for view in shown],
+            "MABO": [view.mabo for view in shown],
+            "Seconds": [view.timed.total_seconds for view in shown],
+            "Proposals": [len(view.proposals) for view in shown],
+            "Found": [len(view.funnel.found) for view in shown],
         }
     )
     tables.show(rows, decimals=2)

@@ -1,4 +1,4 @@
-"""Which boxes are worth looking at? The picture with its proposals, how good they are, and where one came from."""
+"""First screen of the Proposals page: the picture with its proposals, their recall, and the selected one's origin."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _VIEWER, _TABLE = "proposal-viewer", "proposal-table"
 
 
 def show(view: View) -> None:
-    """Picture left, figures right; a click or a row of the table chooses a box."""
+    """Show the picture left and figures right; a click or a row of the table selects a box."""
     chosen = chosen_proposal(view)
     left, right = st.columns([13, 8], gap="large")
     with left:
@@ -35,18 +35,18 @@ def show(view: View) -> None:
 
 
 def chosen_proposal(view: View) -> int | None:
-    """The proposal that the visitor asks about, if it is one of this picture's under these knobs."""
+    """Return the selected proposal if it is one of this picture's under these knobs."""
     chosen = ProposalsSelection.current().proposal
     return chosen.index if chosen is not None and chosen.search == view.search else None
 
 
 def choose(view: View, index: int | None) -> None:
-    """Ask about this proposal from now on."""
+    """Select a proposal."""
     ProposalsSelection.select(proposal=SelectedProposal(view.search, index))
 
 
 def _take_click(view: View) -> None:
-    """The picture speaks: no row of the table is meant any more."""
+    """Select the clicked proposal, and no row of the table."""
     choose(view, players.clicked(_VIEWER))
     pickers.choose_row(_TABLE, None)
 
@@ -57,8 +57,8 @@ def _take_row(view: View, best: list[int]) -> None:
 
 
 def _figures(view: View) -> None:
-    """How good all proposals of this picture are, and what they cost."""
-    told = (
+    """Show recall, MABO and time of this picture's proposals."""
+    metrics = (
         ("Recall 0.5", share(view.recall(0.5)), _RECALL.format(0.5)),
         ("at 0.7", share(view.recall(0.7)), _RECALL.format(0.7)),
         ("MABO", share(view.mabo), _MABO),
@@ -66,7 +66,7 @@ def _figures(view: View) -> None:
     )
     # Large type has no room for four of them beside the picture: two rows of two, not three and one left over.
     places = [*st.columns(2), *st.columns(2)] if projector.is_on() else [_row()] * 4
-    for place, (label, value, about) in zip(places, told, strict=True):
+    for place, (label, value, about) in zip(places, metrics, strict=True):
         place.metric(label, value, help=about, width="content")
     st.caption(
         f"{counted(len(view.proposals), 'proposal')}, out of {len(view.funnel.found):,} boxes that the search found, "
@@ -79,7 +79,7 @@ def _row() -> DeltaGenerator:
 
 
 def _boxes_that_fit(image: Image) -> str:
-    """How many boxes with whole-numbered edges a picture has, for people."""
+    """Word the number of boxes with integer edges in a picture."""
     count = image.width * (image.width + 1) * image.height * (image.height + 1) // 4
     for name, size in (("trillion", 10**12), ("billion", 10**9), ("million", 10**6)):
         if count >= size:
@@ -98,7 +98,7 @@ def _why_not_judged(view: View) -> str:
 
 
 def _who_is_found(view: View) -> None:
-    """A row a person: the best proposal, its rank, and from which rank on it is found at all."""
+    """Show a row for each person: its best proposal, that one's rank, and the first rank with an IoU of 0.5."""
     if not len(view.people):
         return
     reached = view.overlaps >= 0.5
@@ -108,7 +108,7 @@ def _who_is_found(view: View) -> None:
             "Who": range(1, len(best) + 1),
             "Best IoU": view.overlaps[-1],
             "Rank": [rank + 1 if rank >= 0 else None for rank in best],
-            "Found": [int(column.argmax()) if column.any() else None for column in reached.T],
+            "Found from": [int(column.argmax()) if column.any() else None for column in reached.T],
         }
     )
     st.dataframe(
@@ -124,17 +124,17 @@ def _who_is_found(view: View) -> None:
                 format="%.2f", min_value=0, max_value=1, width=80
             ),
             "Rank": st.column_config.NumberColumn(
-                width=52, help="Where its best proposal stands; 1 is looked at first."
+                width=52, help="Rank of the best proposal; 1 comes first."
             ),
-            "Found": st.column_config.NumberColumn(
-                width=58, help="From this rank on: the first whose box has an IoU of 0.5 or more."
+            "Found from": st.column_config.NumberColumn(
+                width=80, help="The first rank whose box has an IoU of 0.5 or more."
             ),
         },
     )
 
 
 def _best_ranks(view: View) -> list[int]:
-    """Each person's best proposal, from 0; -1 if none touches."""
+    """Return the index of each person's best proposal, from 0; -1 if none overlaps."""
     best = view.overlaps.argmax(axis=0)  # the first n proposals with which the best IoU is reached
     return [int(first) - 1 for first in np.atleast_1d(best)]
 

@@ -1,4 +1,4 @@
-"""Which filter loses a good box? Everybody's best box through the funnel, who took it, and what gives it back."""
+"""Each person's best box followed through the filters: the filter that removes it, and the knob that keeps it."""
 
 from __future__ import annotations
 
@@ -23,61 +23,61 @@ _LOST = replace(palette.SUPPRESSED, width=2.5, opacity=1.0, halo=0.7)
 
 
 def show(view: View) -> None:
-    """Everybody in a table; then one pedestrian in words left, in the picture right."""
+    """Show all people in a table, then one of them in words left and in the picture right."""
     st.markdown("**Which filter loses a good box?**")
     paths = [best_by_stage(view.funnel, person) for person in view.people]
     if len(paths) > 1:
-        tables.show(miss_reasons.everybody(paths), decimals=2)
+        tables.show(miss_reasons.table(paths), decimals=2)
     left, right = st.columns([13, 8], gap="large")
     with left:
-        who = _pick(view, paths)
-        st.markdown(miss_reasons.verdict(view, who, paths[who]))
-        _ledger(view, who, paths[who])
+        person = _pick(view, paths)
+        st.markdown(miss_reasons.verdict(view, person, paths[person]))
+        _ledger(view, person, paths[person])
     with right:
-        _picture(view, who, paths[who])
-    _where_from(view, who, paths[who])
+        _picture(view, person, paths[person])
+    _where_from(view, person, paths[person])
 
 
 def _pick(view: View, paths: Sequence[tuple[BestBox, ...]]) -> int:
-    """Whom to follow: at first the one who loses most on the way."""
+    """Pick the person to follow; by default the one who loses most IoU."""
     lost = [steps[0].iou - steps[-1].iou for steps in paths]
     return int(
         st.selectbox(
             f"Follow the best box of {view.noun}",
             list(range(len(paths))),
             index=int(np.argmax(lost)),
-            format_func=lambda who: f"{who + 1}: loses {lost[who]:.2f} of IoU on the way",
+            format_func=lambda row: f"{row + 1}: loses {lost[row]:.2f} of IoU on the way",
             key=followed_key(view.image.key),
         )
     )
 
 
-def _ledger(view: View, who: int, steps: tuple[BestBox, ...]) -> None:
-    """A row a stage: the best IoU that is left, and its place; below, why each better box went."""
+def _ledger(view: View, person: int, steps: tuple[BestBox, ...]) -> None:
+    """Show the best remaining IoU and its rank after each stage; below, the reason for each removal."""
     rows = pd.DataFrame(
         {
             "Stage": [step.stage for step in steps],
             "Best IoU": [step.iou for step in steps],
-            "Place": pd.array([step.rank for step in steps], dtype="Int64"),
+            "Rank": pd.array([step.rank for step in steps], dtype="Int64"),
         }
     )
     tables.show(rows, decimals=2)
-    told = [
+    reasons = [
         f"- **{after.stage}** takes the box of IoU {before.iou:.2f}: "
         f"{miss_reasons.words(after.removal, after.stage, view)}. "
-        + _given_back(view, who, after.removal, after.stage)
+        + _given_back(view, person, after.removal, after.stage)
         for before, after in pairwise(steps)
         if after.removal is not None
     ]
-    st.markdown("\n".join(told) or _nothing_lost(view, steps))
+    st.markdown("\n".join(reasons) or _nothing_lost(view, steps))
 
 
-def _given_back(view: View, who: int, removal: Removal, stage: str) -> str:
-    """What the person's best kept box would be if only this filter let the box through."""
+def _given_back(view: View, person: int, removal: Removal, stage: str) -> str:
+    """Word the person's best IoU with the knob at the nearest value that keeps the box."""
     name, value = miss_reasons.remedy(removal, stage)
     with st.spinner(f"Trying {knobs.label(name)} at {text(value)}…"):
         config = replace(view.config, **{name: value})
-        iou = searches.verdict(view.image, view.people, config).overlaps[who]
+        iou = searches.verdict(view.image, view.people, config).overlaps[person]
     stands = f"{value:,}" if isinstance(value, int) else text(value)
     return f"With the knob *{knobs.label(name)}* at {stands}, the best that is kept has an IoU of **{iou:.2f}**."
 
@@ -88,10 +88,10 @@ def _nothing_lost(view: View, steps: tuple[BestBox, ...]) -> str:
     return "The best box that was found survives every stage."
 
 
-def _picture(view: View, who: int, steps: tuple[BestBox, ...]) -> None:
-    """The person, the best box that was kept, and over it the best that was found and lost."""
+def _picture(view: View, person: int, steps: tuple[BestBox, ...]) -> None:
+    """Draw the person, the best proposal, and the best box of the search if a filter removed it."""
     boxes = view.funnel.found.boxes
-    layers = [figures.Layer(palette.GROUND_TRUTH, view.people[[who]], texts=[str(who + 1)])]
+    layers = [figures.Layer(palette.GROUND_TRUTH, view.people[[person]], texts=[str(person + 1)])]
     first, last = steps[0], steps[-1]
     if last.index is not None:
         note = f"The best box kept: IoU {last.iou:.2f}"
@@ -104,14 +104,14 @@ def _picture(view: View, who: int, steps: tuple[BestBox, ...]) -> None:
     figures.show(
         figures.draw(view.image, *layers),
         key="followed-box",
-        caption=f"What did the filters cost {view.noun} {who + 1}? IoU {first.iou:.2f} found, {last.iou:.2f} kept.",
+        caption=f"What did the filters cost {view.noun} {person + 1}? IoU {first.iou:.2f} found, {last.iou:.2f} kept.",
     )
 
 
-def _where_from(view: View, who: int, steps: tuple[BestBox, ...]) -> None:
-    """The strategy and the merge of the best box that was found, whether it was kept or not."""
+def _where_from(view: View, person: int, steps: tuple[BestBox, ...]) -> None:
+    """Show strategy and merge of the person's best box of the search, kept or not."""
     index = steps[0].index
-    it = None if index is None else origin.origin_of_found(view, index)
-    if it is not None and it.strategy is not None:
-        st.markdown(f"**Where did the best box of {view.noun} {who + 1} come from?**")
-        origin.story(view, it.strategy, it, key="play-followed", label="Play how it grew")
+    source = None if index is None else origin.origin_of_found(view, index)
+    if source is not None and source.strategy is not None:
+        st.markdown(f"**Where did the best box of {view.noun} {person + 1} come from?**")
+        origin.story(view, source.strategy, source, key="play-followed", label="Play how it grew")

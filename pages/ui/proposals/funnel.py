@@ -1,4 +1,4 @@
-"""Which filter costs what? Counts and time of every stage, and everybody's best box followed through them."""
+"""Filters of the proposals: count and time of each stage, and each person's best box through them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NOTEBOOK_ASPECT = PRESETS["notebook"].proposals.max_aspect
 
 
 def show(view: View) -> None:
-    """The stages as bars; then who lost what, and what the notebook's aspect limit would take."""
+    """Show the stages as bars, each person's best box, and the effect of the original notebook's aspect limit."""
     st.subheader("Which filter costs what?", anchor=False)
     _stages(view)
     if len(view.people):
@@ -29,7 +29,7 @@ def show(view: View) -> None:
 
 
 def _stages(view: View) -> None:
-    """Every stage's count and cost; the search itself is the first one's cost."""
+    """Chart each stage's count and time; the first stage's time is the search's."""
     stages = view.funnel.stages
     counts = [len(stage.survivors) for stage in stages]
     seconds = [view.timed.seconds, *(stage.seconds for stage in stages[1:])]
@@ -49,7 +49,7 @@ def _stages(view: View) -> None:
 
 
 def _label(view: View, stage: str) -> str:
-    """A stage's name with the knob that it obeys."""
+    """Label a stage with the value of its knob."""
     config = view.config
     aspect = "any" if config.max_aspect is None else f"≤ {config.max_aspect:g}:1"
     iou = "exact repeats" if config.distinct_iou is None else f"IoU ≤ {config.distinct_iou:g}"
@@ -63,19 +63,17 @@ def _label(view: View, stage: str) -> str:
 
 
 def _what_the_aspect_limit_does(view: View) -> None:
-    """The notebook's filter on this picture, in numbers."""
+    """Word the effect of the original notebook's aspect limit on this picture."""
     free, limited = view.with_knobs(max_aspect=None), view.with_knobs(max_aspect=_NOTEBOOK_ASPECT)
     before, after = free.funnel.stage("minimum side"), limited.funnel.stage("aspect ratio")
     gone = len(before.survivors) - len(after.survivors)
     costs = free.overlaps[-1] - limited.overlaps[-1]
     sentence = (
-        f"**What would the notebook's aspect limit of {_NOTEBOOK_ASPECT:g}:1 do?** "
+        f"**What would an aspect limit of {_NOTEBOOK_ASPECT:g}:1, that of the original Fast R-CNN notebook, do?** "
         f"It takes {counted(gone, 'box')} of {len(before.survivors):,} on this picture. "
     )
     if len(view.people):
-        sentence += (
-            _who_pays(view, free, limited) if costs.max() > 0.005 else "Nobody here loses by it. "
-        )
+        sentence += _who_pays(view, free, limited) if costs.max() > 0.005 else "No IoU here falls. "
     st.markdown(
         sentence
         + "People who stand with their arms at their sides are thin: 12 of Penn-Fudan's 423 pedestrians are "
@@ -84,9 +82,9 @@ def _what_the_aspect_limit_does(view: View) -> None:
 
 
 def _who_pays(view: View, free: View, limited: View) -> str:
-    who = int(np.argmax(free.overlaps[-1] - limited.overlaps[-1]))
-    x1, y1, x2, y2 = view.people[who]
+    person = int(np.argmax(free.overlaps[-1] - limited.overlaps[-1]))
+    x1, y1, x2, y2 = view.people[person]
     return (
-        f"{view.noun.capitalize()} {who + 1}, {(y2 - y1) / (x2 - x1):.1f} times as high as wide, falls from an IoU of "
-        f"{free.overlaps[-1, who]:.2f} to {limited.overlaps[-1, who]:.2f}. "
+        f"{view.noun.capitalize()} {person + 1}, {(y2 - y1) / (x2 - x1):.1f} times as high as wide, falls from an IoU "
+        f"of {free.overlaps[-1, person]:.2f} to {limited.overlaps[-1, person]:.2f}. "
     )

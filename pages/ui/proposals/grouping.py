@@ -1,4 +1,4 @@
-"""Who merges with whom? The grouping of one strategy, from the first regions to the whole picture."""
+"""Hierarchical grouping of one strategy, from the first segmentation to the whole picture."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from pages.ui.state.proposals import ProposalsSelection, requested_merge
 
 
 def show(view: View) -> None:
-    """The film, and what it shows."""
-    st.subheader("Who merges with whom?", anchor=False)
+    """Show the player of the grouping, and explain it."""
+    st.subheader("Which regions merge?", anchor=False)
     method = view.config.method
     if method not in STRATEGIES:
         st.caption(
-            "The package does not tell whom it merged; this is how our engine groups the same picture."
+            "The package does not report its merges; this is how this project groups the same picture."
         )
     strategy = _pick(strategies(method))
     players.player(
@@ -48,7 +48,7 @@ def strategies(method: str) -> tuple[Strategy, ...]:
 
 
 def _pick(strategies: Sequence[Strategy]) -> Strategy:
-    """Whose grouping; a choice that this method does not have falls back to the one that all methods have."""
+    """Pick the strategy; one that the method lacks falls back to the one that all methods have."""
     usual = STRATEGIES["single"][0]
     if ProposalsSelection.current().strategy not in strategies:
         ProposalsSelection.select(strategy=usual if usual in strategies else strategies[0])

@@ -1,4 +1,4 @@
-"""Where the knobs of the Proposals page stand: the method in front, what is searched and what is kept folded away."""
+"""Knobs of the Proposals page: the method, and in a popover the search and the filters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILTERS = ("min_side", "max_aspect", "distinct_iou", "order", "limit")
 
 
 def show() -> ProposalConfig:
-    """The method, the knobs that matter for it, and the config that they say. Raises ConfigError."""
+    """Show the method and the knobs that apply to it; return the config. Raises ConfigError."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         config = inputs.knobs(ProposalConfig, only=["method"], reset=False)
         with st.popover("Search and filters", icon=":material/tune:", key="proposal-knobs"):
@@ -22,7 +22,7 @@ def show() -> ProposalConfig:
 
 
 def _others(config: ProposalConfig) -> ProposalConfig:
-    """Every knob but the method."""
+    """Show every knob but the method."""
     search, keep = st.columns(2, gap="large")
     with search:
         st.markdown("**What is searched**")
@@ -37,15 +37,15 @@ def _others(config: ProposalConfig) -> ProposalConfig:
 
 
 def searching(config: ProposalConfig) -> tuple[str, ...]:
-    """The names of the knobs that this method's search looks at."""
+    """Return the names of the knobs that this method's search uses."""
     return _PACKAGES if config.method == "package" else _OURS
 
 
 def label(name: str) -> str:
-    """A knob's words on screen."""
+    """Return a knob's label."""
     return knobs_of(ProposalConfig)[name][1].label
 
 
 def axis(name: str) -> str:
-    """A knob's words with its unit, for the axis of a chart."""
+    """Return a knob's label with its unit, for the axis of a chart."""
     return knobs_of(ProposalConfig)[name][1].label_with_unit

@@ -1,4 +1,4 @@
-"""Why was this pedestrian never proposed? The search or a filter is to blame, and a knob would give the box back."""
+"""Reasons why a person has no proposal: the search or a filter, and the knob that would keep the box."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from fastrcnn_core.proposals.quality import BestBox, Removal
 from pages.ui.components.wording import share
 from pages.ui.proposals.view import View
 
-FOUND = 0.5  # as everywhere on this page: from this IoU on, a proposal finds somebody
+FOUND = 0.5  # IoU from which a proposal counts as finding a person
 _VISIBLE = 0.005  # less does not show in two decimals
 
 
-def everybody(paths: Sequence[tuple[BestBox, ...]]) -> pd.DataFrame:
-    """A row a pedestrian: the stage that costs most, and the best IoU that each stage leaves."""
+def table(paths: Sequence[tuple[BestBox, ...]]) -> pd.DataFrame:
+    """Build a row for each person: the stage that costs most IoU, and the best IoU after each stage."""
     columns: dict[str, Any] = {
         "Who": range(1, len(paths) + 1),
         "Lost to": [lost_to(steps) for steps in paths],
@@ -29,7 +29,7 @@ def everybody(paths: Sequence[tuple[BestBox, ...]]) -> pd.DataFrame:
 
 
 def lost_to(steps: tuple[BestBox, ...]) -> str:
-    """The stage that costs most IoU; "the search" if it found nobody; a dash if nothing is lost."""
+    """Name the stage that costs most IoU; "the search" if its best is below 0.5; a dash if nothing is lost."""
     if steps[0].iou < FOUND:
         return "the search"
     costs = {after.stage: before.iou - after.iou for before, after in pairwise(steps)}
@@ -37,13 +37,11 @@ def lost_to(steps: tuple[BestBox, ...]) -> str:
     return worst if costs[worst] > _VISIBLE else "–"
 
 
-def verdict(view: View, who: int, steps: tuple[BestBox, ...]) -> str:
-    """Whether this pedestrian is proposed, and if not, whether the search or a filter is to blame."""
-    first, last, name = steps[0], steps[-1], f"{view.noun.capitalize()} {who + 1}"
+def verdict(view: View, person: int, steps: tuple[BestBox, ...]) -> str:
+    """Word whether a person is proposed, and if not, whether the search or a filter is the cause."""
+    first, last, name = steps[0], steps[-1], f"{view.noun.capitalize()} {person + 1}"
     if last.iou >= FOUND:
-        return (
-            f"{name} **is proposed**: a box of IoU {share(last.iou)} stands at place {last.rank:,}."
-        )
+        return f"{name} **is proposed**: a box of IoU {share(last.iou)} is at rank {last.rank:,}."
     if first.iou >= FOUND:
         return (
             f"{name} **was found and lost**: the search had a box of IoU {share(first.iou)}, "
@@ -51,24 +49,24 @@ def verdict(view: View, who: int, steps: tuple[BestBox, ...]) -> str:
         )
     return (
         f"{name} **was never found**: the best of the search's {len(view.funnel.found):,} boxes reaches an IoU of "
-        f"{share(first.iou)}. No filter is to blame: the {view.noun}'s parts merged with what is beside them before "
-        "they merged with each other. *Engines* tries methods with more colour spaces and scales."
+        f"{share(first.iou)}. No filter is the cause: the {view.noun}'s parts merged with what is beside them before "
+        "they merged with each other. *Methods* tries methods with more colour spaces and scales."
     )
 
 
 def words(removal: Removal, stage: str, view: View) -> str:
-    """Why a stage took a box, in one sentence with its numbers."""
+    """Word the reason for which a stage removed a box, with its numbers."""
     if stage == "minimum side":
-        return f"its shorter side has {removal.measure:.0f} pixels; {view.config.min_side} are asked for"
+        return f"its shorter side has {removal.measure:.0f} pixels; {view.config.min_side} are required"
     if stage == "aspect ratio":
         return f"its longer side is {removal.measure:.1f} times the shorter; {view.config.max_aspect:g} are allowed"
     if stage == "deduplicated":
         return f"it repeats a better ranked box at IoU {removal.measure:.2f}"
-    return f"it stands at place {removal.measure:,.0f}; {view.config.limit:,} are kept"
+    return f"it is at rank {removal.measure:,.0f}; {view.config.limit:,} are kept"
 
 
 def remedy(removal: Removal, stage: str) -> tuple[str, Any]:
-    """The knob that would let this box through the stage, and the nearest value that does."""
+    """Return the knob and the nearest value with which the stage keeps the box."""
     if stage == "minimum side":
         return "min_side", max(1, math.floor(removal.measure))
     if stage == "aspect ratio":

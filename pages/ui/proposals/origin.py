@@ -1,4 +1,4 @@
-"""Where did this box come from? Strategy, merge, rank, and how well it fits everybody."""
+"""Origin of a proposal: its strategy, its merge, its rank, and its IoU with each person."""
 
 from __future__ import annotations
 
@@ -19,40 +19,41 @@ _WORDS = {"C": "colour", "T": "texture", "S": "size", "F": "fill"}
 
 @dataclass(frozen=True)
 class Origin:
-    """How a proposal came about.
+    """The origin of a proposal.
 
     Args:
-        strategy: which found it first, best ranked; None for the package, which has none.
-        node: its node in that strategy's hierarchy, beyond these a pair that was passed over, or the package's own
-            number.
-        others: further strategies that found the very same box.
+        strategy: the first one that found it, by rank; None for the package, which has none.
+        node: its node in that strategy's hierarchy, beyond these an unmerged pair, or the package's own number.
+        also: further strategies that found the very same box.
     """
 
     strategy: Strategy | None
     node: int
-    others: tuple[Strategy, ...]
+    also: tuple[Strategy, ...]
 
 
 def origin_of(view: View, proposal: int) -> Origin:
-    """Where the proposal came from; the index counts from 0 in rank order."""
+    """Return the origin of a proposal, by its index in rank order."""
     return origin_of_found(view, int(view.funnel.stages[-1].survivors[proposal]))
 
 
 def origin_of_found(view: View, index: int) -> Origin:
-    """Where any box of the search came from, whether it became a proposal or not."""
+    """Return the origin of any box of the search, proposal or not."""
     found = view.funnel.found
     if not found.strategies:
         return Origin(None, int(found.node[index]), ())
     same = np.flatnonzero((found.boxes == found.boxes[index]).all(axis=1))
     own = int(found.strategy[index])
-    others = sorted({int(it) for it in found.strategy[same]} - {own})
+    also = sorted({int(index) for index in found.strategy[same]} - {own})
     return Origin(
-        found.strategies[own], int(found.node[index]), tuple(found.strategies[it] for it in others)
+        found.strategies[own],
+        int(found.node[index]),
+        tuple(found.strategies[index] for index in also),
     )
 
 
 def show(view: View, chosen: int | None) -> None:
-    """The chosen proposal's story, or how to choose one."""
+    """Show the selected proposal's origin, or how to select one."""
     st.subheader("Where did this box come from?", anchor=False)
     if not len(view.proposals):
         st.caption(
@@ -72,41 +73,43 @@ def show(view: View, chosen: int | None) -> None:
         f"**Rank {chosen + 1:,}** of {len(view.proposals):,}: {x2 - x1:.0f} × {y2 - y1:.0f} pixels, "
         f"top left corner at ({x1:.0f}, {y1:.0f})."
     )
-    it = origin_of(view, chosen)
-    if it.strategy is None:
+    source = origin_of(view, chosen)
+    if source.strategy is None:
         st.markdown(
-            f"The package's region {it.node + 1:,}, in its own order. It does not say how a region came about."
+            f"The package's region {source.node + 1:,}, in its own order. It does not say how a region came about."
         )
     else:
-        story(view, it.strategy, it, key="play-origin", label="Play its grouping")
+        story(view, source.strategy, source, key="play-origin", label="Play its grouping")
     _fits(view, chosen)
 
 
 def words(strategy: Strategy) -> str:
-    """A strategy for people."""
+    """Label a strategy."""
     looked_at = " + ".join(_WORDS[letter] for letter in strategy.similarity)
     return f"{strategy.space}, k = {strategy.k:g}, {looked_at}"
 
 
-def story(view: View, strategy: Strategy, it: Origin, *, key: str, label: str) -> None:
-    """The strategy and the merge that made a box, and a button of this key and label that plays it."""
+def story(view: View, strategy: Strategy, source: Origin, *, key: str, label: str) -> None:
+    """Show the strategy and the merge that made a box, and a button that plays the grouping."""
     hierarchy = searches.traced(view.image, strategy, view.config).hierarchy
-    merge, pair = _when(hierarchy, it.node)
+    merge, pair = _when(hierarchy, source.node)
     merges = len(hierarchy.merged_pairs)
     if pair is not None:
         after = f"after merge {merge:,} of {merges:,}" if merge else "before any merge"
         happened = (
-            f"**two regions that were compared** {after}, and passed over: both merged with others"
+            f"**two regions that were compared** {after}, and not merged: both merged with others"
         )
     elif merge:
         happened = f"made by **merge {merge:,}** of {merges:,}"
     else:
         happened = "**a region of the first segmentation**, before any merge"
     st.markdown(f"Strategy **{words(strategy)}**: {happened}.")
-    if it.others:
-        also = "; ".join(map(words, it.others[:3])) + ("; …" if len(it.others) > 3 else "")
-        count = "one more strategy" if len(it.others) == 1 else f"{len(it.others)} more strategies"
-        st.caption(f"The very same box was found by {count}: {also}.")
+    if source.also:
+        names = "; ".join(map(words, source.also[:3])) + ("; …" if len(source.also) > 3 else "")
+        count = (
+            "one more strategy" if len(source.also) == 1 else f"{len(source.also)} more strategies"
+        )
+        st.caption(f"The very same box was found by {count}: {names}.")
     play = st.button(
         label,
         icon=":material/play_circle:",
@@ -119,22 +122,24 @@ def story(view: View, strategy: Strategy, it: Origin, *, key: str, label: str) -
 
 
 def _when(hierarchy: Hierarchy, node: int) -> tuple[int, tuple[int, int] | None]:
-    """After how many merges the box was first met, and the pair whose box it is if they never merged."""
+    """Return after how many merges the box was first met, and its pair of regions if they never merged."""
     row = node - len(hierarchy.sizes)
     if row < 0:
         return max(0, node - hierarchy.regions + 1), None
-    one, other = hierarchy.unmerged_pairs[row]
-    return int(hierarchy.unmerged_since[row]), (int(one), int(other))
+    first, second = hierarchy.unmerged_pairs[row]
+    return int(hierarchy.unmerged_since[row]), (int(first), int(second))
 
 
 def _fits(view: View, chosen: int) -> None:
-    """Its IoU with everybody whom it touches."""
+    """Word the proposal's IoU with each person whom it overlaps."""
     if not len(view.people):
         return
     iou = pairwise_iou(view.proposals[[chosen]], view.people)[0]
     touched = [
-        f"{view.noun} {who + 1}: **{iou[who]:.2f}**" for who in np.argsort(-iou) if iou[who] > 0
+        f"{view.noun} {person + 1}: **{iou[person]:.2f}**"
+        for person in np.argsort(-iou)
+        if iou[person] > 0
     ]
     st.markdown(
-        "IoU with " + ", ".join(touched) + "." if touched else f"It touches no {view.noun}."
+        "IoU with " + ", ".join(touched) + "." if touched else f"It overlaps no {view.noun}."
     )

@@ -1,4 +1,4 @@
-"""How many boxes are enough, and how tightly do they fit? For this picture, and for the whole data set."""
+"""Recall and MABO of the proposals by count and by IoU, for this picture and for the data set."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LOOKS: tuple[tuple[str, Dash], ...] = (
 
 
 def show(view: View) -> None:
-    """Curves of recall and MABO, of this picture or of everything that was looked at so far."""
+    """Show curves of recall and MABO, of this picture or of the data set as far as it was searched."""
     st.subheader("How good are the proposals?", anchor=False)
     if view.picture.annotated is None:
         st.caption(
@@ -39,7 +39,7 @@ def show(view: View) -> None:
         )
         return
     options = [THIS_PICTURE, THE_DATA]
-    whose = st.segmented_control(
+    subject = st.segmented_control(
         "Of",
         options,
         default=THIS_PICTURE,
@@ -47,7 +47,7 @@ def show(view: View) -> None:
         key=ProposalsSelection.key("quality_of"),
         persist_state="session",
     )
-    if whose == THIS_PICTURE:
+    if subject == THIS_PICTURE:
         limits, overlaps = range(len(view.proposals) + 1), view.overlaps
         _curves(
             np.array(limits), overlaps, f"{counted(len(view.people), view.noun)} of this picture"
@@ -58,7 +58,7 @@ def show(view: View) -> None:
 
 
 def is_growing(view: View) -> bool:
-    """Whether a survey of this data runs and is looked at, so that the page must look again by itself."""
+    """Tell whether the recall job of this data runs and is on screen, so that the page must refresh itself."""
     data = view.picture.dataset
     looked_at = data is not None and ProposalsSelection.current().quality_of == THE_DATA
     growing = data is not None and looked_at and recall_job(data, view.config).is_running
@@ -68,73 +68,71 @@ def is_growing(view: View) -> bool:
 
 def _of_the_data(view: View) -> None:
     assert view.picture.dataset is not None  # an annotated picture comes from a data set
-    survey = recall_job(view.picture.dataset, view.config)
-    _progress(view, survey)
-    if survey.overlaps:
+    job = recall_job(view.picture.dataset, view.config)
+    _progress(view, job)
+    if job.overlaps:
         within = np.array(LIMITS) <= view.config.limit
-        limits, overlaps = np.array(LIMITS)[within], survey.all_overlaps()[within]
-        of = (
-            f"{counted(overlaps.shape[1], view.noun)} on {counted(len(survey.overlaps), 'picture')}"
-        )
+        limits, overlaps = np.array(LIMITS)[within], job.all_overlaps()[within]
+        of = f"{counted(overlaps.shape[1], view.noun)} on {counted(len(job.overlaps), 'picture')}"
         _curves(limits, overlaps, of)
-        if overlaps.shape[1] and not survey.is_running:  # rows that move cannot be chosen
-            worst_recall.show(view, survey)
-    if survey.problems:
-        with st.expander(f"{counted(len(survey.problems), 'picture')} could not be searched"):
-            st.table(pd.Series(survey.problems, name="Why"))
+        if overlaps.shape[1] and not job.is_running:  # rows that move cannot be chosen
+            worst_recall.show(view, job)
+    if job.problems:
+        with st.expander(f"{counted(len(job.problems), 'picture')} could not be searched"):
+            st.table(pd.Series(job.problems, name="Why"))
 
 
-def _progress(view: View, survey: RecallJob) -> None:
-    """What it does, how far it is, how long it will take, and a button to start or stop it."""
-    if survey.is_running != ProposalsSelection.current().watches_recall:
+def _progress(view: View, job: RecallJob) -> None:
+    """Show the recall job's progress, the time left, and a button to start or stop it."""
+    if job.is_running != ProposalsSelection.current().watches_recall:
         st.rerun()  # it has just begun or ended: the page decides anew how often to look
-    total = len(survey.data)
-    if survey.is_running:
-        st.progress(survey.done / total, f"{survey.done} of {total} pictures{_rest(survey)}")
+    total = len(job.data)
+    if job.is_running:
+        st.progress(job.done / total, f"{job.done} of {total} pictures{_rest(job)}")
         st.button(
             "Stop",
             icon=":material/stop:",
             key="stop-survey",
-            on_click=survey.stop,
-            disabled=survey.is_stopping,
+            on_click=job.stop,
+            disabled=job.is_stopping,
         )
-    elif survey.is_complete:
-        mean = survey.proposals / max(1, len(survey.overlaps))
+    elif job.is_complete:
+        mean = job.proposals / max(1, len(job.overlaps))
         st.caption(f"All {total} pictures, {mean:,.0f} proposals a picture on average.")
     else:
-        _invitation(view, survey)
+        _invitation(view, job)
 
 
-def _invitation(view: View, survey: RecallJob) -> None:
-    """What it would cost, and the button."""
-    if survey.error:
-        st.error(errors.plain(str(survey.error)), icon=":material/error:")
-    left = len(survey.data) - survey.done
+def _invitation(view: View, job: RecallJob) -> None:
+    """Show the estimated time and the start button."""
+    if job.error:
+        st.error(errors.plain(str(job.error)), icon=":material/error:")
+    left = len(job.data) - job.done
     st.caption(
-        f"{survey.done} of {len(survey.data)} pictures so far. The rest takes about "
+        f"{job.done} of {len(job.data)} pictures so far. The rest takes about "
         f"{duration(view.timed.total_seconds * left)}, in the background; what was computed once is kept on disk."
     )
     st.button(
-        "Go on" if survey.done else f"Compute for all {left} pictures",
+        "Go on" if job.done else f"Compute for all {left} pictures",
         icon=":material/play_arrow:",
         key="start-survey",
         type="primary",
-        on_click=survey.start,
+        on_click=job.start,
     )
 
 
-def _rest(survey: RecallJob) -> str:
-    """How long it will take, or that it is about to end."""
-    if survey.is_stopping:
+def _rest(job: RecallJob) -> str:
+    """Word the time left, or that the job is stopping."""
+    if job.is_stopping:
         return ", stopping after this one"
-    left = survey.seconds_left
+    left = job.seconds_left
     return "" if left is None else f", at most {duration(left)} left"
 
 
 def _curves(limits: np.ndarray, overlaps: FloatArray, of: str) -> None:
-    """Two charts and the table of a few points."""
+    """Show two charts and a table of a few points."""
     if overlaps.shape[1] == 0:
-        st.caption("Nobody is annotated here: there is nothing to recall.")
+        st.caption("No annotation here: there is nothing to recall.")
         return
     st.caption(f"{of[0].upper()}{of[1:]}.")
     left, right = st.columns(2, gap="large")
@@ -147,11 +145,13 @@ def _curves(limits: np.ndarray, overlaps: FloatArray, of: str) -> None:
 
 
 def enough(limits: np.ndarray, overlaps: FloatArray) -> str:
-    """How many proposals find as many people as all of them do, and who has to look at them."""
+    """Word how many proposals find as many people as all of them do, and what each costs."""
     if overlaps.shape[1] == 0:
-        return "Nobody is annotated here, so that no number of proposals is enough or too few."
-    told = [_first_as_good(limits, recall_curve(overlaps, (iou,))[:, 0], iou) for iou in (0.5, 0.7)]
-    return " ".join(told) + (
+        return "No annotation here, so that no number of proposals is enough or too few."
+    sentences = [
+        _first_as_good(limits, recall_curve(overlaps, (iou,))[:, 0], iou) for iou in (0.5, 0.7)
+    ]
+    return " ".join(sentences) + (
         " Each proposal is a RoI that the head must look at: detection looks at all of them, a training step at "
         f"{PRESETS['paper'].sampling.rois_per_image} of a picture."
     )
@@ -211,6 +211,6 @@ def _table(limits: np.ndarray, overlaps: FloatArray) -> None:
 
 
 def _rows(limits: np.ndarray) -> dict[int, int]:
-    """The limits that are written out, each with its row; the last row if there are not so many."""
+    """Return the limits of the table, each with its row; the last row if there are fewer."""
     shown = [limit for limit in _SHOWN_LIMITS if limit <= limits[-1]] or [int(limits[-1])]
     return {limit: int(np.searchsorted(limits, limit)) for limit in shown}

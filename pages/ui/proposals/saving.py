@@ -1,4 +1,4 @@
-"""The proposals as files: JSON as the command line writes it, and a table with every box's origin."""
+"""Proposals as files: JSON as the command line writes it, and CSV with each box's origin."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pages.ui.proposals.view import View
 
 
 def show(view: View) -> None:
-    """Two buttons; the files are made when they are asked for."""
+    """Show two download buttons; the files are made on click."""
     with st.container(horizontal=True):
         for kind, make, mime in (
             ("JSON", as_json, "application/json"),
@@ -32,7 +32,7 @@ def show(view: View) -> None:
 
 
 def as_json(view: View) -> str:
-    """What `python -m fastrcnn_core propose --out` writes, for one picture."""
+    """Write the proposals as `python -m fastrcnn_core propose --out` does, for one picture."""
     picture = {
         "name": view.picture.name,
         "height": view.image.height,
@@ -43,12 +43,12 @@ def as_json(view: View) -> str:
 
 
 def as_csv(view: View) -> str:
-    """A row a proposal: its place, its box, where it came from, and its best IoU if there is an annotation."""
+    """Write the table of proposals as CSV."""
     return table(view).to_csv(index=False)
 
 
 def table(view: View) -> pd.DataFrame:
-    """A row a proposal, best first."""
+    """Build a row for each proposal, best first: rank, box, origin, and best IoU if there is an annotation."""
     found, survivors = view.funnel.found, view.funnel.stages[-1].survivors
     columns = dict(zip(("x1", "y1", "x2", "y2"), view.proposals.round(2).T, strict=True))
     names = np.array([str(strategy) for strategy in found.strategies] or ["package"])

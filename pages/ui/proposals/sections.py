@@ -1,14 +1,15 @@
-"""Which part of the Proposals page is open: one at a time, and only that one computes."""
+"""Picker of the open section of the Proposals page; only the open one computes."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.state.proposals import SECTIONS, ProposalsSelection
+from pages.ui.state.proposals import SECTIONS, ProposalsSelection, follow_former_link
 
 
 def pick() -> str:
-    """The open section's name; it stands in the link."""
+    """Show the picker and return the open section's name, which is in the link."""
+    follow_former_link()
     return str(
         st.segmented_control(
             "Look inside",

@@ -1,4 +1,4 @@
-"""Where does the search start? The first segmentation at several scales k and in several colour spaces."""
+"""The initial segmentation at several scales k and in several colour spaces."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NAMES = {
 
 
 def show(view: View) -> None:
-    """The same picture cut four ways, side by side."""
+    """Show four segmentations of the picture side by side."""
     st.subheader("Where does the search start?", anchor=False)
     scales = st.segmented_control("Compare", ["Scales k", "Colour spaces"], default="Scales k",
                                   required=True, key="compare-segmentations") == "Scales k"  # fmt: skip
@@ -59,26 +59,26 @@ def _show_regions(view: View, labels: npt.NDArray[np.int32], title: str) -> None
 def _compare_with_reference(view: View, k: float) -> None:
     """Show our segmentation beside scikit-image's with the same parameters, and tell the difference."""
     st.markdown("**Does an independent implementation find the same regions?**")
-    ours = searches.segmented(view.image, "RGB", k, view.config).labels
+    engine = searches.segmented(view.image, "RGB", k, view.config).labels
     reference = searches.reference_segmentation(view.image, k, view.config)
     left, right = st.columns(2)
     with left:
-        _show_regions(view, ours, f"This project, RGB, k = {k:g}")
+        _show_regions(view, engine, f"This project, RGB, k = {k:g}")
     with right:
         _show_regions(view, reference, f"scikit-image's felzenszwalb, RGB, scale = {k:g}")
-    st.markdown(reference_sentence(ours, reference, k, view.config.sigma))
+    st.markdown(reference_sentence(engine, reference, k, view.config.sigma))
 
 
 def reference_sentence(
-    ours: npt.NDArray[np.int32], reference: npt.NDArray[np.int32], k: float, sigma: float
+    engine: npt.NDArray[np.int32], reference: npt.NDArray[np.int32], k: float, sigma: float
 ) -> str:
     """Compare two segmentations by their number of regions and by the boundary recall of each."""
-    counts = [counted(int(labels.max()) + 1, "region") for labels in (ours, reference)]
+    counts = [counted(int(labels.max()) + 1, "region") for labels in (engine, reference)]
     return (
         f"With k = {k:g}, sigma = {sigma:g} and at least {round(k)} pixels a region, this project finds "
         f"**{counts[0]}** and scikit-image **{counts[1]}**. Of scikit-image's boundary pixels "
-        f"**{boundary_recall(ours, reference):.0%}** lie within {_TOLERANCE} pixels of a boundary of this project; the "
-        f"other way round it is {boundary_recall(reference, ours):.0%}. Both are Felzenszwalb and Huttenlocher's "
+        f"**{boundary_recall(engine, reference):.0%}** lie within {_TOLERANCE} pixels of a boundary of this project; "
+        f"the other way round it is {boundary_recall(reference, engine):.0%}. Both are Felzenszwalb and Huttenlocher's "
         "algorithm, but scikit-image joins each pixel to its 8 neighbours and merges pixels at every k. This project "
         f"joins a pixel to 4, so that regions grow more slowly, and merges the regions of k = {FINEST_K} to get "
         "coarser ones: more and smaller regions in a fraction of the time. Grouping merges them anyway."
@@ -96,13 +96,13 @@ def boundary_recall(found: npt.NDArray[np.int32], truth: npt.NDArray[np.int32]) 
 
 
 def width_on_screen(shape: tuple[int, ...]) -> Literal["stretch"] | int:
-    """As wide as its column, but no column of pixels that one scrolls through for minutes."""
+    """Return the width of the column, or less for a very tall picture."""
     height, width = shape
     return "stretch" if height <= 3 * width else max(1, _TALLEST * width // height)
 
 
 def _scales() -> list[tuple[ColourSpace, float]]:
-    """One colour space, three scales and one of the reader's own."""
+    """Choose a colour space; return it with three fixed scales and a chosen one."""
     pick, slide = st.columns(2)
     space = pick.selectbox("Colour space", COLOUR_SPACES, COLOUR_SPACES.index("HSV"),
                            format_func=_space, key="segmentation-space")  # fmt: skip
@@ -112,7 +112,7 @@ def _scales() -> list[tuple[ColourSpace, float]]:
 
 
 def _spaces() -> list[tuple[ColourSpace, float]]:
-    """One scale, and four colour spaces of the reader's choice."""
+    """Choose a scale and up to four colour spaces."""
     pick, slide = st.columns(2)
     spaces = pick.multiselect("Colour spaces, up to four", COLOUR_SPACES, ["HSV", "Lab", "I", "rgI"],
                               max_selections=4, format_func=_space, key="segmentation-spaces")  # fmt: skip
@@ -122,7 +122,7 @@ def _spaces() -> list[tuple[ColourSpace, float]]:
 
 
 def _k(label: str, first: int, *, key: str) -> float:
-    """A scale, dragged or typed."""
+    """Show a slider for a scale and return its value."""
     scale = (FINEST_K, _COARSEST_K, 10)
     return knob_widgets.slider(int, scale, label=label, default=first, shared={"key": key})
 
@@ -132,7 +132,7 @@ def _space(name: str) -> str:
 
 
 def _why_group(view: View) -> None:
-    """Why Selective Search, if the segmentation is there already? This picture's own numbers answer."""
+    """Compare the best IoU of first regions and of merged ones on this picture."""
     if not len(view.people):
         return
     strategy = STRATEGIES["single"][0]
@@ -142,11 +142,11 @@ def _why_group(view: View) -> None:
         gt_boxes=view.people,
         limits=(trace.hierarchy.regions, len(trace.boxes)),
     )
-    who = int(np.argmax(after - before))
+    person = int(np.argmax(after - before))
     st.markdown(
         f"**Why group, if the regions are there already?** No region is a whole {view.noun}. Of the regions at "
-        f"{strategy.space}, k = {strategy.k:g}, the one that fits {view.noun} {who + 1} best reaches an IoU of "
-        f"**{share(before[who])}**; the boxes of merged regions reach **{share(after[who])}**."
+        f"{strategy.space}, k = {strategy.k:g}, the one that fits {view.noun} {person + 1} best reaches an IoU of "
+        f"**{share(before[person])}**; the boxes of merged regions reach **{share(after[person])}**."
     )
 
 

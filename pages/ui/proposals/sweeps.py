@@ -1,4 +1,4 @@
-"""What does each knob do when it is moved? Every knob tried at several values on this picture."""
+"""Sweep of one knob: recall and MABO of this picture's proposals at several values."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _VALUES: dict[str, tuple[Any, ...]] = {
 
 
 def show(view: View) -> None:
-    """Choose a knob; see what its values do to this picture."""
+    """Show a picker of the knob, and the results of its values."""
     st.subheader("What does each knob do when it is moved?", anchor=False)
     names = [*knobs.FILTERS, *knobs.searching(view.config)]
     name = st.selectbox("Knob", names, format_func=knobs.label, key="swept-knob")
@@ -54,22 +54,24 @@ def show(view: View) -> None:
 
 
 def values(view: View, name: str) -> list[Any]:
-    """What a knob is tried at, the value where it stands among them."""
+    """List the values to try for a knob, the current one among them."""
     stands = getattr(view.config, name)
     longest = max(view.image.height, view.image.width)
     tried = {*_VALUES[name], stands}
     if name == "search_side":
-        tried = {it for it in tried if it <= longest} | {min(longest, ProposalConfig().search_side)}
-    numbers = sorted(it for it in tried if it is not None and not isinstance(it, str))
+        tried = {value for value in tried if value <= longest} | {
+            min(longest, ProposalConfig().search_side)
+        }
+    numbers = sorted(value for value in tried if value is not None and not isinstance(value, str))
     return [
         *numbers,
-        *sorted(it for it in tried if isinstance(it, str)),
+        *sorted(value for value in tried if isinstance(value, str)),
         *([None] if None in tried else []),
     ]
 
 
 def _try_all(view: View, name: str) -> dict[str, Verdict]:
-    """What came of each value, by its words."""
+    """Measure the proposals at each value; by the value as text."""
     tried, bar = {}, st.empty()
     everything = values(view, name)
     for index, value in enumerate(everything):
@@ -82,8 +84,8 @@ def _try_all(view: View, name: str) -> dict[str, Verdict]:
 
 def _chart(tried: dict[str, Verdict], name: str, stands: str) -> None:
     x: Any = list(tried)
-    overlaps = [it.overlaps for it in tried.values()]
-    high, mean = _recalls(overlaps, 0.7), [it.mean() for it in overlaps]
+    overlaps = [overlap.overlaps for overlap in tried.values()]
+    high, mean = _recalls(overlaps, 0.7), [overlap.mean() for overlap in overlaps]
     lines = (
         Line("Recall at IoU 0.5", x, _recalls(overlaps, 0.5), palette.BLUE, markers=True),
         Line("Recall at IoU 0.7", x, high, palette.VERMILION, "dash", markers=True),
@@ -91,7 +93,7 @@ def _chart(tried: dict[str, Verdict], name: str, stands: str) -> None:
     )
     axis, at = Axis(knobs.axis(name), words=True), x.index(stands) if stands in x else None
     words = ", ".join(
-        f"{value}: MABO {it.mean():.2f}" for value, it in zip(x, overlaps, strict=True)
+        f"{value}: MABO {overlap.mean():.2f}" for value, overlap in zip(x, overlaps, strict=True)
     )
     chart.show(
         charts.shares(lines, x=axis, at=at),
@@ -102,19 +104,19 @@ def _chart(tried: dict[str, Verdict], name: str, stands: str) -> None:
 
 
 def _table(tried: dict[str, Verdict], name: str) -> None:
-    overlaps = [it.overlaps for it in tried.values()]
+    overlaps = [verdict.overlaps for verdict in tried.values()]
     rows = pd.DataFrame(
         {
             knobs.label(name): list(tried),
-            "Proposals": [it.proposals for it in tried.values()],
+            "Proposals": [verdict.proposals for verdict in tried.values()],
             "Recall 0.5": _recalls(overlaps, 0.5),
             "Recall 0.7": _recalls(overlaps, 0.7),
-            "MABO": [mean_average_best_overlap(it) for it in overlaps],
-            "Time": [duration(it.seconds) for it in tried.values()],
+            "MABO": [mean_average_best_overlap(verdict) for verdict in overlaps],
+            "Time": [duration(verdict.seconds) for verdict in tried.values()],
         }
     )
     tables.show(rows, decimals=2)
 
 
 def _recalls(overlaps: Sequence[FloatArray], iou: float) -> list[float | None]:
-    return [recall(it, iou) for it in overlaps]
+    return [recall(overlap, iou) for overlap in overlaps]

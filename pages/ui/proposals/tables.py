@@ -15,7 +15,7 @@ _HELP = {
 
 
 def show(rows: pd.DataFrame, *, decimals: int) -> None:
-    """The table, its columns as narrow as a phone needs."""
+    """Show a table with narrow columns."""
     st.dataframe(
         rows,
         hide_index=True,

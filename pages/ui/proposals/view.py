@@ -1,4 +1,4 @@
-"""What every part of the Proposals page looks at: one picture, its proposals under these knobs, and how good they are.
+"""State of the Proposals page: one picture, its proposals under these knobs, and their IoUs with the ground truth.
 
 Shape letters: P proposals; N people, the ground-truth boxes that are judged.
 """
@@ -39,7 +39,7 @@ class View:
 
     @property
     def search(self) -> str:
-        """Which picture was searched, and how: the same for the same hierarchies."""
+        """Key of the picture and the config; equal for equal hierarchies."""
         return f"{self.image.key} {self.config!r}"
 
     @property
@@ -71,7 +71,7 @@ class View:
         return nouns.singular(self.picture.classes or nouns.PEOPLE)
 
     def recall(self, iou: float) -> float | None:
-        """Of all proposals; None without people."""
+        """Compute the recall of all proposals; None without people."""
         return recall(self.overlaps[-1], iou)
 
     @property
@@ -80,10 +80,10 @@ class View:
         return mean_average_best_overlap(self.overlaps[-1])
 
     def with_knobs(self, **knobs: object) -> View:
-        """The same picture with some knobs elsewhere."""
+        """Return the view of the same picture with some knobs changed."""
         return view(self.picture, replace(self.config, **knobs))  # type: ignore[arg-type]
 
 
 def view(picture: Picture, config: ProposalConfig) -> View:
-    """The picture's proposals under this config, from memory or computed now."""
+    """Search the picture under this config, or take the cached proposals."""
     return View(picture, config, searches.searched(picture.image, config))

@@ -1,4 +1,4 @@
-"""Who of a whole data set is found worst? A way from a low recall to the pictures that make it low."""
+"""People of a data set with the worst proposals, and a way to the pictures that they are on."""
 
 from __future__ import annotations
 
@@ -15,17 +15,15 @@ from pages.ui.state import selected_picture
 from pages.ui.state.proposals import follow_person
 
 _SHOWN = 20  # chosen here: as many as an engineer looks through
-_TABLE, _OPEN = "worst-found", "open-worst-found"
+_TABLE, _OPEN_BUTTON = "worst-found", "open-worst-found"
 
 
-def show(view: View, survey: RecallJob) -> None:
-    """The people whose best proposals fit worst, and a button that leads to one of them."""
-    rows = worst(survey)
-    lost = sum(
-        int((overlaps[-1] < miss_reasons.FOUND).sum()) for overlaps in survey.overlaps.values()
-    )
+def show(view: View, job: RecallJob) -> None:
+    """Show the people whose best proposals fit worst, and a button that opens the selected one."""
+    rows = worst(job)
+    lost = sum(int((overlaps[-1] < miss_reasons.FOUND).sum()) for overlaps in job.overlaps.values())
     st.markdown(
-        f"**Who is found worst?** {counted(lost, view.noun)} without a proposal of IoU 0.5."
+        f"**Which people are found worst?** {counted(lost, view.noun)} without a proposal of IoU 0.5."
     )
     table = st.dataframe(
         rows,
@@ -37,38 +35,38 @@ def show(view: View, survey: RecallJob) -> None:
     )
     chosen = table["selection"]["rows"]
     if chosen and chosen[0] < len(rows):
-        _door(view, str(rows["Picture"][chosen[0]]), int(rows["Who"][chosen[0]]))
+        _open(view, str(rows["Picture"][chosen[0]]), int(rows["Who"][chosen[0]]))
     else:
         st.caption(f"Choose a row to see where this {view.noun} was lost.")
 
 
-def worst(survey: RecallJob) -> pd.DataFrame:
-    """A row a person, worst first: the picture, the number on it from 1, and the best IoU of any proposal."""
-    everybody = [
-        (name, who + 1, float(iou))
-        for name, overlaps in survey.overlaps.items()
-        for who, iou in enumerate(overlaps[-1])
+def worst(job: RecallJob) -> pd.DataFrame:
+    """Build a row for each person, worst first: the picture, the number on it from 1, and the best IoU."""
+    people = [
+        (name, person + 1, float(iou))
+        for name, overlaps in job.overlaps.items()
+        for person, iou in enumerate(overlaps[-1])
     ]
-    rows = pd.DataFrame(everybody, columns=["Picture", "Who", "Best IoU"])
+    rows = pd.DataFrame(people, columns=["Picture", "Who", "Best IoU"])
     order = np.argsort(rows["Best IoU"].to_numpy(), kind="stable")[:_SHOWN]
     return rows.iloc[order].reset_index(drop=True)
 
 
-def _door(view: View, name: str, who: int) -> None:
-    """To this picture's funnel, with this person followed."""
+def _open(view: View, name: str, person: int) -> None:
+    """Show a button that opens this picture's funnel with this person followed."""
     pressed = st.button(
-        f"See where {view.noun} {who} of {name} was lost",
+        f"See where {view.noun} {person} of {name} was lost",
         icon=":material/filter_alt:",
-        key=_OPEN,
+        key=_OPEN_BUTTON,
         on_click=_go,
-        args=(view, name, who),
+        args=(view, name, person),
     )
     if pressed:
         st.rerun()  # the picture belongs to the whole page, not to this part of it
 
 
-def _go(view: View, name: str, who: int) -> None:
+def _go(view: View, name: str, person: int) -> None:
     assert view.picture.dataset is not None  # a survey is of a data set
     image = datasets.annotated_image(view.picture.dataset, name).image
     selected_picture.choose_name(name)
-    follow_person(image.key, who - 1)
+    follow_person(image.key, person - 1)

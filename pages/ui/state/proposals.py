@@ -9,7 +9,7 @@ import streamlit as st
 from fastrcnn_core.selective_search import Strategy
 from pages.ui.state.page_selection import PageSelection, in_widget
 
-SECTIONS = ("Segmentation", "Grouping", "Funnel", "Quality", "Engines", "Knobs")
+SECTIONS = ("Segmentation", "Grouping", "Funnel", "Quality", "Methods", "Sweep")
 THIS_PICTURE, THE_DATA = "This picture", "The data set"
 
 
@@ -85,3 +85,14 @@ def follow_person(image_key: str, row: int) -> None:
     """Follow a person's best box through the filters of a picture: for a button's callback."""
     st.session_state[followed_key(image_key)] = row
     ProposalsSelection.select(section="Funnel")
+
+
+_FORMER_SECTIONS = {"Engines": "Methods", "Knobs": "Sweep"}
+
+
+def follow_former_link() -> None:
+    """Adopt a section that an older link names by its former word; called before the section's widget is made."""
+    key = ProposalsSelection.key("section")
+    if new := _FORMER_SECTIONS.get(st.query_params.get(key, "")):
+        st.query_params[key] = new
+        ProposalsSelection.select(section=new)

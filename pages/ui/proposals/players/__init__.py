@@ -1,4 +1,4 @@
-"""Two canvases that follow the hand: the first n proposals of a picture, and the grouping as a film.
+"""Canvas components: a viewer of the first n proposals of a picture, and a player of the grouping.
 
 Everything is sent once and drawn in the browser; the server hears only which box was chosen.
 """
@@ -47,7 +47,7 @@ _VIEWER, _PLAYER = _component("viewer"), _component("player")
 def viewer(
     view: View, *, first: int, chosen: int | None, key: str, on_choose: Callable[[], None]
 ) -> None:
-    """The picture with its first proposals, as many as the visitor's slider says.
+    """Show the picture with its first proposals, as many as the slider says.
 
     Args:
         first: where the slider stands at first.
@@ -60,13 +60,13 @@ def viewer(
 
 
 def clicked(key: str) -> int | None:
-    """The proposal that the visitor clicked on in the viewer of this key; None for the picture beside all boxes."""
+    """Return the proposal that was clicked on in the viewer of this key; None for a click beside all boxes."""
     chosen = (widget_state.value(key) or {}).get("chosen")
     return None if chosen is None else int(chosen)
 
 
 def player(view: View, trace: ProposalTrace, *, request: MergeRequest | None, key: str) -> None:
-    """The grouping of one strategy, with a scrubber.
+    """Show the grouping of one strategy, with a scrubber.
 
     Args:
         request: the merge to go to, once; None leaves the film where it is.
@@ -76,16 +76,16 @@ def player(view: View, trace: ProposalTrace, *, request: MergeRequest | None, ke
 
 
 def wished(trace: ProposalTrace, request: MergeRequest) -> dict[str, Any]:
-    """The merge to go to, or the pair that was passed over, with its four similarities."""
-    its = None
+    """Describe the merge to go to, or the unmerged pair with its four similarities."""
+    similarities = None
     if request.pair is not None:
         (row,) = np.flatnonzero((trace.hierarchy.unmerged_pairs == request.pair).all(axis=1))
-        its = trace.unmerged_similarities[row].tolist()
-    return asdict(request) | {"similarities": its}
+        similarities = trace.unmerged_similarities[row].tolist()
+    return asdict(request) | {"similarities": similarities}
 
 
 def viewer_data(view: View) -> dict[str, Any]:
-    """What the viewer draws; see `viewer.js`."""
+    """Return the data of the viewer; see `viewer.js`."""
     judged = recall_curve(view.overlaps, (0.5, 0.7))  # (P + 1, 2)
     mabo = view.overlaps.mean(axis=1, keepdims=True) if len(view.people) else judged[:, :1]
     iou = pairwise_iou(view.proposals, view.people)  # (P, N)
@@ -99,16 +99,16 @@ def viewer_data(view: View) -> dict[str, Any]:
 
 
 def player_data(view: View, trace: ProposalTrace) -> dict[str, Any]:
-    """What the player draws; see `player.js`."""
-    it, count = trace.hierarchy, trace.hierarchy.regions
+    """Return the data of the player; see `player.js`."""
+    hierarchy, count = trace.hierarchy, trace.hierarchy.regions
     labels = _thinned(trace.labels)
     overlaps, best, best_boxes = _best_by_merge(trace, view.people)
     arrays = {
         "labels": labels.astype(np.uint16 if count < 2**16 else np.int32),
-        "pairs": it.merged_pairs,
-        "similarities": it.similarities,
+        "pairs": hierarchy.merged_pairs,
+        "similarities": hierarchy.similarities,
         "boxes": trace.boxes,
-        "sizes": it.sizes,
+        "sizes": hierarchy.sizes,
         "colours": region_colours(view.image.pixels, trace.labels, count),
         "overlaps": overlaps,
         "best": best,
@@ -124,7 +124,7 @@ def player_data(view: View, trace: ProposalTrace) -> dict[str, Any]:
 
 
 def pack(array: npt.NDArray[Any]) -> dict[str, str]:
-    """An array for `unpack` in the browser: its type, and its values as zlib in base64, little-endian."""
+    """Encode an array for `unpack` in the browser: its type, and its little-endian values as zlib in base64."""
     little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
     data = base64.b64encode(zlib.compress(little.tobytes(), 6)).decode()
     return {"type": array.dtype.name, "data": data}
@@ -133,17 +133,17 @@ def pack(array: npt.NDArray[Any]) -> dict[str, str]:
 def region_colours(
     pixels: npt.NDArray[np.uint8], labels: npt.NDArray[np.int32], count: int
 ) -> npt.NDArray[np.float32]:
-    """Each region's mean colour, (count, 3) in [0, 255]; the picture may be larger than its label map."""
+    """Compute each region's mean colour, (count, 3) in [0, 255]; the picture may be larger than its label map."""
     rows = np.arange(labels.shape[0]) * pixels.shape[0] // labels.shape[0]
     columns = np.arange(labels.shape[1]) * pixels.shape[1] // labels.shape[1]
-    seen, flat = pixels[rows][:, columns].reshape(-1, 3), labels.ravel()
-    sums = [np.bincount(flat, seen[:, channel], count) for channel in range(3)]
+    sampled, flat = pixels[rows][:, columns].reshape(-1, 3), labels.ravel()
+    sums = [np.bincount(flat, sampled[:, channel], count) for channel in range(3)]
     sizes = np.bincount(flat, minlength=count)
     return (np.stack(sums, axis=1) / sizes[:, None]).astype(np.float32)
 
 
 def _shared(view: View) -> dict[str, Any]:
-    """The picture, the people, and how things look."""
+    """Return the data of both: the picture, the people, and the styles."""
     roles = (palette.GROUND_TRUTH, palette.PROPOSAL, palette.CHOSEN)
     return {
         "name": view.picture.name,
@@ -159,7 +159,7 @@ def _shared(view: View) -> dict[str, Any]:
 
 
 def _identity(view: View, trace: ProposalTrace) -> str:
-    """Changes whenever the film does."""
+    """Key of the player's data."""
     people = zlib.crc32(view.people.tobytes())
     return (
         f"{view.image.key} {people} {trace.strategy} {view.config.sigma} {view.config.search_side}"
@@ -173,7 +173,7 @@ def _look(role: Role) -> dict[str, Any]:
 def _best_by_merge(
     trace: ProposalTrace, people: FloatArray
 ) -> tuple[FloatArray, npt.NDArray[np.int32], FloatArray]:
-    """After 0, 1, … M merges, each person's best IoU with any box met so far, which box it is, and these boxes.
+    """Compute after 0, 1, … M merges each person's best IoU with any box so far, and which box.
 
     Returns:
         (M + 1, N) IoUs; (M + 1, N) rows of the third, -1 where none touches; (U, 4).
@@ -190,7 +190,7 @@ def _best_by_merge(
 
 
 def best_so_far(iou: npt.NDArray[np.float32]) -> npt.NDArray[np.int32]:
-    """(P, N) → (P + 1, N): which of the first 0, 1, …, P proposals is each person's best; -1 where none touches."""
+    """Find, (P, N) → (P + 1, N), which of the first 0, 1, …, P proposals is each person's best; -1 where none touches."""
     count, people = iou.shape
     best = np.full((count + 1, people), -1, np.int32)
     if not count:
@@ -202,6 +202,6 @@ def best_so_far(iou: npt.NDArray[np.float32]) -> npt.NDArray[np.int32]:
 
 
 def _thinned(labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """At most so many labels a side as a screen shows, every n-th."""
+    """Take every n-th label, so that no side has more than `LABELS_SIDE`."""
     step = -(-max(labels.shape) // LABELS_SIDE)
     return np.ascontiguousarray(labels[::step, ::step])
