@@ -63,10 +63,10 @@ def test_moving_a_slider_runs_no_network_but_another_image_does(
 def test_the_caption_repeats_both_thresholds_and_what_they_leave(app: AppTest) -> None:
     assert not complaints(app)
     assert caption(app) == (
-        "Confidence ≥ 0.50 · NMS IoU ≤ 0.30 · 2 of 4 boxes survive: 1 hit, 1 background hit."
+        "Confidence ≥ 0.50 · NMS IoU ≤ 0.30 · 2 of 4 boxes survive: 1 hit, 1 false positive."
     )
     move(app, "nms-iou", 0.9)
-    assert "NMS IoU ≤ 0.90 · 3 of 4 boxes survive: 1 hit, 1 duplicate, 1 background hit" in caption(
+    assert "NMS IoU ≤ 0.90 · 3 of 4 boxes survive: 1 hit, 1 duplicate, 1 false positive" in caption(
         app
     )
     move(app, "score-threshold", 0.95)
@@ -179,7 +179,7 @@ def test_a_picture_of_ones_own_is_detected_on_but_not_judged(app: AppTest) -> No
     assert all(button.key != "judge-split" for button in app.button)
 
 
-def test_a_picture_without_people_has_no_recall_and_only_background_hits(
+def test_a_picture_without_people_has_no_recall_and_only_false_positives(
     street: Path, bundle: Callable[..., Path], predicted: list[str]
 ) -> None:
     PIL.Image.fromarray(np.zeros((64, 96), np.uint8)).save(street / "PedMasks" / "tiny00_mask.png")
@@ -188,7 +188,7 @@ def test_a_picture_without_people_has_no_recall_and_only_background_hits(
     assert not complaints(app)
     assert "No annotation here is of a class that this detector knows (person)" in words(app)
     assert figures_of(app, "This picture")["Recall"] == "–"
-    assert "0 hits, 2 background hits" in caption(app)
+    assert "0 hits, 2 false positives" in caption(app)
 
 
 def test_a_picture_without_a_single_proposal_says_where_to_look(
@@ -213,7 +213,7 @@ def test_nothing_assumes_one_class(
     app = open_app("detection")
     assert not complaints(app)
     assert "**#1, dog 0.90**" in words(app)
-    assert "0 hits, 2 background hits, 1 missed" in caption(app)
+    assert "0 hits, 2 false positives, 1 missed" in caption(app)
     table = app.dataframe[0].value
     assert table["Class"].tolist() == ["dog", "dog"]
 

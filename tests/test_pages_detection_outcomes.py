@@ -162,7 +162,7 @@ def test_the_files_say_what_the_picture_shows() -> None:
     lines = tables.csv(view).splitlines()
     assert lines[0] == "image,class,score,x1,y1,x2,y2,verdict,iou"
     assert lines[1] == "street,person,0.9000,10.0000,8.0000,30.0000,56.0000,hit,1.0000"
-    assert lines[2].endswith("background hit,0.0000")
+    assert lines[2].endswith("false positive,0.0000")
     first = json.loads(tables.coco(view))[0]
     assert first == {
         "image": "street",
@@ -186,7 +186,7 @@ def test_the_coco_file_has_the_ids_of_a_data_set_of_the_same_classes(
 
 
 def test_the_curves_are_level_between_two_detections() -> None:
-    """At confidence 0.7, between the hit at 0.9 and the background hit at 0.6, precision is still 1."""
+    """At confidence 0.7, between the hit at 0.9 and the false positive at 0.6, precision is still 1."""
     view = view_of(predictions((PERSON, 0.9), ([60.0, 8, 80, 56], 0.6)), annotated(PERSON))
     assert view.judged is not None
     ranking = precision_recall_curve([(view.detections, view.judged)])

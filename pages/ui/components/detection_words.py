@@ -11,7 +11,7 @@ from pages.ui.components import nouns
 VERDICTS: dict[Verdict, str] = {
     "hit": "hit",
     "duplicate": "duplicate",
-    "background": "background hit",
+    "background": "false positive",
     "ignored": "in a crowd",
 }
 
@@ -40,7 +40,7 @@ def counts(tally: Counts) -> str:
     words = {
         "hit": tally.hits,
         "duplicate": tally.duplicates,
-        "background hit": tally.background,
+        "false positive": tally.background,
     }
     parts = [
         f"{count} {word}{'' if count == 1 else 's'}"

@@ -11,6 +11,7 @@ import streamlit as st
 from fastrcnn_core import palette
 from fastrcnn_core.structures import AnnotatedImage
 from pages.ui.components import figures
+from pages.ui.components.wording import counted
 from pages.ui.state import selected_picture
 from pages.ui.state.dataset import DatasetSelection
 
@@ -68,13 +69,12 @@ def _picture(
     layers = [figures.Layer(palette.GROUND_TRUTH, annotated.boxes, notes=_notes(annotated))]
     if chosen is not None:
         layers.append(figures.Layer(palette.CHOSEN, annotated.boxes[[chosen]]))
-    count = len(annotated.boxes)
-    marked = f"{count or 'No'} {'annotation' if count == 1 else 'annotations'}"
+    boxes = counted(len(annotated.boxes), "box")
     part = "training" if picture.part == "train" else "test"
     figures.show(
         figures.draw(picture.image, *layers, masks=annotated.instances if masks else None),
         key="people",
-        caption=f"Who is there? {marked} on {picture.name}, {_size(picture)}, {part} split.",
+        caption=f"Who is there? {boxes} marked on {picture.name}, {_size(picture)}, {part} split.",
     )
 
 

@@ -35,7 +35,7 @@ def curves(ranking: PrecisionRecallCurve, *, threshold: float, best: float | Non
 
 
 def histogram(ranking: PrecisionRecallCurve, *, threshold: float) -> Chart:
-    """Chart how many hits, duplicates and background hits there are at each confidence."""
+    """Chart how many hits, duplicates and false positives there are at each confidence."""
     parts = {
         palette.HIT: ranking.is_hit,
         palette.DUPLICATE: ranking.is_duplicate,

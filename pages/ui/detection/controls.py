@@ -10,6 +10,7 @@ from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.errors import ConfigError, DeviceMemoryError, UserError
 from fastrcnn_core.flags import text
 from fastrcnn_core.knobs import knobs
+from pages.ui.components import term_pictures
 from pages.ui.components.knob_widgets import key
 from pages.ui.detection import words
 from pages.ui.shell import errors, inputs
@@ -36,6 +37,7 @@ def show(base: DetectionConfig, *, annotated: bool) -> DetectionConfig:
         if annotated:
             _truth()
         _suppressed()
+        term_pictures.explain("iou", "nms")
         with st.popover("More", icon=":material/tune:", type="tertiary"):
             try:
                 config = inputs.knobs(DetectionConfig, only=_RARE, base=config)

@@ -38,8 +38,8 @@ def show(view: View) -> None:
         )
     _table(shown)
     st.caption(
-        "The same filters for all. The package (selectivesearch, from PyPI) runs with the knobs of the original Fast R-CNN notebook (scale 450, sigma 0.8, "
-        "smallest region 30) and ranks nothing: its boxes come in its own order."
+        "The same filters for all. The package (selectivesearch, from PyPI) runs with the knobs of the original "
+        "notebook (scale 450, sigma 0.8, smallest region 30) and ranks nothing: its boxes come in its own order."
     )
     package_comparison.show(view)
     source.show(search, compare_with_package)

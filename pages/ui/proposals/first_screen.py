@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from fastrcnn_core.structures import Image
-from pages.ui.components import pickers
+from pages.ui.components import pickers, term_pictures
 from pages.ui.components.wording import counted, duration, share
 from pages.ui.proposals import origin, players, saving
 from pages.ui.proposals.view import View
@@ -29,6 +29,7 @@ def show(view: View) -> None:
         )
     with right:
         _figures(view)
+        term_pictures.explain("iou", "recall")
         _who_is_found(view)
         origin.show(view, chosen)
         saving.show(view)

@@ -134,7 +134,9 @@ def _curves(limits: np.ndarray, overlaps: FloatArray, of: str) -> None:
     if overlaps.shape[1] == 0:
         st.caption("No annotation here: there is nothing to recall.")
         return
-    st.caption(f"{of[0].upper()}{of[1:]}.")
+    st.caption(
+        f"{of[0].upper()}{of[1:]}. MABO is the mean average best overlap: the best IoU of each, averaged."
+    )
     left, right = st.columns(2, gap="large")
     with left:
         _against_count(limits, overlaps, of)

@@ -190,7 +190,7 @@ def _best_by_merge(
 
 
 def best_so_far(iou: npt.NDArray[np.float32]) -> npt.NDArray[np.int32]:
-    """Find, (P, N) → (P + 1, N), which of the first 0, 1, …, P proposals is each person's best; -1 where none touches."""
+    """Find, (P, N) → (P + 1, N), which of the first 0, 1, …, P proposals is each person's best; -1 for none."""
     count, people = iou.shape
     best = np.full((count + 1, people), -1, np.int32)
     if not count:
