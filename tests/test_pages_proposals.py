@@ -92,7 +92,7 @@ def test_a_former_link_opens_the_renamed_section(former: str, section: str) -> N
 def test_every_method_can_be_looked_into(method: str, section: str) -> None:
     app = open_app("proposals", section=section, method=method)
     assert not complaints(app)
-    assert "does not tell whom it merged" in words(app) or (method, section) != (
+    assert "does not report its merges" in words(app) or (method, section) != (
         "package",
         "Grouping",
     )

@@ -32,7 +32,7 @@ def path(*steps: tuple[str, float]) -> tuple[BestBox, ...]:
 @pytest.mark.parametrize(
     ("stage", "removal", "sentence"),
     [
-        ("minimum side", Removal(0, 12.0), "its shorter side has 12 pixels; 16 are asked for"),
+        ("minimum side", Removal(0, 12.0), "its shorter side has 12 pixels; 16 are required"),
         (
             "aspect ratio",
             Removal(0, 4.87),
@@ -129,4 +129,4 @@ def test_the_notebooks_aspect_limit_is_judged_on_this_picture(street: Path) -> N
         PillowImage.fromarray(pixels).save(path)
         PillowImage.fromarray(tall).save(street / "PedMasks" / f"{path.stem}_mask.png")
     app = open_app("proposals", section="Funnel", **{"min-side": "8"})
-    assert "Pedestrian 1, 5.6 times as high as wide, falls from an IoU of" in words(app)
+    assert "Person 1, 5.6 times as high as wide, falls from an IoU of" in words(app)

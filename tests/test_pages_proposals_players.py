@@ -52,7 +52,7 @@ def test_a_box_tells_its_strategy_and_its_merge(street: Path) -> None:
         assert box.strategy is not None
         traced = searches.traced(shown.image, box.strategy, shown.config)
         assert traced.all_boxes[box.node].tolist() == shown.proposals[proposal].tolist()
-        for strategy in box.others:
+        for strategy in box.also:
             boxes = searches.traced(shown.image, strategy, shown.config).all_boxes
             assert (boxes == shown.proposals[proposal]).all(axis=1).any()
 

@@ -17,10 +17,10 @@ class Regions {
     this.colours.set(colours);
     pairs.forEach((node, index) => (this.parent[node] = count + (index >> 1)));
     for (let node = count; node < sizes.length; node++) {
-      const [one, other] = row(pairs, node - count, 2);
-      const share = sizes[one] / sizes[node];
+      const [first, second] = row(pairs, node - count, 2);
+      const share = sizes[first] / sizes[node];
       for (let channel = 0; channel < 3; channel++)
-        this.colours[3 * node + channel] = share * this.colours[3 * one + channel] + (1 - share) * this.colours[3 * other + channel];
+        this.colours[3 * node + channel] = share * this.colours[3 * first + channel] + (1 - share) * this.colours[3 * second + channel];
     }
     this.canvas = document.createElement("canvas");
     [this.canvas.width, this.canvas.height] = [this.width, this.height];
@@ -37,17 +37,17 @@ class Regions {
   }
 
   /** Draw the regions after so many merges, two of them in colours of their own. */
-  paint(merges, [one, other], [tint_one, tint_other], with_colours) {
+  paint(merges, [first, second], [tint_one, tint_other], with_colours) {
     const roots = this.roots(merges);
     const fills = new Uint32Array(this.count);
     const lines = new Uint32Array(this.count);
     for (let region = 0; region < this.count; region++) {
       const node = roots[region];
-      const tint = node === one ? tint_one : node === other ? tint_other : null;
+      const tint = node === first ? tint_one : node === second ? tint_other : null;
       const [red, green, blue] = row(this.colours, node, 3);
       const dark = 0.2126 * red + 0.7152 * green + 0.0722 * blue < 110;
-      lines[region] = tint ? rgba(...tint) : with_colours ? rgba(...[red, green, blue].map((it) => (dark ? it + 38 : it - 38)).map((it) => Math.max(0, Math.min(255, it)))) : rgba(255, 255, 255, 110);
-      fills[region] = tint ? rgba(...tint.map((it, channel) => 0.7 * it + 0.3 * [red, green, blue][channel]), with_colours ? 255 : 150) : with_colours ? rgba(red, green, blue) : 0;
+      lines[region] = tint ? rgba(...tint) : with_colours ? rgba(...[red, green, blue].map((level) => (dark ? level + 38 : level - 38)).map((level) => Math.max(0, Math.min(255, level)))) : rgba(255, 255, 255, 110);
+      fills[region] = tint ? rgba(...tint.map((level, channel) => 0.7 * level + 0.3 * [red, green, blue][channel]), with_colours ? 255 : 150) : with_colours ? rgba(red, green, blue) : 0;
     }
     const { labels, pixels, width, height } = this;
     for (let y = 0, place = 0; y < height; y++)
@@ -109,9 +109,9 @@ class Player {
   // also if the player is taken away and put back.
   grant(wish) {
     this.go(wish.merge, wish);
-    const known = document.documentElement.dataset;
-    if (Number(known.grantedWish ?? 0) >= wish.number) return;
-    known.grantedWish = wish.number;
+    const shared = document.documentElement.dataset;
+    if (Number(shared.grantedWish ?? 0) >= wish.number) return;
+    shared.grantedWish = wish.number;
     this.root.style.scrollMarginTop = "5rem"; // the app's own bar stands there
     this.root.scrollIntoView({ block: "start" });
   }
@@ -149,7 +149,7 @@ class Player {
     const { position } = this;
     if (action === "play") return this.timer ? this.pause() : this.play();
     this.pause();
-    const next = this.better.find((it) => it > position);
+    const next = this.better.find((merge) => merge > position);
     this.go({ first: 0, back: position - 1, forward: position + 1, last: this.merges, better: next ?? position }[action]);
   }
 
@@ -241,8 +241,8 @@ class Player {
   box() {
     const pair = this.pair();
     if (!pair) return null;
-    const [one, other] = [...pair].map((node) => row(this.boxes, node));
-    return [Math.min(one[0], other[0]), Math.min(one[1], other[1]), Math.max(one[2], other[2]), Math.max(one[3], other[3])];
+    const [first, second] = [...pair].map((node) => row(this.boxes, node));
+    return [Math.min(first[0], second[0]), Math.min(first[1], second[1]), Math.max(first[2], second[2]), Math.max(first[3], second[3])];
   }
 
   words() {
@@ -256,18 +256,18 @@ class Player {
     if (!this.pair()) {
       pair.textContent = this.merges ? "No merge yet. Play, or step on: the two most similar touching regions become one." : "The whole picture is one region: there is nothing to merge.";
     } else {
-      const [one, other] = this.pair();
+      const [first, second] = this.pair();
       const [x1, y1, x2, y2] = this.box();
       const fate = this.passed_over ? "were compared and passed over, for others were more alike: the box around both is" : "become one region, in a box of";
       const swatch = (colour) => `<i style="background:${colour}"></i>`;
-      pair.innerHTML = `${swatch(this.looks.one)}${plural(this.sizes[one], "pixel")} and ${swatch(this.looks.other)}${plural(this.sizes[other], "pixel")} ${fate} ${Math.round(x2 - x1)} × ${Math.round(y2 - y1)} pixels.`;
+      pair.innerHTML = `${swatch(this.looks.one)}${plural(this.sizes[first], "pixel")} and ${swatch(this.looks.other)}${plural(this.sizes[second], "pixel")} ${fate} ${Math.round(x2 - x1)} × ${Math.round(y2 - y1)} pixels.`;
     }
     const people = this.people.map((_, person) => `${this.noun} ${person + 1}: best IoU so far ${decimals(this.overlap(person))}`);
     this.canvas.setAttribute("aria-label", [`${now}, ${left}`, ...people].join("; "));
     this.scrubber.setAttribute("aria-valuetext", now);
     this.root.querySelector("[data-go=back]").disabled = this.root.querySelector("[data-go=first]").disabled = position === 0;
     this.root.querySelector("[data-go=forward]").disabled = this.root.querySelector("[data-go=last]").disabled = position === this.merges;
-    this.root.querySelector("[data-go=better]").disabled = !this.better.some((it) => it > position);
+    this.root.querySelector("[data-go=better]").disabled = !this.better.some((merge) => merge > position);
     this.root.querySelector("[data-go=play]").disabled = !this.merges;
   }
 

@@ -110,7 +110,7 @@ class Stage {
     const above = box[1] * scale - high;
     const y_first = below || above < 0 ? Math.min(box[3] * scale, this.height * scale - high) : above;
     const corners = [box[0] * scale, box[2] * scale - across].map(inside);
-    const [x, y] = this.free(corners.flatMap((left) => [0, 1, 2].map((up) => [left, y_first - up * high])).sort((one, other) => other[1] - one[1]), across, high);
+    const [x, y] = this.free(corners.flatMap((left) => [0, 1, 2].map((up) => [left, y_first - up * high])).sort((a, b) => b[1] - a[1]), across, high);
     context.fillStyle = "rgba(16, 22, 28, 0.82)";
     context.fillRect(x, y, across, high);
     context.fillStyle = colour;
@@ -122,7 +122,7 @@ class Stage {
 
   /** The first of these places where no word stands yet, and from now on one does; the very first if all are taken. */
   free(places, across, high) {
-    const taken = ([x, y]) => y < 0 || this.words.some((it) => x < it.x + it.across && it.x < x + across && y < it.y + it.high && it.y < y + high);
+    const taken = ([x, y]) => y < 0 || this.words.some((word) => x < word.x + word.across && word.x < x + across && y < word.y + word.high && word.y < y + high);
     const [x, y] = places.find((place) => !taken(place)) ?? places[0];
     this.words.push({ x, y, across, high });
     return [x, y];
@@ -150,11 +150,11 @@ class Stage {
 
 /** The same places, moved as little as it takes until no two are closer than `least`, and none is beyond `last`. */
 function apart(places, least, last) {
-  const order = places.map((_, index) => index).sort((one, other) => places[one] - places[other]);
+  const order = places.map((_, index) => index).sort((a, b) => places[a] - places[b]);
   const moved = [...places];
-  order.forEach((it, turn) => { if (turn) moved[it] = Math.max(moved[it], moved[order[turn - 1]] + least); });
+  order.forEach((index, turn) => { if (turn) moved[index] = Math.max(moved[index], moved[order[turn - 1]] + least); });
   let end = last;
-  for (const it of order.reverse()) end = (moved[it] = Math.min(moved[it], end)) - least;
+  for (const index of order.reverse()) end = (moved[index] = Math.min(moved[index], end)) - least;
   return moved;
 }
 

@@ -45,7 +45,7 @@ class Viewer {
     this.first = Math.max(1, Math.round(first));
     const n = (this.n = Math.min(this.first, this.count));
     this.typed.value = n;
-    const stop = this.stops.findIndex((it) => it >= n);
+    const stop = this.stops.findIndex((count) => count >= n);
     this.slider.value = Math.max(0, stop);
     this.slider.setAttribute("aria-valuetext", `the first ${n}`);
     this.figures(n);
@@ -79,7 +79,7 @@ class Viewer {
     stage.boxes(this.people, looks.ground_truth);
     const best = this.people.map((_, person) => this.best(person, n));
     stage.boxes(best.filter((index) => index >= 0).map((index) => row(this.boxes, index)), { ...looks.proposal, width: 3, opacity: 1, halo: 0.7 });
-    const pointed = [...new Set([this.chosen, this.under_pointer])].filter((it) => it !== null && it < this.count);
+    const pointed = [...new Set([this.chosen, this.under_pointer])].filter((proposal) => proposal !== null && proposal < this.count);
     for (const index of pointed) this.point_out(row(this.boxes, index));
     // No line runs through a word.
     this.people.forEach((box, person) => stage.tag(`${person + 1}: ${decimals(this.overlap(person, n))}`, box, looks.ground_truth.colour));
@@ -94,10 +94,10 @@ class Viewer {
   /** The shown boxes around a point, smallest first. */
   under([x, y]) {
     const only = this.root.querySelector("#only-best").checked;
-    const shown = only ? this.people.map((_, person) => this.best(person, this.n)).filter((it) => it >= 0) : [...Array(this.n).keys()];
+    const shown = only ? this.people.map((_, person) => this.best(person, this.n)).filter((proposal) => proposal >= 0) : [...Array(this.n).keys()];
     const area = (index) => { const [x1, y1, x2, y2] = row(this.boxes, index); return (x2 - x1) * (y2 - y1); };
     const around = (index) => { const [x1, y1, x2, y2] = row(this.boxes, index); return x >= x1 && x <= x2 && y >= y1 && y <= y2; };
-    return shown.filter(around).sort((one, other) => area(one) - area(other));
+    return shown.filter(around).sort((a, b) => area(a) - area(b));
   }
 
   hover(point) {
