@@ -1,4 +1,4 @@
-"""Which proposals became positives, which negatives, and which are ignored?"""
+"""The RoI sampling page: which proposals become positives, which negatives, and which are ignored."""
 
 import streamlit as st
 
@@ -33,15 +33,15 @@ with right:
     except ConfigError as error:
         errors.show(error)
         st.stop()
-seen = view(picture.annotated, proposals, config, delta_std=trained.model.delta_std, seed=seed)
-chosen = selection.chosen(seen)
+drawn = view(picture.annotated, proposals, config, delta_std=trained.model.delta_std, seed=seed)
+chosen = selection.chosen(drawn)
 with left:
-    panels.picture(seen, chosen, RoISamplingSelection.current())
+    panels.picture(drawn, chosen, RoISamplingSelection.current())
     panels.kept_out(picture.part)
-panels.counts(seen)
+panels.counts(drawn)
 
-roi_details.show(seen, chosen)
-panels.kinds(seen)
-panels.crops(seen)
-panels.questions(seen, trained.proposals)
+roi_details.show(drawn, chosen)
+panels.kinds(drawn)
+panels.crops(drawn)
+panels.questions(drawn, trained.proposals)
 source.show(assign, sample_rois)

@@ -14,7 +14,7 @@ header.show(
 )
 if missing := runs.run_of_link_is_missing():
     st.toast(f"The link names run “{missing[:80]}”, which is not here.", icon=":material/link_off:")
-run, known = runs.chosen_run(), {it.name: it for it in runs.listed_runs()}
+run, named_runs = runs.chosen_run(), {run.name: run for run in runs.listed_runs()}
 # Another key folds it again: when a run has begun, that run is what one wants to see.
 fold = f"begin-{run.name if run else ''}"
 with st.expander("Begin a run", icon=":material/add:", expanded=run is None, key=fold):
@@ -32,7 +32,7 @@ else:
         pickers.synced(
             st.selectbox,
             "Run",
-            list(known),
+            list(named_runs),
             key="pick-run",
             value=run.name,
             on_choose=runs.choose_run,
@@ -41,14 +41,14 @@ else:
     with right:
         compared = st.multiselect(
             "Compare with",
-            [name for name in known if name != run.name],
+            [name for name in named_runs if name != run.name],
             key="compare",
             bind="query-params",
             max_selections=3,
             placeholder="Other runs",
         )
-    runs_table.show(known, run)
-    live.show(run, tuple(known[name] for name in compared))
-with st.expander("Bring a run that somebody else trained", icon=":material/upload_file:"):
+    runs_table.show(named_runs, run)
+    live.show(run, tuple(named_runs[name] for name in compared))
+with st.expander("Import a run that was trained elsewhere", icon=":material/upload_file:"):
     run_actions.bring()
 source.show(start_run)

@@ -76,7 +76,7 @@ def test_why_a_candidate_counts_as_what_it_does_is_told_with_its_iou_and_the_bou
     assert "its best IoU is 0.25, with person 1, and that lies in [0.10, 0.50)" in words_of.why(
         it, 1
     )
-    assert "**Ignored**: it touches nobody (IoU 0)" in words_of.why(it, 2)
+    assert "**Ignored**: it overlaps no ground truth (IoU 0)" in words_of.why(it, 2)
 
 
 def test_who_was_not_drawn_is_told_how_many_were() -> None:
@@ -254,7 +254,7 @@ def test_a_picture_without_people_teaches_only_what_is_background(street: Path) 
     PIL.Image.fromarray(np.zeros((64, 96), np.uint8)).save(street / "PedMasks" / "tiny00_mask.png")
     app = open_app("roi_sampling")
     assert not complaints(app)
-    assert "Nobody is on this picture" in words(app)
+    assert "No one is annotated on this picture" in words(app)
     assert metric(app, "Positive (foreground)") == "0"
     app.slider(key="background-iou-low").set_value(0.1).run()
     assert not complaints(app)

@@ -59,7 +59,7 @@ def test_a_recent_step_shows_its_rois_and_which_cost_most(street: Path) -> None:
     table = app.dataframe[0].value
     assert list(table["Share"].round(3)) == [0.980, 0.020]  # 2.503 and 0.051 of 2.554
     assert list(table["Head says"]) == ["background", "background"]
-    assert "The 1 positives pay 98% of it, the 1 negatives 2%." in words(app)
+    assert "The 1 positives make 98% of it, the 1 negatives 2%." in words(app)
     assert "**#1, 98%**: is person (IoU 0.80), head says background 0.90" in words(app)
 
 

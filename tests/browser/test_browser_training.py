@@ -282,7 +282,7 @@ def test_a_run_of_a_usual_size_is_taken_along_and_brought_to_another_machine(
         page.get_by_role("button", name="Run as a zip").click()
     packed = tmp_path / "sent.zip"
     taken.value.save_as(packed)
-    page.get_by_text("Bring a run that somebody else trained").click()
+    page.get_by_text("Import a run that was trained elsewhere").click()
     page.locator(".st-key-bring-run input[type=file]").set_input_files(packed)
     page.get_by_role("button", name="Open this run").click()
     page.get_by_text("heavy-2", exact=False).first.wait_for()

@@ -19,12 +19,12 @@ _KNOBS = (
 
 
 def knobs(base: SamplingConfig) -> SamplingConfig:
-    """How many RoIs, of which kinds, by which IoU. Raises ConfigError when the knobs contradict each other."""
+    """Show the sampling knobs: RoIs, foreground share, IoU bands. Raises ConfigError if they conflict."""
     return inputs.knobs(SamplingConfig, only=_KNOBS, base=base)
 
 
 def seed() -> int:
-    """Which draw: the same number draws the same RoIs; the button takes the next."""
+    """Show the seed of the draw: the same seed draws the same RoIs; the button takes the next."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.number_input(
             "Draw",
@@ -43,7 +43,7 @@ def seed() -> int:
 
 
 def shown() -> None:
-    """Switches for who was not drawn."""
+    """Show switches for the layers of candidates that were not drawn."""
     with st.container(horizontal=True):
         st.toggle(
             "Ignored",

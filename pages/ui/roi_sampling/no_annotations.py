@@ -1,4 +1,4 @@
-"""The RoI sampling page for a picture that nobody annotated."""
+"""The RoI sampling page for a picture without annotations."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def show(picture: selected_picture.Picture) -> None:
         figures.show(
             figures.draw(picture.image),
             key="sampled",
-            caption="Which of its proposals show somebody? Nobody has said so.",
+            caption="Which of its proposals show a person? The picture has no annotations that say so.",
         )
     with right:
         st.markdown(
             "Training needs annotations: without ground-truth boxes there is nothing to compare a proposal with, and "
-            "nobody can say which are positive. This picture can be searched and detected on, but not trained on."
+            "no one can say which are positive. This picture can be searched and detected on, but not trained on."
         )
         st.button(
             "Take a street scene",

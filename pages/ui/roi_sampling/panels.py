@@ -18,7 +18,7 @@ _CROPS = 24
 
 
 def picture(view: View, chosen: int | None, selected: RoISamplingSelection) -> None:
-    """Who is drawn? The RoIs that one training step would look at on this picture."""
+    """Show the RoIs that one training step would sample from this picture."""
     drawing = pictures.draw(
         view, chosen=chosen, ignored=selected.ignored, left_out=selected.left_out
     )
@@ -29,7 +29,7 @@ def picture(view: View, chosen: int | None, selected: RoISamplingSelection) -> N
 
 
 def kept_out(part: str | None) -> None:
-    """Says of a picture of the test split that no training step draws from it."""
+    """Say of a picture of the test split that no training step samples from it."""
     if part == "test":
         st.caption(
             ":material/info: This picture is of the test split: no training step ever draws from it. This is what one "
@@ -54,7 +54,7 @@ def counts(view: View) -> None:
 
 
 def kinds(view: View) -> None:
-    """How rare are positives, and where do the thresholds cut?"""
+    """Show a histogram of IoUs with the thresholds, and how rare positives are."""
     st.header("How rare are positives, and where do the thresholds cut?", anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
@@ -72,7 +72,7 @@ def kinds(view: View) -> None:
 
 
 def crops(view: View) -> None:
-    """What do the drawn RoIs show? Positives first."""
+    """Show crops of the sampled RoIs, positives first."""
     st.header("What does the head see in them?", anchor=False)
     for kind in ("foreground", "background"):
         rows = view.rows(kind, drawn=True)
@@ -87,15 +87,15 @@ def crops(view: View) -> None:
         more = f", the first {_CROPS} of {len(rows)}" if len(rows) > _CROPS else ""
         st.caption(f"{words.NAMES[kind].capitalize()}{more}, each with its IoU.")
     called = nouns.singular(view.annotated.classes)
-    whole = f"{'an' if called == 'object' else 'a'} {called}"
+    noun = f"{'an' if called == 'object' else 'a'} {called}"
     st.markdown(
         "The head will see each of them, whatever its shape, as 7 × 7 cells of features. A negative may well show "
-        f"half {whole}: that is how the head learns that half {whole} is not a good box."
+        f"half {noun}: that is how the head learns that half {noun} is not a good box."
     )
 
 
 def questions(view: View, proposal_config: ProposalConfig) -> None:
-    """What students ask, with this picture's numbers."""
+    """Answer students' questions with this picture's numbers."""
     config = view.config
     st.header("How does one get more positives?", anchor=False)
     st.markdown(
@@ -113,8 +113,8 @@ def questions(view: View, proposal_config: ProposalConfig) -> None:
     st.markdown(
         "Training wants a balanced lesson: most candidates are background, and most of that looks alike, so that "
         f"{config.rois_per_image} RoIs of a picture, positives among them for sure, are enough for a step. At test "
-        "nobody knows which proposal is good, and one that is not looked at cannot be found: the head looks at all "
-        f"{view.proposals:,} of them."
+        "no annotation says which proposal is good, and one that is not looked at cannot be found: "
+        f"the head looks at all {view.proposals:,} of them."
     )
     header.link("detection", "See all of them judged")
 
@@ -132,11 +132,11 @@ def _count(view: View, kind: Kind) -> None:
 
 
 def _too_few(view: View) -> None:
-    """Why there are no positives, or fewer RoIs than asked for."""
+    """Say why there are no positives, or fewer RoIs than asked for."""
     if not len(view.annotated.boxes):
         st.markdown(
-            "Nobody is on this picture: no candidate can be positive, and the step learns from it only what is "
-            "background."
+            "No one is annotated on this picture: no candidate can be positive, and the step learns "
+            "from it only what is background."
         )
     elif not len(view.rows("foreground")):
         st.markdown(
@@ -151,6 +151,6 @@ def _too_few(view: View) -> None:
 
 
 def _ask(view: View, mark: figures.Chosen) -> None:
-    """A mark was clicked on."""
+    """Choose the candidate whose mark was clicked on."""
     if (row := pictures.clicked(view, mark)) is not None:
         selection.choose(view, row)

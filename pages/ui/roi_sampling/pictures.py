@@ -33,7 +33,7 @@ _CROP = (80, 112)
 
 
 def draw(view: View, *, chosen: int | None, ignored: bool, left_out: bool) -> Drawing:
-    """The picture with the drawn RoIs, and with who was ignored or left out if that is wanted."""
+    """Draw the picture with the sampled RoIs, and with ignored or unsampled candidates if wanted."""
     layers = [
         *([_some(view, _LEFT_OUT, _left_out(view))] if left_out else []),
         *([_some(view, palette.IGNORED, view.rows("ignored"))] if ignored else []),
@@ -50,7 +50,7 @@ def draw(view: View, *, chosen: int | None, ignored: bool, left_out: bool) -> Dr
 
 
 def clicked(view: View, mark: figures.Chosen) -> int | None:
-    """The candidate that a mark in `draw` stands for."""
+    """Return the candidate that a mark in `draw` stands for."""
     if mark.role == _LEFT_OUT.name:
         return int(_left_out(view)[mark.index])
     if mark.role == palette.IGNORED.name:
@@ -62,7 +62,7 @@ def clicked(view: View, mark: figures.Chosen) -> int | None:
 
 
 def match(view: View, row: int) -> Drawing:
-    """A close-up of one candidate and the ground truth that it is matched with."""
+    """Draw a crop of one candidate and the ground truth that it is matched with."""
     gt_index = int(view.matches[row])
     truth = [gt_index] if gt_index >= 0 else []
     box = view.candidates[[row]]
@@ -77,7 +77,7 @@ def match(view: View, row: int) -> Drawing:
 
 
 def crops(view: View, rows: IntArray) -> list[PIL.Image.Image]:
-    """What RoIs show, each fitted into a frame of the same size."""
+    """Crop the RoIs, each fitted into a frame of the same size."""
     return [_crop(view.annotated.image, view.candidates[row]) for row in rows]
 
 
@@ -99,7 +99,7 @@ def _left_out(view: View) -> IntArray:
 
 
 def _some(view: View, role: Role, rows: IntArray) -> Layer:
-    """The first of perhaps thousands, which together would hide the picture."""
+    """Take the first of perhaps thousands of boxes, which together would hide the picture."""
     label = f"{role.label}, of {len(rows):,} the first" if len(rows) > _MOST else ""
     return replace(_layer(view, role, rows[:_MOST]), label=label)
 

@@ -12,7 +12,7 @@ from pages.ui.roi_sampling.view import View
 
 
 def show(view: View, chosen: int | None) -> None:
-    """The table of the drawn RoIs, and the story of the chosen candidate."""
+    """Show the table of sampled RoIs, and the details of the chosen candidate."""
     st.header("What is this RoI asked to learn?", anchor=False)
     if chosen is None:
         st.markdown("No RoI was drawn, so that there is none to ask about.")
@@ -62,5 +62,5 @@ def _formulas(view: View, row: int) -> None:
 def _caption(view: View, row: int) -> str:
     match = int(view.matches[row])
     if match < 0:
-        return "Whom does it show? Nobody: it touches no ground truth."
+        return "It overlaps no ground truth."
     return f"Whom does it show? Most of all {nouns.numbered(view.annotated, match)}, at IoU {view.iou[row]:.2f}."

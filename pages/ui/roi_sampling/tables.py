@@ -16,7 +16,7 @@ FORMATS = {name: st.column_config.NumberColumn(format="%.2f") for name in ("IoU"
 
 
 def drawn(view: View) -> pd.DataFrame:
-    """One row a sampled RoI, in the draw's order; targets are what the head should say, in units of their spread."""
+    """Tabulate the sampled RoIs in their order, one row each; targets are the deltas to learn, in units"""
     targets = view.sampled.targets.numpy().astype(float)
     targets[~view.sampled.is_foreground.numpy()] = np.nan
     return pd.DataFrame(
@@ -31,7 +31,7 @@ def drawn(view: View) -> pd.DataFrame:
 
 
 def more_positives(view: View) -> pd.DataFrame:
-    """How many candidates would be positive at other IoUs, and how many of them a step would look at."""
+    """Count the candidates that would be positive at other IoUs, and the positives that a step would sample."""
     ious = sorted({0.3, 0.4, 0.5, 0.6, 0.7, round(view.config.foreground_iou, 2)})
     counts = [int((view.iou >= np.float32(iou)).sum()) for iou in ious]
     return pd.DataFrame(

@@ -57,19 +57,19 @@ class View:
         return np.asarray(self.sampled.candidate_index.numpy(), np.int64)
 
     def rows(self, kind: Kind, *, drawn: bool | None = None) -> IntArray:
-        """Rows of the candidates of a kind; only those that are drawn, or are not, if `drawn` says so."""
+        """Return the rows of the candidates of a kind; only the sampled, or only the unsampled, if `drawn` says so."""
         rows = np.flatnonzero(self._flags[kind])
         if drawn is None:
             return rows
         return rows[np.isin(rows, self.drawn) == drawn]
 
     def kind(self, row: int) -> Kind:
-        """What a candidate counts as."""
+        """Return the kind of a candidate: positive, negative or ignored."""
         return next(kind for kind, flags in self._flags.items() if flags[row])
 
     @property
     def places(self) -> int:
-        """How many foreground RoIs there is room for."""
+        """Return the largest number of foreground RoIs (RoIs per image × foreground share)."""
         return int(self.config.foreground_share * self.config.rois_per_image + 1e-6)
 
     @cached_property
@@ -81,11 +81,11 @@ class View:
 
     @cached_property
     def _flags(self) -> dict[Kind, Flags]:
-        it = self.assignment
+        assignment = self.assignment
         return {
-            "foreground": it.is_foreground.numpy(),
-            "background": it.is_background.numpy(),
-            "ignored": it.is_ignored.numpy(),
+            "foreground": assignment.is_foreground.numpy(),
+            "background": assignment.is_background.numpy(),
+            "ignored": assignment.is_ignored.numpy(),
         }
 
 
@@ -97,7 +97,7 @@ def view(
     delta_std: tuple[float, float, float, float],
     seed: int,
 ) -> View:
-    """What training would draw from this picture with this seed. Crowds are nobody's match, as in training."""
+    """Sample RoIs as training would, from this picture with this seed. Crowds match no candidate, as in"""
     truth = _without_crowds(annotated)
     boxes, gt_boxes = torch.tensor(proposals), torch.tensor(truth.boxes)
     sampled = sample_rois(

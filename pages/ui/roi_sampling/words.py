@@ -1,4 +1,4 @@
-"""What candidates are called and why they count as what they do, in sentences."""
+"""Labels and sentences about candidates: their kind, its reason, and their chance of being sampled."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ SHORT: dict[Kind, str] = {"foreground": "Positive", "background": "Negative", "i
 
 
 def candidate(view: View, row: int) -> str:
-    """Where a candidate comes from: "proposal 812", or "ground truth of person 2"."""
+    """Label a candidate: "proposal 812", or "ground truth of person 2"."""
     if row < view.proposals:
         return f"proposal {row + 1}"
     return f"the ground truth of {nouns.numbered(view.annotated, row - view.proposals)}"
 
 
 def why(view: View, row: int) -> str:
-    """Why a candidate counts as what it does, with its IoU beside the bounds."""
+    """Explain the kind of a candidate by its IoU and the bounds."""
     config, kind = view.config, view.kind(row)
     iou, match = view.iou[row], int(view.matches[row])
     best = (
         f"its best IoU is {iou:.2f}, with {nouns.numbered(view.annotated, match)}"
         if match >= 0
-        else "it touches nobody (IoU 0)"
+        else "it overlaps no ground truth (IoU 0)"
     )
     if kind == "foreground":
         label = view.annotated.classes[view.annotated.labels[match] - 1]
@@ -48,17 +48,17 @@ def why(view: View, row: int) -> str:
 
 
 def was_drawn(view: View, row: int) -> str:
-    """Whether this draw took it, and how likely that was."""
+    """Say whether this draw took the candidate, and how likely that was."""
     kind = view.kind(row)
     if kind == "ignored":
         return ""
-    everyone, taken = len(view.rows(kind)), len(view.rows(kind, drawn=True))
+    total, taken = len(view.rows(kind)), len(view.rows(kind, drawn=True))
     fate = "This draw took it" if row in view.drawn else "This draw did not take it"
-    return f"{fate}: {taken} of {everyone:,} {NAMES[kind]} candidates were drawn."
+    return f"{fate}: {taken} of {total:,} {NAMES[kind]} candidates were drawn."
 
 
 def caption(view: View) -> str:
-    """What stands under the picture."""
+    """Word the caption under the picture."""
     foreground = len(view.rows("foreground", drawn=True))
     background = len(view.drawn) - foreground
     return (

@@ -1,1 +1,1 @@
-"""What the page Training is made of."""
+"""The Training page: runs, their curves, steps and checkpoints."""

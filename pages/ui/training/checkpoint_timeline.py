@@ -28,7 +28,7 @@ _PLAY_LOOKS, _PROGRESS_LOOKS = 1.0, 0.7  # seconds
 
 
 def looks(run: Run) -> float | None:
-    """Seconds between two looks of the fragment: while it computes or plays; None otherwise."""
+    """Return the fragment's refresh interval in seconds while it computes or plays; None otherwise."""
     try:
         growing = checkpoint_timeline_job(
             run, selected_picture.chosen_picture().image, device=devices.chosen_device()
@@ -41,7 +41,7 @@ def looks(run: Run) -> float | None:
 
 
 def show(run: Run, every: float | None) -> None:
-    """The picture as one checkpoint saw it, a slider over all of them, and what became of the detections.
+    """Show the picture as one checkpoint saw it, a slider over all checkpoints, and a chart of the detections.
 
     Args:
         every: what `looks` said when the fragment was made; the page is drawn anew when it says something else.
@@ -66,7 +66,7 @@ def show(run: Run, every: float | None) -> None:
 def _work(
     growing: CheckpointTimelineJob, checkpoints: tuple[RunCheckpoint, ...], picture: Picture
 ) -> None:
-    """The button that lets the checkpoints look, or how far they are; nothing when all have looked."""
+    """Show the button that runs the checkpoints, or their progress; nothing once all have run."""
     if growing.error is not None:
         errors.show(growing.error)
     missing = growing.missing(checkpoints)
@@ -79,7 +79,7 @@ def _work(
         )
         st.button("Stop", key="stop-growing", icon=":material/stop:", on_click=growing.stop)
     elif missing:
-        what = (
+        label = (
             f"{len(missing)} more checkpoints"
             if growing.predictions
             else f"{len(missing)} checkpoints"
@@ -87,7 +87,7 @@ def _work(
         if not growing.predictions:
             st.caption(_invitation(len(checkpoints), picture.name))
         if st.button(
-            f"Let {what if len(missing) > 1 else 'the checkpoint'} look at {picture.name}",
+            f"Let {label if len(missing) > 1 else 'the checkpoint'} look at {picture.name}",
             key="start-growing",
             icon=":material/history:",
         ):
@@ -96,7 +96,7 @@ def _work(
 
 
 def _invitation(checkpoints: int, picture: str) -> str:
-    """What the checkpoints do for the reader, before the first one has looked."""
+    """Explain the checkpoint timeline before its first checkpoint has run."""
     if checkpoints == 1:
         return (
             f"The run has 1 checkpoint so far. It looks once at the picture of the side bar, {picture}; "
@@ -120,8 +120,10 @@ def _show(run: Run, growing: CheckpointTimelineJob, picture: Picture) -> None:
             DetectionConfig, only=["score_threshold"], base=run.config().detection, reset=False
         )
         views = {
-            it: detection_view(picture.image, picture.annotated, growing.predictions[it], config)
-            for it in steps
+            checkpoint: detection_view(
+                picture.image, picture.annotated, growing.predictions[checkpoint], config
+            )
+            for checkpoint in steps
         }
         timeline_chart.show(views, step)
     with left:
@@ -130,7 +132,7 @@ def _show(run: Run, growing: CheckpointTimelineJob, picture: Picture) -> None:
 
 
 def _step(run: Run, steps: list[int]) -> int:
-    """The slider's checkpoint; the next one while it plays, and the last at first."""
+    """Return the slider's checkpoint: the next one while it plays, and the last at first."""
     chosen = TrainingSelection.current().of_run("checkpoint", run.name)
     step = steps[-1] if chosen is None else min(steps, key=lambda each: abs(each - chosen))
     if len(steps) < 2:
@@ -159,18 +161,18 @@ def _step(run: Run, steps: list[int]) -> int:
     return step
 
 
-def _caption(run: Run, seen: DetectionView, step: int, picture: Picture) -> str:
+def _caption(run: Run, view: DetectionView, step: int, picture: Picture) -> str:
     from pages.ui.components.detection_words import counts
 
-    told = "" if seen.tally is None else f": {counts(seen.tally)}"
+    counted = "" if view.tally is None else f": {counts(view.tally)}"
     return (
         f"{picture.name} after step {step} of the run {run.name}, confidence "
-        f"{seen.config.score_threshold:.2f}{told}. {_familiar(run, picture)}"
+        f"{view.config.score_threshold:.2f}{counted}. {_familiar(run, picture)}"
     )
 
 
 def _familiar(run: Run, picture: Picture) -> str:
-    """Whether the run learned from this picture; nothing where it is of other data."""
+    """Say whether the run was trained on this picture; nothing where its data set is another."""
     if picture.dataset is None or not picture.dataset.has_hash(run.data_hash()):
         return ""
     if picture.name in run.environment()["data"].get("train", ()):

@@ -14,7 +14,7 @@ from fastrcnn_core.runs import Run
 
 
 def show(runs: tuple[Run, ...]) -> None:
-    """One row a knob that differs, one column a run; nothing for a single run."""
+    """Tabulate the knobs that differ, one row each and one column a run; nothing for a single run."""
     if len(runs) < 2:
         return
     st.markdown("#### In which knobs do they differ?")
@@ -30,7 +30,7 @@ def show(runs: tuple[Run, ...]) -> None:
 
 
 def differences(runs: dict[str, tuple[str, Config]]) -> pd.DataFrame:
-    """The knobs in which the runs differ, by their names on the command line, and each run's values as one types them.
+    """Return the knobs in which the runs differ, by their names on the command line, with each run's value.
 
     Args:
         runs: by name, the data set's setting and the config.

@@ -109,15 +109,15 @@ def smoothed(values: Floats, weight: float) -> Floats:
     """
     if not len(values):
         return values
-    known = np.isfinite(values)
-    total = lfilter([1 - weight], [1, -weight], np.where(known, values, 0.0))
-    share = lfilter([1 - weight], [1, -weight], known.astype(float))
+    is_finite = np.isfinite(values)
+    total = lfilter([1 - weight], [1, -weight], np.where(is_finite, values, 0.0))
+    share = lfilter([1 - weight], [1, -weight], is_finite.astype(float))
     mean: Floats = total / np.where(share > 0, share, np.nan)
     return mean
 
 
 def _shown(steps: int) -> npt.NDArray[np.int64]:
-    """Which of so many steps are drawn: evenly spread, the first and the last among them."""
+    """Choose which of so many steps are drawn: evenly spread, the first and the last among them."""
     if steps <= _POINTS:
         return np.arange(steps)
     return np.unique(np.linspace(0, steps - 1, _POINTS).round().astype(np.int64))

@@ -1,4 +1,4 @@
-"""What will this run cost here, in seconds and memory? Measured by a short probe, or known from an earlier run."""
+"""Cost estimate of a run in seconds and memory: measured by a short probe, or known from an earlier run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PARTS = {
 
 
 def show(config: Config, data: Dataset) -> None:
-    """The estimate, or the button that has it measured; it looks by itself while the probe measures."""
+    """Show the estimate, or the button that starts the probe; it refreshes while the probe measures."""
     job = cost_estimate_job(config, data)
     running = job.is_running
     st.fragment(_show, run_every=_LOOKS if running else None)(job, config, data, running)
@@ -68,7 +68,7 @@ def _button(job: CostEstimateJob, label: str) -> None:
 
 
 def _tell(estimate: Estimate) -> None:
-    """The sum first, then its parts; those that take no time are left out."""
+    """Tabulate the total first, then its parts; parts that take no time are left out."""
     card = estimate.device_memory_bytes
     on_card = "" if card is None else f", and {_gigabytes(card)} of the graphics card's"
     st.markdown(
@@ -87,7 +87,7 @@ def _tell(estimate: Estimate) -> None:
 
 
 def _known(config: Config, data: Dataset) -> str:
-    """What an earlier run tells; a guess would be no help."""
+    """Word the estimate from an earlier run; nothing without one, since a guess would be no help."""
     pictures, _ = validation_split(data.split.train, config.training.validation_share)
     for run in comparable_runs(config, runs.listed_runs()):
         pace = throughput_of(run.name, run_files.metrics(run))

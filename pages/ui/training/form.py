@@ -49,17 +49,17 @@ _PARTS = tuple(item.name for item in dataclasses.fields(Config))
 
 
 def _rest() -> dict[str, tuple[str, ...]]:
-    """Every knob that does not stand first, part by part."""
+    """Show every knob that does not stand first, group by group."""
     defaults = Config()
     parts = {part: knobs_of(type(getattr(defaults, part))) for part in _PARTS}
     return {
-        part: tuple(it for it in names if it not in (*_FIRST.get(part, ()), *_LATER))
+        part: tuple(name for name in names if name not in (*_FIRST.get(part, ()), *_LATER))
         for part, names in parts.items()
     }
 
 
 def show() -> None:
-    """The whole form; a run that was begun is the one that is watched from then on."""
+    """Show the whole form; a run that is started is watched from then on."""
     source = sources.chosen_source()
     if source.token == sources.UPLOADS:
         st.info(
@@ -99,7 +99,7 @@ def _form(data: Dataset) -> None:
 
 
 def _command(config: Config, run_name: str, data: Dataset, name: PresetName) -> None:
-    """The same run as one types it."""
+    """Show the command line of the same run."""
     command = training_command(config, name=run_name, data=data.setting, preset=name)
     with st.expander("The same from a terminal", icon=":material/terminal:"):
         st.code(f"python -m fastrcnn_core {shlex.join(command)}", language="bash", wrap_lines=True)
@@ -109,7 +109,7 @@ def _preset_picker() -> PresetName:
     name: PresetName = st.segmented_control(
         "Where to begin",
         list(_ABOUT),
-        format_func=lambda it: _ABOUT[it][0],
+        format_func=lambda preset: _ABOUT[preset][0],
         default="minute",
         required=True,
         key=TrainingSelection.key("preset"),
@@ -121,7 +121,7 @@ def _preset_picker() -> PresetName:
 
 
 def _move_knobs() -> None:
-    """A preset moves every knob to where it has it."""
+    """Set every knob to the preset's value."""
     config = preset(TrainingSelection.current().preset)
     for shown in (_FIRST, _rest()):
         for part, names in shown.items():
@@ -133,7 +133,7 @@ def _prefix(part: str) -> str:
 
 
 def _knobs(base: Config) -> tuple[Config, bool]:
-    """What the widgets say, and whether all of it makes sense; the parts that do not stay where they were."""
+    """Read the widgets into a config, and tell whether it is consistent; other groups keep their former values."""
     config, first_is_sound = _part(base, _FIRST)
     with st.expander("All knobs", icon=":material/tune:"):
         config, rest_is_sound = _part(config, _rest(), headings=True)
@@ -143,7 +143,7 @@ def _knobs(base: Config) -> tuple[Config, bool]:
 def _part(
     config: Config, shown: dict[str, tuple[str, ...]], *, headings: bool = False
 ) -> tuple[Config, bool]:
-    """The config with what the widgets of these knobs say, and whether it makes sense; two columns of parts."""
+    """Show the widgets of these knobs in two columns; return the config, and whether it is consistent."""
     parts, columns = {}, st.columns(2, gap="large")
     for number, (part, names) in enumerate(shown.items()):
         base = getattr(config, part)

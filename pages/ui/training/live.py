@@ -1,4 +1,4 @@
-"""A run while it goes, and after: where it stands, what can be asked of it, its numbers, its RoIs.
+"""A run while it goes, and after: where it stands, what can be message of it, its numbers, its RoIs.
 
 Four fragments look at the folder by themselves while the run goes; the rest of the page stands still. They are
 siblings, not nested, for Streamlit leaves stale pictures of nested ones.
@@ -36,13 +36,13 @@ _MOVING = ("preparing", "running")
 _PART = re.compile(r"(\d+)/(\d+)$")  # "proposals 12/136"
 
 
-def show(run: Run, others: tuple[Run, ...]) -> None:
-    """Everything of one run; only what changes is drawn again while it goes."""
+def show(run: Run, compared: tuple[Run, ...]) -> None:
+    """Show one run; only what changes is drawn again while it is active."""
     state = run.status().state
     going, moving = run.status().is_alive, state in _MOVING
     _fragment(_stand, _STATUS_LOOKS if going else None)(run, state)
-    _fragment(_numbers, _PLOT_LOOKS if moving else None)(run, others, going)
-    comparison.show((run, *others))
+    _fragment(_numbers, _PLOT_LOOKS if moving else None)(run, compared, going)
+    comparison.show((run, *compared))
     every = checkpoint_timeline.looks(run)
     _fragment(_grown, every)(run, every)
     following = step.follows(run, moving=moving)
@@ -57,7 +57,7 @@ def _fragment(part: Callable[..., None], every: float | None) -> Callable[..., N
 
 
 def _stand(run: Run, state: RunState) -> None:
-    """Where it stands, and buttons; the whole page is drawn again when the state is another than before."""
+    """Show the state and its buttons; the whole page is drawn again when the state changes."""
     if not run.folder.is_dir() or (status := run.status()).state != state:
         st.rerun()
     _progress(run, status)
@@ -95,7 +95,7 @@ def _sentence(status: RunStatus) -> str:
 
 
 def _requests(run: Run, status: RunStatus) -> None:
-    """What can be asked of a run in this state."""
+    """Return the requests that a run in this state accepts."""
     with st.container(horizontal=True):
         if status.state == "paused":
             _button("Continue", ":material/play_arrow:", run.request_continue)
@@ -124,16 +124,16 @@ def _see(run: Run) -> None:
 
 
 def _button(label: str, icon: str, act: object) -> None:
-    """A request; the process heeds it after the step that it is at."""
-    asked = f"Asked to {label.lower()}: it does after the step that it is at."
+    """Send a request to the run's process, which follows it after the present step."""
+    message = f"Asked to {label.lower()}: it does after the step that it is at."
     if st.button(label, icon=icon, key=label.lower(), on_click=act):  # type: ignore[arg-type]
-        st.toast(asked, icon=icon)
+        st.toast(message, icon=icon)
 
 
-def _numbers(run: Run, others: tuple[Run, ...], alive: bool) -> None:
+def _numbers(run: Run, compared: tuple[Run, ...], alive: bool) -> None:
     columns = run_files.metrics(run)
     if len(columns):
-        plots.show(run, others, columns)
+        plots.show(run, compared, columns)
     elif alive:
         st.caption("The first numbers appear with the first step.")
     else:

@@ -1,4 +1,4 @@
-"""Which RoIs does a step's loss consist of? Close-ups of the dearest, all of them side by side, and a table."""
+"""The RoIs of a step by loss: crops of the highest, all of them side by side, and a table."""
 
 from __future__ import annotations
 
@@ -12,64 +12,65 @@ from fastrcnn_core import palette
 from pages.ui.components import chart
 from pages.ui.components.chart import Axis, Bars, Chart
 from pages.ui.training.snippets import snippet
-from pages.ui.training.step_pictures import COSTS, SHARES, Seen, costliest_told
+from pages.ui.training.step_pictures import COSTS, SHARES, StepLosses, numbered_count
 
 _TABLE_HEIGHT = 320
 
 
-def show(seen: Seen) -> None:
-    """The dearest RoIs, largest first; nothing for a step without RoIs."""
-    order = seen.paid.largest_first
+def show(losses: StepLosses) -> None:
+    """Show the RoIs with the highest loss, largest first; nothing for a step without RoIs."""
+    order = losses.breakdown.largest_first
     if not len(order):
         return
-    st.markdown("##### Which RoIs cost most?")
-    st.caption(_summary(seen))
+    st.markdown("##### Which RoIs have the highest loss?")
+    st.caption(_summary(losses))
     with st.grid("auto", min_column_width=190, gap="small"):
-        for overall in order[: costliest_told()].tolist():
-            _close_up(seen, overall)
+        for overall in order[: numbered_count()].tolist():
+            _close_up(losses, overall)
     left, right = st.columns(2, gap="large")
     with left:
         question = "Each RoI's part of the loss, largest first"
-        caption = f"{question}: what its class cost, and on top of it what its box cost."
-        chart.show(_bars(seen), key="plot-costs", alt=question, caption=caption)
+        caption = f"{question}: its classification loss, and on top of it its box loss."
+        chart.show(_bars(losses), key="plot-costs", alt=question, caption=caption)
     with right:
-        _table(seen)
+        _table(losses)
 
 
-def _summary(seen: Seen) -> str:
-    if not seen.shares.sum():
-        return "This step cost nothing: the head was right and sure about every RoI."
-    first = seen.paid.largest_first[: costliest_told()]
-    labels = np.concatenate([it.labels for it in seen.step.images])
-    positive, count = float(seen.shares[labels > 0].sum()), int((labels > 0).sum())
+def _summary(losses: StepLosses) -> str:
+    if not losses.shares.sum():
+        return "The loss of this step is 0: the head was right and sure about every RoI."
+    first = losses.breakdown.largest_first[: numbered_count()]
+    labels = np.concatenate([image.labels for image in losses.snapshot.images])
+    positive, count = float(losses.shares[labels > 0].sum()), int((labels > 0).sum())
     return (
-        f"Of {len(labels)} RoIs, the {len(first)} dearest make {seen.paid.share_of(first):.0%} of the loss. The "
-        f"{count} positives pay {positive:.0%} of it, the {len(labels) - count} negatives {1 - positive:.0%}."
+        f"Of {len(labels)} RoIs, the {len(first)} with the highest loss make "
+        f"{losses.breakdown.share_of(first):.0%} of the loss. The {count} positives make "
+        f"{positive:.0%} of it, the {len(labels) - count} negatives {1 - positive:.0%}."
     )
 
 
-def _close_up(seen: Seen, overall: int) -> None:
-    number, row = int(seen.paid.image[overall]), int(seen.paid.row[overall])
-    picture = seen.step.images[number]
-    place = int(np.searchsorted(SHARES, seen.shares[overall], side="right")) - 1
+def _close_up(losses: StepLosses, overall: int) -> None:
+    number, row = int(losses.breakdown.image[overall]), int(losses.breakdown.row[overall])
+    picture = losses.snapshot.images[number]
+    place = int(np.searchsorted(SHARES, losses.shares[overall], side="right")) - 1
     with st.container(gap="xxsmall"):
         st.image(
-            snippet(seen.annotated[number], picture.boxes[row], colour=COSTS[place].colour),
+            snippet(losses.annotated[number], picture.boxes[row], colour=COSTS[place].colour),
             width="stretch",
-            alt=f"The RoI that cost the {seen.ranks[overall]}. most, in {picture.name}",
+            alt=f"RoI number {losses.ranks[overall]} by loss, in {picture.name}",
         )
         st.caption(
-            f"**#{seen.ranks[overall]}, {seen.shares[overall]:.0%}**: is {seen.names[picture.labels[row]]} "
-            f"(IoU {picture.iou[row]:.2f}), head says {seen.said(number, row)}"
+            f"**#{losses.ranks[overall]}, {losses.shares[overall]:.0%}**: is {losses.names[picture.labels[row]]} "
+            f"(IoU {picture.iou[row]:.2f}), head says {losses.prediction(number, row)}"
         )
 
 
-def _bars(seen: Seen) -> Chart:
-    order = seen.paid.largest_first
+def _bars(losses: StepLosses) -> Chart:
+    order = losses.breakdown.largest_first
     rank = list(range(1, len(order) + 1))
     parts = (
-        ("Classification", seen.paid.classification, palette.BLUE, ""),
-        ("Box", seen.paid.box, palette.ORANGE, "/"),
+        ("Classification", losses.breakdown.classification, palette.BLUE, ""),
+        ("Box", losses.breakdown.box, palette.ORANGE, "/"),
     )
     bars = tuple(
         Bars(
@@ -82,13 +83,15 @@ def _bars(seen: Seen) -> Chart:
         )
         for name, values, colour, hatch in parts
     )
-    return Chart(bars, Axis("RoI, by price"), Axis(), height=260)
+    return Chart(bars, Axis("RoI, by loss"), Axis(), height=260)
 
 
-def _table(seen: Seen) -> None:
+def _table(losses: StepLosses) -> None:
     numbers = ("IoU", "Score of the truth", "Classification loss", "Box loss")
     st.dataframe(
-        pd.DataFrame([_row(seen, overall) for overall in seen.paid.largest_first.tolist()]),
+        pd.DataFrame(
+            [_row(losses, overall) for overall in losses.breakdown.largest_first.tolist()]
+        ),
         hide_index=True,
         key="worst-rois",
         height=_TABLE_HEIGHT,
@@ -99,17 +102,17 @@ def _table(seen: Seen) -> None:
     )
 
 
-def _row(seen: Seen, overall: int) -> dict[str, Any]:
-    number, row = int(seen.paid.image[overall]), int(seen.paid.row[overall])
-    it = seen.step.images[number]
+def _row(losses: StepLosses, overall: int) -> dict[str, Any]:
+    number, row = int(losses.breakdown.image[overall]), int(losses.breakdown.row[overall])
+    image = losses.snapshot.images[number]
     return {
-        "#": int(seen.ranks[overall]),
-        "Share": float(seen.shares[overall]),
-        "Is": seen.names[it.labels[row]],
-        "Head says": seen.names[int(it.scores[row].argmax())],
-        "IoU": float(it.iou[row]),
-        "Score of the truth": float(it.scores[row, it.labels[row]]),
-        "Classification loss": float(it.classification_loss[row]),
-        "Box loss": float(it.box_loss[row]),
-        "Picture": it.name,
+        "#": int(losses.ranks[overall]),
+        "Share": float(losses.shares[overall]),
+        "Is": losses.names[image.labels[row]],
+        "Head says": losses.names[int(image.scores[row].argmax())],
+        "IoU": float(image.iou[row]),
+        "Score of the truth": float(image.scores[row, image.labels[row]]),
+        "Classification loss": float(image.classification_loss[row]),
+        "Box loss": float(image.box_loss[row]),
+        "Picture": image.name,
     }

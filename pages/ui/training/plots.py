@@ -63,11 +63,11 @@ _PLOTS = (
 )
 
 
-def show(run: Run, others: tuple[Run, ...], columns: Columns) -> None:
-    """The last numbers, four plots, and how good the run is on pictures that it does not learn from."""
+def show(run: Run, compared: tuple[Run, ...], columns: Columns) -> None:
+    """Show the latest numbers, four plots, and the figures on validation pictures."""
     _last_numbers(columns)
-    runs = {run.name: columns} | {it.name: run_files.metrics(it) for it in others}
-    if others:
+    runs = {run.name: columns} | {run.name: run_files.metrics(run) for run in compared}
+    if compared:
         swatches.legend(
             Role(name, name, colour) for name, colour in zip(runs, curves.RUN_COLOURS, strict=False)
         )
@@ -84,7 +84,7 @@ def show(run: Run, others: tuple[Run, ...], columns: Columns) -> None:
         width=320,
         help="How much of the steps before goes into each point of a line; the faint line is not smoothed.",
     )
-    _quality((run, *others))
+    _quality((run, *compared))
 
 
 def _show(plot: _Plot, runs: dict[str, Columns], smoothing: float) -> None:
@@ -123,12 +123,12 @@ def _last_number(
 
 
 def _mean(values: npt.NDArray[np.float64]) -> float | None:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else None
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else None
 
 
 def _quality(runs: tuple[Run, ...]) -> None:
-    found = {it.name: run_files.validation(it) for it in runs}
+    found = {run.name: run_files.validation(run) for run in runs}
     found = {name: columns for name, columns in found.items() if len(columns)}
     question = "How good is it on pictures that it does not learn from?"
     st.markdown(f"#### {question}")

@@ -1,4 +1,4 @@
-"""Who computes on this machine, and who waits? Runs from a terminal and of other visitors, too."""
+"""Active and waiting runs of this machine, those of the command line and of other visitors included."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _MOST = 8  # rows
 
 
 def show(watched: Run | None) -> None:
-    """The runs that go besides the watched one, each with a button to it; nothing while there are none.
+    """Show the active runs besides the watched one, each with a button to it; nothing while there are none.
 
-    It looks by itself, so that a run that somebody starts in a terminal appears.
+    It looks by itself, so that a run that is started in a terminal appears.
     """
     st.fragment(_queue, run_every=_LOOKS)(None if watched is None else watched.name)
 
@@ -23,14 +23,14 @@ def show(watched: Run | None) -> None:
 def _queue(watched: str | None) -> None:
     going = [(run, run.status()) for run in reversed(runs.list_again())]
     going = [(run, status) for run, status in going if status.is_alive]
-    others = [(run, status) for run, status in going if run.name != watched]
-    if watched is None and others:  # the page was empty, and is not any more
+    not_watched = [(run, status) for run, status in going if run.name != watched]
+    if watched is None and not_watched:  # the page was empty, and is not any more
         st.rerun()
-    if not others:
+    if not not_watched:
         return
     with st.container(border=True, key="queue"):
         st.markdown(":material/queue: **One run computes at a time; these go, wait or are paused**")
-        for run, status in others[:_MOST]:
+        for run, status in not_watched[:_MOST]:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(f"**{run.name}**: {_doing(status)}")
                 if st.button(
@@ -56,8 +56,8 @@ def _queue(watched: str | None) -> None:
                     type="tertiary",
                     on_click=run.request_stop,
                 )
-        if len(others) > _MOST:
-            st.caption(f"And {len(others) - _MOST} more.")
+        if len(not_watched) > _MOST:
+            st.caption(f"And {len(not_watched) - _MOST} more.")
 
 
 def _doing(status: RunStatus) -> str:

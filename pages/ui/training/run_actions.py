@@ -60,11 +60,11 @@ def take_or_delete(run: Run, *, going: bool) -> None:
                     delete_run(run)
                     runs.choose_run(None)
                     st.rerun()
-    undo(below=True)  # where somebody stands who has just deleted one
+    undo(below=True)  # beside the button that deleted it
 
 
 def undo(*, below: bool = False) -> None:
-    """The run that was deleted last can be brought back, or be gone for good.
+    """Offer to restore the run that was deleted last, or to delete it for good.
 
     Args:
         below: this is the second place on the page where that is offered.
@@ -102,7 +102,7 @@ def _rename(run: Run, *, going: bool) -> None:
 def bring() -> None:
     """Import a run that was exported somewhere else, and watch it; one that is here already is not imported again."""
     upload = st.file_uploader(
-        "A run's zip, exported from this app by somebody else",
+        "A run's zip, exported from this app",
         "zip",
         key="bring-run",
         max_upload_size=_MEGABYTES,
@@ -130,11 +130,11 @@ def _contents_of_export(run: Run) -> str:
         return "Config, metrics and steps; the run has no checkpoint yet."
     megabytes = sum(bytes_on_disk(checkpoint.folder) for checkpoint in checkpoints) / 1e6
     *best, newest = (checkpoint.step for checkpoint in checkpoints)
-    others = "".join(
+    best_text = "".join(
         f" and that of step {step}, the best on the validation pictures" for step in best
     )
     return (
-        f"Config, metrics, steps, the newest checkpoint (step {newest}), from which the run can be resumed{others}: "
+        f"Config, metrics, steps, the newest checkpoint (step {newest}), from which the run can be resumed{best_text}: "
         f"about {megabytes:,.0f} MB. Other checkpoints are left out."
     )
 

@@ -19,7 +19,7 @@ _RECENT = 20  # steps of a mean
 
 
 def show(listed: dict[str, Run], watched: Run) -> None:
-    """The table behind a fold; nothing is read before somebody unfolds it."""
+    """Show the table of runs, folded; nothing is read before it is unfolded."""
     fold = st.expander(
         f"All runs ({len(listed)})", icon=":material/table_rows:", key="all-runs", on_change="rerun"
     )
@@ -87,8 +87,8 @@ def _when(run: Run) -> str:
 
 
 def _mean(column: list[float | None]) -> float | None:
-    known = [value for value in column[-_RECENT:] if value is not None]
-    return sum(known) / len(known) if known else None
+    recent = [value for value in column[-_RECENT:] if value is not None]
+    return sum(recent) / len(recent) if recent else None
 
 
 def _last(columns: Columns, name: str) -> float | None:

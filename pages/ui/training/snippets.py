@@ -16,7 +16,7 @@ _SIZE = (280, 210)
 
 
 def snippet(annotated: AnnotatedImage, box: FloatArray, *, colour: str) -> bytes:
-    """A JPEG of fixed size around a (4,) box, the box in the given colour and the ground truth in its own."""
+    """Encode a JPEG crop of fixed size around a (4,) box, the box in the given colour, the ground truth green."""
     image, corner = crop(annotated.image, box[None])
     part = PIL.Image.fromarray(np.ascontiguousarray(image.pixels))
     scale = min(_SIZE[0] / part.width, _SIZE[1] / part.height)
@@ -26,10 +26,10 @@ def snippet(annotated: AnnotatedImage, box: FloatArray, *, colour: str) -> bytes
     for truth in annotated.boxes:
         _rectangle(pen, (truth - shift) * scale, GREEN, 2)
     _rectangle(pen, (box - shift) * scale, colour, 3)
-    whole = PIL.Image.new("RGB", _SIZE, HALO)
-    whole.paste(shown, ((_SIZE[0] - shown.width) // 2, (_SIZE[1] - shown.height) // 2))
+    framed = PIL.Image.new("RGB", _SIZE, HALO)
+    framed.paste(shown, ((_SIZE[0] - shown.width) // 2, (_SIZE[1] - shown.height) // 2))
     content = io.BytesIO()
-    whole.save(content, "JPEG", quality=85)
+    framed.save(content, "JPEG", quality=85)
     return content.getvalue()
 
 

@@ -11,18 +11,18 @@ from fastrcnn_core.errors import UserError
 from fastrcnn_core.runs import Run, StepSnapshot, break_down_loss
 from pages.ui.cache import datasets, run_files
 from pages.ui.training import loss_table, step_choice, step_pictures
-from pages.ui.training.step_pictures import Seen
+from pages.ui.training.step_pictures import StepLosses
 
 _COLOURS = ("What it is", "What it costs")
 
 
 def follows(run: Run, *, moving: bool) -> bool:
-    """Whether there are newer steps to come, and nobody holds one of the old."""
+    """Tell whether newer steps are to come and no former step is held."""
     return moving and step_choice.chosen(run) is None
 
 
 def show(run: Run, *, moving: bool, following: bool) -> None:
-    """The step's pictures side by side, then the RoIs that cost most.
+    """Show the step's pictures side by side, then the RoIs with the highest loss.
 
     Args:
         moving: whether the run goes on meanwhile, so that a reader may want to hold the step.
@@ -30,12 +30,12 @@ def show(run: Run, *, moving: bool, following: bool) -> None:
     """
     if follows(run, moving=moving) != following:
         st.rerun()
-    kept = run.saved_steps()
-    shown = _shown(run, kept)
+    saved = run.saved_steps()
+    shown = _shown(run, saved)
     if shown is None or not shown.images:
         return
     st.markdown(f"#### What did step {shown.step} look at, and what did it cost?")
-    step_choice.show(run, kept, shown.step, moving=moving)
+    step_choice.show(run, saved, shown.step, moving=moving)
     try:
         data = datasets.opened(run_files.data_setting(run))
         if _is_other(run, data):
@@ -49,25 +49,25 @@ def show(run: Run, *, moving: bool, following: bool) -> None:
         st.caption(f"The pictures of this run cannot be shown: {error.problem}")
 
 
-def _shown(run: Run, kept: tuple[int, ...]) -> StepSnapshot | None:
-    """The last kept step up to the one that is asked for; the newest there is if none is."""
+def _shown(run: Run, saved: tuple[int, ...]) -> StepSnapshot | None:
+    """Return the last recorded step up to the requested one; the newest if none is requested."""
     chosen = step_choice.chosen(run)
-    if chosen is not None and kept:
-        return run.step(kept[max(1, bisect_right(kept, chosen)) - 1])
+    if chosen is not None and saved:
+        return run.step(saved[max(1, bisect_right(saved, chosen)) - 1])
     live = run.latest_step()
-    if kept and (live is None or live.step <= kept[-1]):
-        return run.step(kept[-1])
+    if saved and (live is None or live.step <= saved[-1]):
+        return run.step(saved[-1])
     return live
 
 
 def _show(run: Run, shown: StepSnapshot, data: Dataset) -> None:
-    seen = Seen(shown, break_down_loss(shown, run.config().loss), data)
+    losses = StepLosses(shown, break_down_loss(shown, run.config().loss), data)
     by_cost = _colouring() == _COLOURS[1]
     places = st.columns(max(2, len(shown.images)), gap="large")
     for place, number in zip(places, range(len(shown.images)), strict=False):
         with place:
-            step_pictures.show(seen, number, by_cost=by_cost)
-    loss_table.show(seen)
+            step_pictures.show(losses, number, by_cost=by_cost)
+    loss_table.show(losses)
 
 
 def _colouring() -> str:
@@ -84,5 +84,5 @@ def _colouring() -> str:
 
 
 def _is_other(run: Run, data: Dataset) -> bool:
-    """The data set is not what it was when the run was begun."""
+    """Say that the data set has changed since the run was created."""
     return not (run.data_hash() is None or data.has_hash(run.data_hash()))

@@ -1,4 +1,4 @@
-"""Which step of a run is looked at: the newest, or one that was chosen by number, by neighbour, or for its price."""
+"""Choice of a recorded step: the newest, or one chosen by number, by its neighbours, or by its loss."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ _SLIDER_WIDTH = 600  # pixels, where there are so many
 
 
 def chosen(run: Run) -> int | None:
-    """The step that the reader or the link asks for; None for the newest."""
+    """Return the step that the reader or the link chose; None for the newest."""
     return TrainingSelection.current().of_run("step", run.name)
 
 
-def show(run: Run, kept: tuple[int, ...], shown: int, *, moving: bool) -> None:
-    """A slider over the kept steps with its typed twin, neighbours, and the steps that cost most."""
+def show(run: Run, saved: tuple[int, ...], shown: int, *, moving: bool) -> None:
+    """Show a slider over the recorded steps, its number field, neighbours, and the steps with the highest loss."""
     TrainingSelection.write_link("step", None if chosen(run) is None else RunStep(run.name, shown))
-    if len(kept) < 2:
+    if len(saved) < 2:
         return
     if moving:
         _hold(run, shown)
-    inside = min(max(shown, kept[0]), kept[-1])
-    here = int(np.searchsorted(kept, inside))
+    inside = min(max(shown, saved[0]), saved[-1])
+    position = int(np.searchsorted(saved, inside))
     # A phone has no room for all in one row: what is beside the slider goes below it there.
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _sought(run, kept, inside, st.slider, _SLIDER, label="Step", width=_SLIDER_WIDTH)
-        _sought(run, kept, inside, st.number_input, _TYPED, label="Step, typed", width=130)
-        _neighbour(run, kept, here - 1, ":material/chevron_left:", "The step before")
-        _neighbour(run, kept, here + 1, ":material/chevron_right:", "The step after")
-    _costly(run, kept)
+        _sought(run, saved, inside, st.slider, _SLIDER, label="Step", width=_SLIDER_WIDTH)
+        _sought(run, saved, inside, st.number_input, _TYPED, label="Step, typed", width=130)
+        _neighbour(run, saved, position - 1, ":material/chevron_left:", "The step before")
+        _neighbour(run, saved, position + 1, ":material/chevron_right:", "The step after")
+    _costly(run, saved)
 
 
 def _sought(
     run: Run,
-    kept: tuple[int, ...],
+    saved: tuple[int, ...],
     shown: int,
     kind: Callable[..., int],
     name: str,
@@ -50,12 +50,12 @@ def _sought(
     label: str,
     width: int,
 ) -> None:
-    """One of the two widgets that hold the step's number."""
-    key = f"{name}-{kept[-1]}"  # a widget whose scale has changed answers with what it held before
+    """Show one of the two widgets that hold the step's number."""
+    key = f"{name}-{saved[-1]}"  # a widget whose scale has changed answers with what it held before
     pickers.synced(
         kind,
         label,
-        *(kept[0], kept[-1]),
+        *(saved[0], saved[-1]),
         step=1,
         key=key,
         value=shown,
@@ -76,8 +76,8 @@ def _hold(run: Run, shown: int) -> None:
     )
 
 
-def _neighbour(run: Run, kept: tuple[int, ...], place: int, icon: str, words: str) -> None:
-    is_there = 0 <= place < len(kept)
+def _neighbour(run: Run, saved: tuple[int, ...], place: int, icon: str, words: str) -> None:
+    is_there = 0 <= place < len(saved)
     st.button(
         "",
         icon=icon,
@@ -85,22 +85,22 @@ def _neighbour(run: Run, kept: tuple[int, ...], place: int, icon: str, words: st
         help=words,
         disabled=not is_there,
         on_click=_choose,
-        args=(run, kept[place] if is_there else None),
+        args=(run, saved[place] if is_there else None),
     )
 
 
-def _costly(run: Run, kept: tuple[int, ...]) -> None:
-    """Buttons to the kept steps with the highest loss of the run's second half: what it still finds hard."""
+def _costly(run: Run, saved: tuple[int, ...]) -> None:
+    """Show buttons to the recorded steps with the highest loss in the run's second half."""
     columns = run_files.metrics(run)
-    known = zip(columns["step"], columns["loss"], strict=True)
-    losses = {step: loss for step, loss in known if loss is not None}
-    late = [step for step in kept if step in losses and step > kept[-1] // 2]
+    pairs = zip(columns["step"], columns["loss"], strict=True)
+    losses = {step: loss for step, loss in pairs if loss is not None}
+    late = [step for step in saved if step in losses and step > saved[-1] // 2]
     if len(late) < 2 * _COSTLY:
         return
-    dearest = sorted(late, key=lambda step: -losses[step])[:_COSTLY]
+    highest = sorted(late, key=lambda step: -losses[step])[:_COSTLY]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption("What it still finds hard:", width="content")
-        for step in dearest:
+        for step in highest:
             st.button(
                 f"Step {step}, loss {losses[step]:.2f}",
                 key=f"costly-{step}",

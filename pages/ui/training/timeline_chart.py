@@ -1,4 +1,4 @@
-"""What became of the detections on one picture from checkpoint to checkpoint."""
+"""Chart of the detections on one picture from checkpoint to checkpoint."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def _between_ticks(lines: tuple[Line, ...]) -> int | None:
 
 def _lines(views: Mapping[int, DetectionView]) -> tuple[Line, ...]:
     tallies = {step: view.tally for step, view in views.items()}
-    known = {step: tally for step, tally in tallies.items() if tally is not None}
+    annotated = {step: tally for step, tally in tallies.items() if tally is not None}
     line = partial(Line, markers=True, hover="%{y}")
-    if not known:  # nobody annotated the picture
+    if not annotated:  # the picture has no annotations
         counts = [len(view.detections.boxes) for view in views.values()]
         return (line("Detections", list(views), counts, palette.BLUE),)
-    steps, each = list(known), known.values()
+    steps, each = list(annotated), annotated.values()
     wrong = [tally.background + tally.duplicates for tally in each]
     return (
         line("Hits", steps, [tally.hits for tally in each], palette.BLUE),
