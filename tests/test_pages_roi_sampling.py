@@ -1,4 +1,4 @@
-"""The RoI sampling page: who counts as what, who is drawn, one RoI's targets, and pictures with nobody on them."""
+"""The RoI sampling page: kinds of candidates, the sampled RoIs, one RoI's targets, and pictures with nobody on them."""
 
 from functools import partial
 from pathlib import Path
@@ -36,7 +36,7 @@ HALF, QUARTER, FAR, TOUCHING = (
 annotated = partial(annotate, height=64, width=96)
 
 
-def seen(
+def sampled(
     *proposals: list[float], truth: AnnotatedImage | None = None, seed: int = 0, **knobs: Any
 ) -> View:
     return view(
@@ -52,50 +52,50 @@ def seen(
 
 
 def test_each_candidate_is_of_one_kind_and_the_ground_truth_is_the_last() -> None:
-    it = seen(HALF, QUARTER, FAR, TOUCHING, background_iou_low=0.1)
-    kinds = [it.kind(row) for row in range(5)]
+    item = sampled(HALF, QUARTER, FAR, TOUCHING, background_iou_low=0.1)
+    kinds = [item.kind(row) for row in range(5)]
     assert kinds == ["foreground", "background", "ignored", "ignored", "foreground"]
-    assert words_of.candidate(it, 0) == "proposal 1"
-    assert words_of.candidate(it, 4) == "the ground truth of person 1"
+    assert words_of.candidate(item, 0) == "proposal 1"
+    assert words_of.candidate(item, 4) == "the ground truth of person 1"
 
 
 def test_the_same_draw_takes_the_same_rois_and_the_next_takes_others() -> None:
     many = [[float(x), 0, x + 8, 20] for x in range(40, 80)]
-    draw = partial(seen, *many, rois_per_image=8)
+    draw = partial(sampled, *many, rois_per_image=8)
     first, again = draw(seed=3), draw(seed=3)
     assert first.drawn.tolist() == again.drawn.tolist()
     assert first.drawn.tolist() != draw(seed=4).drawn.tolist()
 
 
 def test_why_a_candidate_counts_as_what_it_does_is_told_with_its_iou_and_the_bounds() -> None:
-    it = seen(HALF, QUARTER, FAR, background_iou_low=0.1)
+    item = sampled(HALF, QUARTER, FAR, background_iou_low=0.1)
     assert (
         "**Positive (foreground)**: its best IoU is 0.50, with person 1, and 0.50 is enough."
-        in (words_of.why(it, 0))
+        in (words_of.why(item, 0))
     )
     assert "its best IoU is 0.25, with person 1, and that lies in [0.10, 0.50)" in words_of.why(
-        it, 1
+        item, 1
     )
-    assert "**Ignored**: it overlaps no ground truth (IoU 0)" in words_of.why(it, 2)
+    assert "**Ignored**: it overlaps no ground truth (IoU 0)" in words_of.why(item, 2)
 
 
 def test_who_was_not_drawn_is_told_how_many_were() -> None:
-    it = seen(HALF, HALF, QUARTER, rois_per_image=4, foreground_share=0.25)
-    (left_out, _) = it.rows("foreground", drawn=False)
-    assert words_of.was_drawn(it, int(left_out)) == (
+    item = sampled(HALF, HALF, QUARTER, rois_per_image=4, foreground_share=0.25)
+    (left_out, _) = item.rows("foreground", drawn=False)
+    assert words_of.was_drawn(item, int(left_out)) == (
         "This draw did not take it: 1 of 3 positive (foreground) candidates were drawn."
     )
 
 
 def test_nobody_matches_a_crowd() -> None:
-    it = seen(HALF, truth=annotated(PERSON, tags=("crowd",)))
-    assert it.kind(0) == "background"
-    assert len(it.candidates) == 1
+    item = sampled(HALF, truth=annotated(PERSON, tags=("crowd",)))
+    assert item.kind(0) == "background"
+    assert len(item.candidates) == 1
 
 
 def test_the_marks_of_the_picture_stand_for_their_candidates() -> None:
-    it = seen(HALF, HALF, QUARTER, TOUCHING, background_iou_low=0.1, rois_per_image=4)
-    drawing = pictures.draw(it, chosen=None, ignored=True, left_out=True)
+    item = sampled(HALF, HALF, QUARTER, TOUCHING, background_iou_low=0.1, rois_per_image=4)
+    drawing = pictures.draw(item, chosen=None, ignored=True, left_out=True)
     count = {layer.role.name: len(layer.array) for layer in drawing.layers}
     assert count == {
         "foreground": 1,
@@ -104,17 +104,17 @@ def test_the_marks_of_the_picture_stand_for_their_candidates() -> None:
         "left_out": 2,
         "ground_truth": 1,
     }
-    drawn = int(it.rows("foreground", drawn=True)[0])
-    assert pictures.clicked(it, figures.Chosen("foreground", 0)) == drawn
-    assert pictures.clicked(it, figures.Chosen("ignored", 0)) == 3
-    assert pictures.clicked(it, figures.Chosen("left_out", 1)) not in (drawn, 2, 3)
-    assert pictures.clicked(it, figures.Chosen("ground_truth", 0)) is None
+    drawn = int(item.rows("foreground", drawn=True)[0])
+    assert pictures.clicked(item, figures.Chosen("foreground", 0)) == drawn
+    assert pictures.clicked(item, figures.Chosen("ignored", 0)) == 3
+    assert pictures.clicked(item, figures.Chosen("left_out", 1)) not in (drawn, 2, 3)
+    assert pictures.clicked(item, figures.Chosen("ground_truth", 0)) is None
 
 
 def test_thousands_of_ignored_candidates_do_not_hide_the_picture() -> None:
     many = [[float(x % 60), x // 60, x % 60 + 3, x // 60 + 3] for x in range(1000)]
-    it = seen(*many, background_iou_low=0.3)
-    drawing = pictures.draw(it, chosen=None, ignored=True, left_out=False)
+    item = sampled(*many, background_iou_low=0.3)
+    drawing = pictures.draw(item, chosen=None, ignored=True, left_out=False)
     layer = next(layer for layer in drawing.layers if layer.role.name == "ignored")
     assert len(layer.array) == 150
     assert "of 1,000 the first" in layer.name
@@ -122,9 +122,9 @@ def test_thousands_of_ignored_candidates_do_not_hide_the_picture() -> None:
 
 def test_each_candidate_is_in_one_bar_of_its_own_kind() -> None:
     """A candidate at IoU 0.5 is foreground, and stands in the bar that begins at 0.5."""
-    it = seen(HALF, QUARTER, FAR, background_iou_low=0.1, add_ground_truth=False)
+    item = sampled(HALF, QUARTER, FAR, background_iou_low=0.1, add_ground_truth=False)
     bars = {
-        mark.name: list(mark.y) for mark in charts.histogram(it).marks if isinstance(mark, Bars)
+        mark.name: list(mark.y) for mark in charts.histogram(item).marks if isinstance(mark, Bars)
     }
     assert bars["Positive (foreground)"][10] == 1
     assert bars["Negative (background)"][5] == 1
@@ -133,8 +133,8 @@ def test_each_candidate_is_in_one_bar_of_its_own_kind() -> None:
 
 
 def test_the_table_says_what_each_drawn_roi_should_learn() -> None:
-    it = seen(HALF, QUARTER, add_ground_truth=False)
-    table = tables.drawn(it)
+    item = sampled(HALF, QUARTER, add_ground_truth=False)
+    table = tables.drawn(item)
     assert table["RoI"].tolist() == ["Positive", "Negative"]
     # HALF is as wide as the person and half as high: its center is 10 px too high, which is half its height.
     assert table.loc[0, ["tx", "ty", "tw", "th"]].tolist() == pytest.approx(  # type: ignore[operator]
@@ -144,7 +144,7 @@ def test_the_table_says_what_each_drawn_roi_should_learn() -> None:
 
 
 def test_lower_thresholds_are_counted_before_anybody_moves_a_knob() -> None:
-    table = tables.more_positives(seen(HALF, QUARTER, [10.0, 10, 30, 24], rois_per_image=4))
+    table = tables.more_positives(sampled(HALF, QUARTER, [10.0, 10, 30, 24], rois_per_image=4))
     counts = dict(zip(table["Foreground IoU"], table["Positive candidates"], strict=True))
     assert counts == {"0.30": 3, "0.40": 2, "0.50": 2, "0.60": 1, "0.70": 1}
     assert table["Drawn at most"].max() == 1
@@ -161,15 +161,15 @@ def test_the_formulas_have_the_boxes_own_numbers() -> None:
 
 @pytest.mark.parametrize("word", ["", "x", "000000-0", "{key}-9", "{key}--1", "{key}-0-1"])
 def test_a_word_that_means_nothing_here_chooses_nothing(word: str) -> None:
-    it = seen(HALF)
-    selected = SelectedRoI.parse(word.replace("{key}", it.key))
-    assert selected is None or selection.row_of(it, selected) is None
-    assert selection.row_of(it, SelectedRoI(it.key, 1)) == 1
+    item = sampled(HALF)
+    selected = SelectedRoI.parse(word.replace("{key}", item.key))
+    assert selected is None or selection.row_of(item, selected) is None
+    assert selection.row_of(item, SelectedRoI(item.key, 1)) == 1
 
 
 def test_crops_of_any_shape_have_one_size() -> None:
-    it = seen([0.0, 0, 96, 2], [95.5, 63.5, 96, 64], [-5.0, -5, 3, 200], HALF)
-    sizes = {crop.size for crop in pictures.crops(it, np.arange(4))}
+    item = sampled([0.0, 0, 96, 2], [95.5, 63.5, 96, 64], [-5.0, -5, 3, 200], HALF)
+    sizes = {crop.size for crop in pictures.crops(item, np.arange(4))}
     assert sizes == {(80, 112)}
 
 
@@ -190,11 +190,11 @@ def app(street: Path) -> AppTest:
 
 
 def metric(app: AppTest, label: str) -> str:
-    return str(next(it.value for it in app.metric if it.label == label))
+    return str(next(item.value for item in app.metric if item.label == label))
 
 
 def caption(app: AppTest) -> str:
-    return next(str(it.value) for it in app.caption if "RoIs drawn of" in str(it.value))
+    return next(str(item.value) for item in app.caption if "RoIs drawn of" in str(item.value))
 
 
 def test_the_page_needs_no_detector_and_names_both_words_at_first_mention(app: AppTest) -> None:
@@ -208,7 +208,7 @@ def test_a_picture_of_the_test_split_is_said_never_to_be_drawn_from(
     app: AppTest, street: Path, part: str
 ) -> None:
     data = open_dataset(street)
-    name = next(it for it in data.names if data.split.part_of(it) == part)
+    name = next(item for item in data.names if data.split.part_of(item) == part)
     app.selectbox(key="pick-picture").set_value(name).run()
     assert ("no training step ever draws from it" in words(app)) == (part == "test")
 
@@ -236,18 +236,18 @@ def test_draw_again_takes_the_next_draw_and_the_link_brings_it_back(app: AppTest
     after = app.dataframe[0].value["From"].tolist()
     assert app.number_input(key="draw").value == 1
     assert before != after
-    other = visit("roi_sampling", **(link(app) | {"draw": "1", "rois-per-image": "9"}))
-    assert other.dataframe[0].value["From"].tolist() == after
+    second = visit("roi_sampling", **(link(app) | {"draw": "1", "rois-per-image": "9"}))
+    assert second.dataframe[0].value["From"].tolist() == after
 
 
 def test_a_candidate_is_asked_about_by_link(app: AppTest, street: Path) -> None:
     first = datasets.annotated_image(datasets.opened(str(street)), "tiny00")
     boxes = searches.proposals(first.image, networks.ProposalConfig())  # type: ignore[attr-defined]
-    it = seen(*boxes.tolist(), truth=first)
-    row = len(it.candidates) - 1
-    other = visit("roi_sampling", **link(app), roi=str(SelectedRoI(it.key, row)))
-    assert "**The ground truth of person 1**" in words(other)
-    assert "its best IoU is 1.00, with person 1" in words(other)
+    item = sampled(*boxes.tolist(), truth=first)
+    row = len(item.candidates) - 1
+    second = visit("roi_sampling", **link(app), roi=str(SelectedRoI(item.key, row)))
+    assert "**The ground truth of person 1**" in words(second)
+    assert "its best IoU is 1.00, with person 1" in words(second)
 
 
 def test_a_picture_without_people_teaches_only_what_is_background(street: Path) -> None:

@@ -30,13 +30,13 @@ def test_a_run_with_numbers_shows_the_last_ones_and_their_plots(street: Path) ->
     a_run(street, steps=40, state="finished", started=100.0)
     app = open_app("training")
     assert not complaints(app)
-    metrics = {it.label: it for it in app.metric}
+    metrics = {item.label: item for item in app.metric}
     mean = sum(1 / step for step in range(21, 41)) / 20
     before = sum(1 / step for step in range(1, 21)) / 20
     assert metrics["Loss"].value == f"{mean:.3f}"
     assert metrics["Loss"].delta == f"{mean - before:+.3f}"
     assert metrics["Positives (foreground) right"].value == "0.500"
-    names = [{it["name"] for it in chart["data"] if "name" in it} for chart in charts(app)]
+    names = [{item["name"] for item in chart["data"] if "name" in item} for chart in charts(app)]
     assert names[:2] == [
         {"Classification", "Box"},
         {"All RoIs right", "Positives right", "Positives called background"},
@@ -56,7 +56,7 @@ def test_average_precision_is_drawn_below_the_ceiling_of_the_proposals(street: P
     found = {"AP": 0.3, "AP50": 0.6, "proposal_recall_50": 0.9}
     append_row(run.folder / VALIDATION_FILE, {"step": 4, "epoch": 1.0, **found})
     quality = charts(open_app("training"))[4]["data"]
-    assert {it["name"]: it["y"] for it in quality} == {
+    assert {item["name"]: item["y"] for item in quality} == {
         "Recall of the proposals": [0.9],
         "AP50": [0.6],
         "AP": [0.3],
@@ -64,7 +64,7 @@ def test_average_precision_is_drawn_below_the_ceiling_of_the_proposals(street: P
 
 
 @pytest.mark.parametrize(
-    ("state", "said", "buttons"),
+    ("state", "text", "buttons"),
     [
         ("queued", "waiting", {"Stop"}),
         ("preparing", "proposals 2/8, about 1 min 5 s for the rest of these", {"Stop"}),
@@ -76,15 +76,15 @@ def test_average_precision_is_drawn_below_the_ceiling_of_the_proposals(street: P
     ],
 )
 def test_each_state_has_its_words_and_its_buttons(
-    street: Path, state: RunState, said: str, buttons: set[str]
+    street: Path, state: RunState, text: str, buttons: set[str]
 ) -> None:
     stages = {"queued": "waiting", "preparing": "proposals 2/8"}
     a_run(street, state=state, steps=4, stage=stages.get(state, ""), seconds_left=65.0)
     app = open_app("training")
     assert not complaints(app)
-    assert said in progress(app).text
-    known = {"Pause", "Continue", "Stop", "Begin it again", "Go on from the last checkpoint"}
-    assert known & set(labels(app)) == buttons
+    assert text in progress(app).text
+    existing = {"Pause", "Continue", "Stop", "Begin it again", "Go on from the last checkpoint"}
+    assert existing & set(labels(app)) == buttons
 
 
 def test_before_the_first_step_the_bar_shows_how_far_the_preparation_is(street: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_run_of_which_nobody_knows_with_what_it_was_begun_is_not_begun_again(
     app = open_app("training")
     assert not complaints(app)
     assert "**first**: failed" in progress(app).text
-    assert "resume" not in [it.key for it in app.button]
+    assert "resume" not in [item.key for item in app.button]
 
 
 @pytest.mark.parametrize(
@@ -145,9 +145,9 @@ def test_compared_runs_have_a_colour_each_and_a_table_of_the_knobs_that_differ(
     assert not complaints(app)
     table = app.dataframe[0].value
     assert table.to_dict("records") == [{"Knob": "learning-rate", "slow": "0.01", "fast": "0.5"}]
-    real = [it for it in charts(app)[0]["data"] if len(it["x"]) > 1]
-    assert [len(it["x"]) for it in real] == [4, 4, 8, 8]
-    assert [it["line"]["color"] for it in real] == ["#0072B2"] * 2 + ["#D55E00"] * 2
+    real = [chart for chart in charts(app)[0]["data"] if len(chart["x"]) > 1]
+    assert [len(item["x"]) for item in real] == [4, 4, 8, 8]
+    assert [item["line"]["color"] for item in real] == ["#0072B2"] * 2 + ["#D55E00"] * 2
 
 
 def test_two_runs_with_the_same_knobs_say_so(street: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_link_to_a_run_that_is_not_here_shows_the_newest_and_says_so(street: P
     a_run(street, "newer")
     app = open_app("training", run="gone")
     assert app.selectbox(key="pick-run").value == "newer"
-    assert any("gone" in it.value for it in app.toast)
+    assert any("gone" in item.value for item in app.toast)
     assert link(app)["run"] == "newer"
 
 

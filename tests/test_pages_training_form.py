@@ -80,7 +80,7 @@ def test_start_begins_a_process_with_these_knobs_and_watches_it(
 
 def test_the_page_shows_the_command_that_start_would_give() -> None:
     app = open_app("training")
-    assert any("fastrcnn_core train --run minute" in it.value for it in app.code)
+    assert any("fastrcnn_core train --run minute" in item.value for item in app.code)
 
 
 def test_a_name_that_is_taken_is_told_in_words_and_nothing_starts(
@@ -101,7 +101,7 @@ def test_pictures_without_ground_truth_cannot_be_trained_on(street: Path) -> Non
     app = open_app("training")
     app.sidebar.file_uploader[0].upload("mine.png", content, "image/png").run()
     assert "Training needs pictures with ground truth" in app.info[0].value
-    assert "start" not in [it.key for it in app.button]
+    assert "start" not in [item.key for item in app.button]
 
 
 def test_the_form_says_how_many_steps_and_how_long_they_took_in_an_earlier_run(
@@ -119,10 +119,10 @@ def test_the_form_says_how_many_steps_and_how_long_they_took_in_an_earlier_run(
 def test_a_probe_tells_seconds_and_memory_before_the_start(
     street: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
+    requests = []
 
     def probe(config: Config, *, data: str) -> Estimate:
-        asked.append((config, data))
+        requests.append((config, data))
         seconds = dict.fromkeys(ESTIMATED, 0.0) | {"steps": 45.0, "features": 20.0}
         return Estimate(
             seconds=seconds,
@@ -136,7 +136,7 @@ def test_a_probe_tells_seconds_and_memory_before_the_start(
     monkeypatch.setattr(import_module("pages.ui.jobs.cost_estimate"), "estimate_run", probe)
     app = measured(open_app("training"))
     assert not complaints(app)
-    assert asked == [(preset("minute"), str(street))]
+    assert requests == [(preset("minute"), str(street))]
     assert "About **1 min 5 s** and **1.5 GB** of memory" in words(app)
     assert "40 steps of 1.1 s: 45 s · features of the frozen stages: 20 s" in words(app)
     app.number_input(key="epochs").set_value(2.0).run()
@@ -170,7 +170,7 @@ def test_what_is_chosen_for_a_run_moves_no_knob_of_another_page_nor_the_other_wa
 
 
 @pytest.mark.parametrize(
-    ("field", "typed", "told"),
+    ("field", "typed", "message"),
     [
         ("delta-std", "1 2", "delta_std is 1.0 2.0, not 4 numbers."),
         ("train-tta-scales", "abc", "'abc' are not numbers."),
@@ -178,24 +178,24 @@ def test_what_is_chosen_for_a_run_moves_no_knob_of_another_page_nor_the_other_wa
     ],
 )
 def test_a_knob_that_makes_no_sense_is_told_and_the_form_stays(
-    spawned: list[list[str]], field: str, typed: str, told: str
+    spawned: list[list[str]], field: str, typed: str, message: str
 ) -> None:
     app = open_app("training")
-    there = {it.key for kind in (*WIDGETS, "button_group") for it in app.get(kind)}
+    keys = {item.key for kind in (*WIDGETS, "button_group") for item in app.get(kind)}
     app.text_input(key=field).set_value(typed).run()
-    assert told in plain(app)
-    assert {it.key for kind in (*WIDGETS, "button_group") for it in app.get(kind)} == there
-    (start,) = [it for it in app.button if it.label == "Start training"]
+    assert message in plain(app)
+    assert {item.key for kind in (*WIDGETS, "button_group") for item in app.get(kind)} == keys
+    (start,) = [item for item in app.button if item.label == "Start training"]
     assert start.disabled
     app.text_input(key=field).set_value("0.1 0.1 0.2 0.2").run()
-    assert told not in plain(app)
+    assert message not in plain(app)
 
 
 def test_knobs_that_contradict_each_other_are_told_and_the_form_stays() -> None:
     app = open_app("training")
     app.text_input(key="run-name-minute").set_value("mine").run()
     app.slider(key="jitter").set_value(0.3).run()  # every stage of `minute` is frozen
-    (start,) = [it for it in app.button if it.label == "Start training"]
+    (start,) = [item for item in app.button if item.label == "Start training"]
     assert start.disabled
     assert "jitter" in complaints(app)
     assert app.text_input(key="run-name-minute").value == "mine"
@@ -209,7 +209,7 @@ def test_a_number_out_of_its_bounds_is_told_and_no_run_begins_with_another(
     app = open_app("training")
     app.number_input(key="epochs").set_value(0.0).run()
     assert "epochs is 0.0, outside 0.01 to 1000." in words(app)
-    (start,) = [it for it in app.button if it.label == "Start training"]
+    (start,) = [item for item in app.button if item.label == "Start training"]
     assert start.disabled
     app.number_input(key="epochs").set_value(2.0).run()
     app.button(key="start").click().run()
@@ -218,7 +218,7 @@ def test_a_number_out_of_its_bounds_is_told_and_no_run_begins_with_another(
 
 def test_every_knob_of_a_run_can_be_chosen() -> None:
     app = open_app("training")
-    there = {it.key for kind in (*WIDGETS, "button_group") for it in app.get(kind)}
-    named = {str(key).removesuffix("-on").removeprefix("train-") for key in there}
+    keys = {item.key for kind in (*WIDGETS, "button_group") for item in app.get(kind)}
+    named = {str(key).removesuffix("-on").removeprefix("train-") for key in keys}
     missing = {flag.name for flag in flags()} - named
     assert missing == {"score-threshold"}  # chosen when one looks

@@ -26,7 +26,7 @@ street = training_page.street
 
 def bring(app: AppTest, path: Path) -> AppTest:
     app.file_uploader(key="bring-run").upload(path.name, path.read_bytes(), "application/zip").run()
-    (button,) = [it for it in app.button if it.label == "Open this run"]
+    (button,) = [item for item in app.button if item.label == "Open this run"]
     return button.click().run()
 
 
@@ -93,9 +93,9 @@ def test_the_page_opens_no_folder_that_a_zip_names(street: Path, tmp_path: Path)
     run = a_run(elsewhere, "theirs", steps=4)
     write_step(run, history=True)
     import_run(export_run(run, tmp_path / "theirs.zip"), name="brought")
-    told = "trained on elsewhere, which this app does not use here"
-    assert told in words(open_app("training", run="brought"))
-    assert told not in words(open_app("training", run="theirs"))
+    message = "trained on elsewhere, which this app does not use here"
+    assert message in words(open_app("training", run="brought"))
+    assert message not in words(open_app("training", run="theirs"))
 
 
 def test_the_way_back_stands_where_the_run_was_deleted_too(street: Path) -> None:
@@ -123,14 +123,14 @@ def test_a_run_gets_another_name_and_stays_the_one_that_is_watched(street: Path)
 
 def test_who_computes_and_who_waits_is_seen_and_can_be_watched_or_stopped(street: Path) -> None:
     a_run(street, "mine", state="queued", stage="waiting for another run to end")
-    other = a_run(street, "theirs", state="running", steps=4, seconds_left=65.0)
+    run = a_run(street, "theirs", state="running", steps=4, seconds_left=65.0)
     app = open_app("training", run="mine")
     assert "**theirs**: running, step 4 of 60, about 1 min 5 s left" in words(app)
     app.button(key="watch-theirs").click().run()
     assert app.selectbox(key="pick-run").value == "theirs"
     app.selectbox(key="pick-run").set_value("mine").run()
     app.button(key="stop-theirs").click().run()
-    assert json.loads((other.folder / "control.json").read_text()) == {"request": "stop"}
+    assert json.loads((run.folder / "control.json").read_text()) == {"request": "stop"}
     app.button(key="watch-theirs").click().run()
     assert app.selectbox(key="pick-run").value == "theirs"
     assert "**mine**: waiting for another run to end" in words(app)

@@ -66,11 +66,11 @@ def test_a_recent_step_shows_its_rois_and_which_cost_most(street: Path) -> None:
 def test_a_roi_has_the_colour_of_what_it_is_or_of_what_it_costs(street: Path) -> None:
     write_step(a_run(street, steps=40))
     app = open_app("training")
-    assert {"foreground", "background"} <= {it["role"] for it in drawn(app)[0]["layers"]}
+    assert {"foreground", "background"} <= {item["role"] for item in drawn(app)[0]["layers"]}
     app.button_group(key="roi-colour").set_value("What it costs").run()
     assert not complaints(app)
-    layers = {it["role"]: it for it in drawn(app)[0]["layers"]}
-    assert {role: len(it["boxes"]) for role, it in layers.items() if it["boxes"]} == {
+    layers = {item["role"]: item for item in drawn(app)[0]["layers"]}
+    assert {role: len(item["boxes"]) for role, item in layers.items() if item["boxes"]} == {
         "ground_truth": 1,
         "cost_2": 1,  # 1.997 % of the loss
         "cost_4": 1,  # 98 %
@@ -137,7 +137,7 @@ def test_the_time_machine_shows_one_picture_at_every_checkpoint_without_the_netw
     app = grown(app)
     assert not complaints(app)
     assert "tiny00 after step 4 of the run first, confidence 0.50" in words(app)
-    surest = [it["boxes"] for it in drawn(app)[0]["layers"] if it["role"] != "ground_truth"]
+    surest = [item["boxes"] for item in drawn(app)[0]["layers"] if item["role"] != "ground_truth"]
 
     monkeypatch.setattr(
         checkpoint_timeline, "predict_rois", lambda *_, **__: pytest.fail("the network ran")
@@ -146,15 +146,17 @@ def test_the_time_machine_shows_one_picture_at_every_checkpoint_without_the_netw
     assert not complaints(app)
     assert "tiny00 after step 1 of the run first" in words(app)
     assert link(app)["checkpoint"] == "first:1"
-    roles = {it["role"]: len(it["boxes"]) for it in drawn(app)[0]["layers"]}
+    roles = {item["role"]: len(item["boxes"]) for item in drawn(app)[0]["layers"]}
     assert roles["ground_truth"] == 1
-    assert [it["boxes"] for it in drawn(app)[0]["layers"] if it["role"] != "ground_truth"] != surest
+    assert [
+        item["boxes"] for item in drawn(app)[0]["layers"] if item["role"] != "ground_truth"
+    ] != surest
     app.slider(key="score-threshold").set_value(1.0).run()
     assert "confidence 1.00" in words(app)
-    (counts,) = [it for it in charts(app) if it["data"][0].get("name") == "Hits"]
+    (counts,) = [chart for chart in charts(app) if chart["data"][0].get("name") == "Hits"]
     assert counts["layout"]["yaxis"]["dtick"] == 1  # there is no half a person
     assert app.get("button")
-    assert "start-growing" not in [it.key for it in app.button]
+    assert "start-growing" not in [item.key for item in app.button]
 
 
 def test_a_single_checkpoint_is_spoken_of_in_the_singular(street: Path) -> None:
@@ -177,8 +179,8 @@ def test_the_time_machine_plays_from_checkpoint_to_checkpoint(street: Path) -> N
     with_checkpoints(a_run(street, steps=4), 1, 4)
     app = grown(open_app("training"))
     app.toggle(key="play-checkpoints").set_value(True).run()
-    seen = {words(app.run()).split("tiny00 after step ")[1][0] for _ in range(2)}
-    assert seen == {"1", "4"}
+    steps_shown = {words(app.run()).split("tiny00 after step ")[1][0] for _ in range(2)}
+    assert steps_shown == {"1", "4"}
 
 
 def test_a_checkpoint_that_cannot_be_read_is_told_beside_those_that_can(street: Path) -> None:
@@ -187,15 +189,15 @@ def test_a_checkpoint_that_cannot_be_read_is_told_beside_those_that_can(street: 
     app = grown(open_app("training"))
     assert "tiny00 after step 1 of the run first" in words(app)
     assert "model.safetensors" in words(app).replace("\\", "")
-    assert "start-growing" in [it.key for it in app.button]
+    assert "start-growing" in [item.key for item in app.button]
 
 
 def test_a_time_machine_that_is_stopped_while_it_waits_for_its_turn_asks_no_network() -> None:
     turn = threading.Lock()
-    asked: list[RunCheckpoint] = []
+    requests: list[RunCheckpoint] = []
 
     def look(checkpoints: Sequence[RunCheckpoint]) -> Iterator[RoIPredictions]:
-        asked.extend(checkpoints)
+        requests.extend(checkpoints)
         return iter(())
 
     growing = CheckpointTimelineJob(look, turn)
@@ -205,5 +207,5 @@ def test_a_time_machine_that_is_stopped_while_it_waits_for_its_turn_asks_no_netw
     assert growing._thread is not None
     growing._thread.join(10)
     assert not growing.is_running
-    assert not asked
+    assert not requests
     assert growing.error is None

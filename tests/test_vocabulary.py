@@ -15,7 +15,7 @@ SOURCES = sorted(
 SCRIPTS = sorted((ROOT / "pages").rglob("*.js"))
 
 # Folders and files that are still being renamed.
-PENDING: tuple[str, ...] = ("pages/", "tests/test_pages_", "tests/browser/", "tests/support/")
+PENDING: tuple[str, ...] = ()
 
 PENDING_TERMS: set[str] = set()
 

@@ -281,8 +281,8 @@ def _describe(error: Exception, run: Run) -> UserError:
     if isinstance(error, TrainingError):
         # Resuming would repeat the same draws with the same knobs, and most likely the same NaN.
         last = last_resumable(run.checkpoints())
-        kept = f" The checkpoint of step {last.step} is intact, and can detect." if last else ""
-        return TrainingError(error.problem, hint=error.hint + kept)
+        intact = f" The checkpoint of step {last.step} is intact, and can detect." if last else ""
+        return TrainingError(error.problem, hint=error.hint + intact)
     if isinstance(error, UserError):
         return error
     if is_disk_full(error):

@@ -102,8 +102,8 @@ class Drawing {
   move(event) {
     const now = this.place(event), before = this.pointers.get(event.pointerId);
     if (!before) return this.point(now);
-    const others = [...this.pointers].filter(([id]) => id !== event.pointerId);
-    if (others.length) this.pinch(before, now, others[0][1]);
+    const rest = [...this.pointers].filter(([id]) => id !== event.pointerId);
+    if (rest.length) this.pinch(before, now, rest[0][1]);
     else if (this.moved || Math.hypot(now[0] - before[0], now[1] - before[1]) > 4) this.drag(before, now);
     else return;
     this.pointers.set(event.pointerId, now);
@@ -117,10 +117,10 @@ class Drawing {
     this.shift(this.view.x - (now[0] - before[0]) / scale, this.view.y - (now[1] - before[1]) / scale);
   }
 
-  pinch(before, now, other) {
+  pinch(before, now, second) {
     this.moved = true;
-    const apart = (one) => Math.hypot(one[0] - other[0], one[1] - other[1]);
-    this.zoom(apart(now) / Math.max(1, apart(before)), [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2]);
+    const apart = (pair) => Math.hypot(pair[0] - second[0], pair[1] - second[1]);
+    this.zoom(apart(now) / Math.max(1, apart(before)), [(now[0] + second[0]) / 2, (now[1] + second[1]) / 2]);
   }
 
   release(event) {
@@ -135,7 +135,7 @@ class Drawing {
   /** The smallest box at the click; at a second click on it, the next larger one. */
   choose(candidates) {
     if (!candidates.length) return;
-    const again = candidates.findIndex((it) => it.layer.key === this.last?.layer.key && it.index === this.last.index);
+    const again = candidates.findIndex((candidate) => candidate.layer.key === this.last?.layer.key && candidate.index === this.last.index);
     const next = (this.last = candidates[(again + 1) % candidates.length]);
     this.tell({ role: next.layer.role, index: next.index, identity: this.data.identity });
   }
@@ -143,12 +143,12 @@ class Drawing {
   /** The shown boxes around a place, smallest first, of equal ones the topmost; what only marks a choice is not one. */
   around(place) {
     const [x, y] = this.at(place), slack = 4 / (this.fit * this.view.zoom), found = [];
-    for (const layer of this.shown().filter((it) => it.role !== "chosen"))
+    for (const layer of this.shown().filter(({ role }) => role !== "chosen"))
       layer.boxes.forEach(([x1, y1, x2, y2], index) => {
         if (x < x1 - slack || x > x2 + slack || y < y1 - slack || y > y2 + slack) return;
         found.unshift({ layer, index, area: (x2 - x1) * (y2 - y1) });
       });
-    return found.sort((one, other) => one.area - other.area);
+    return found.sort((left, right) => left.area - right.area);
   }
 
   point(place) {
@@ -200,12 +200,12 @@ class Drawing {
   /** Everything, into a canvas: `scale` of its pixels to one of the picture, `x`, `y` at its corner. */
   scene(context, { scale, x, y, line }) {
     const { data } = this;
-    const whole = [-x * scale, -y * scale, data.width * scale, data.height * scale];
+    const frame = [-x * scale, -y * scale, data.width * scale, data.height * scale];
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, context.canvas.width, context.canvas.height);
     // Enlarged pixels stay squares: what is looked at closely must not be made up.
     context.imageSmoothingEnabled = scale * data.width < 2 * this.picture.naturalWidth;
-    for (const image of [this.picture, this.tint]) if (image.complete && image.naturalWidth) context.drawImage(image, ...whole);
+    for (const image of [this.picture, this.tint]) if (image.complete && image.naturalWidth) context.drawImage(image, ...frame);
     const on = ([x1, y1, x2, y2]) => [(x1 - x) * scale, (y1 - y) * scale, (x2 - x1) * scale, (y2 - y1) * scale];
     for (const layer of this.shown()) this.layer(context, layer, layer.boxes.map(on), line);
     if (this.under) this.point_out(context, on(this.under.layer.boxes[this.under.index]), this.under.layer, line);
@@ -217,14 +217,14 @@ class Drawing {
     if (layer.hatch) rectangles.forEach((rectangle) => hatch(context, rectangle, layer.colour, line));
     const crowd = Math.min(1, Math.max(0.4, Math.sqrt(100 / Math.max(1, rectangles.length))));
     if (layer.halo) stroke(context, rectangles, { colour: HALO, width: (layer.width + 3) * line, opacity: layer.halo });
-    stroke(context, rectangles, { colour: layer.colour, width: layer.width * line, opacity: layer.opacity * crowd, dash: layer.dash.map((it) => it * line) });
+    stroke(context, rectangles, { colour: layer.colour, width: layer.width * line, opacity: layer.opacity * crowd, dash: layer.dash.map((length) => length * line) });
     if (rectangles.length <= FEW && this.data.marks) rectangles.forEach((rectangle) => mark(context, rectangle, layer, line));
   }
 
   point_out(context, rectangle, layer, line) {
     stroke(context, [rectangle], { colour: HALO, width: (layer.width + 5) * line, opacity: 0.8 });
     stroke(context, [rectangle], { colour: "#FFFFFF", width: (layer.width + 2.5) * line });
-    stroke(context, [rectangle], { colour: layer.colour, width: layer.width * line, dash: layer.dash.map((it) => it * line) });
+    stroke(context, [rectangle], { colour: layer.colour, width: layer.width * line, dash: layer.dash.map((length) => length * line) });
   }
 
   /** The legend's entries are switches. */
@@ -319,7 +319,7 @@ function tag(context, text, [left, top, width, height], colour, line, words) {
   if (left > across || top > down || left + width < 0 || top + height < 0) return;
   context.font = `600 ${12 * line}px system-ui, sans-serif`;
   const wide = context.measureText(text).width + 9 * line;
-  const corners = [left, left + width - wide].map((it) => Math.max(0, Math.min(it, across - wide)));
+  const corners = [left, left + width - wide].map((corner) => Math.max(0, Math.min(corner, across - wide)));
   const places = [0, -1, -2, 1, 2].flatMap((rows) => corners.map((x) => ({ x, y: Math.max(0, top - high) + rows * high, wide, high })));
   const { x, y } = free(places, words, down);
   context.fillStyle = "rgba(16, 22, 28, 0.82)";
@@ -333,9 +333,9 @@ function tag(context, text, [left, top, width, height], colour, line, words) {
 
 /** The first of these places where no word stands, and from now on one does; the very first if all are taken. */
 function free(places, words, down) {
-  const meets = (one, other) => one.x < other.x + other.wide && other.x < one.x + one.wide && one.y < other.y + other.high && other.y < one.y + one.high;
+  const meets = (a, b) => a.x < b.x + b.wide && b.x < a.x + a.wide && a.y < b.y + b.high && b.y < a.y + a.high;
   const inside = ({ y, high }) => y >= 0 && y + high <= down;
-  const place = places.find((it) => inside(it) && !words.some((word) => meets(it, word))) ?? places[0];
+  const place = places.find((spot) => inside(spot) && !words.some((word) => meets(spot, word))) ?? places[0];
   words.push(place);
   return place;
 }
@@ -346,12 +346,12 @@ function swatch({ colour, dash, width, halo, hatch: hatched }) {
   svg.setAttribute("height", "12");
   svg.setAttribute("aria-hidden", "true");
   const path = (look) => {
-    const it = document.createElementNS(svg.namespaceURI, "path");
-    for (const [name, value] of Object.entries({ d: hatched ? "M2 2H24V10H2z" : "M1 6H25", fill: "none", ...look })) it.setAttribute(name, value);
-    svg.append(it);
+    const node = document.createElementNS(svg.namespaceURI, "path");
+    for (const [name, value] of Object.entries({ d: hatched ? "M2 2H24V10H2z" : "M1 6H25", fill: "none", ...look })) node.setAttribute(name, value);
+    svg.append(node);
   };
   if (halo) path({ stroke: "currentColor", "stroke-width": width + 3, "stroke-opacity": halo });
-  path({ stroke: colour, "stroke-width": width + 0.5, "stroke-dasharray": dash.map((it) => 0.8 * it).join(" ") });
+  path({ stroke: colour, "stroke-width": width + 0.5, "stroke-dasharray": dash.map((length) => 0.8 * length).join(" ") });
   return svg;
 }
 

@@ -1,7 +1,7 @@
 // One entry of the browser's history for each page that was visited, so that Back leads to the page before.
 //
 // Streamlit adds an entry for every word that a script writes into the link. Back would then lead to the same page with
-// a word less, the script would write it again, and nobody got any further back.
+// a word less, the script would write it again, and the visitor would get no further back.
 export default function () {
   if (history.pushState.isOfPages) return // the document outlives the script's runs
   const push = history.pushState.bind(history)
@@ -17,9 +17,9 @@ export default function () {
       return
     }
     if (location.search && !next.search) {
-      const whole = (left = location.href)
+      const former = (left = location.href)
       setTimeout(() => {
-        if (left === whole) left = null // nobody went anywhere
+        if (left === former) left = null // the page stayed
       }, 3000)
     }
     replace(state, unused, url)
