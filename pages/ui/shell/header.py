@@ -57,6 +57,7 @@ _PROJECTOR = """
 html { font-size: 20px !important; }
 @media (min-width: 1024px) {
   [data-testid="stSidebar"][data-collapsed="false"] { min-width: 15.5rem; max-width: 15.5rem; }
+  div:has(> .st-key-previous-picture) { flex-wrap: nowrap !important; }
   :is(.st-key-previous-picture, .st-key-next-picture) button { padding-inline: 0.4rem; }
   :is(.st-key-previous-picture, .st-key-next-picture) [data-testid="stIconMaterial"] { display: none; }
   [data-testid="stMainBlockContainer"] { padding-left: 1.5rem; padding-right: 1.5rem; }

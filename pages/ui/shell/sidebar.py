@@ -127,7 +127,7 @@ def _neighbours(names: tuple[str, ...], name: str) -> None:
                 args=(names, name, step),
                 disabled=len(names) == 1,
             )
-        st.caption(_place(names, name))
+    st.caption(_place(names, name))
 
 
 def _place(names: tuple[str, ...], name: str) -> str:
