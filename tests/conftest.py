@@ -1,11 +1,14 @@
 """Fixtures of all tests: scratch folders for caches and runs, small data sets, the real data where present."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from tests.support.builders import write_untrained
 from tests.support.datasets import write_tiny
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,7 +35,30 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny(tmp_path_factory.mktemp("tiny"))
 
 
-# Read once, before the fixture above hides it from the tests.
+@pytest.fixture
+def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Write ten tiny pictures with one person each, which the server is started with."""
+    folder = write_tiny(tmp_path / "tiny street")
+    monkeypatch.setenv("FASTRCNN_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Put small untrained detectors where the bundled one lies."""
+    from pages.ui.cache import networks
+
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    monkeypatch.setattr(networks, "BUNDLED_FOLDER", folder)
+
+    def save(classes: tuple[str, ...] = ("person",), name: str = "small", **knobs: Any) -> Path:
+        return write_untrained(folder / f"{name}.safetensors", classes, **knobs)
+
+    return save
+
+
+# Read once, before the fixtures above hide it from the tests.
 _NAMED_DATA = os.environ.get("FASTRCNN_DATA")
 
 

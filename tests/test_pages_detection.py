@@ -25,8 +25,6 @@ from tests.support.detection_page import (
 )
 
 predicted = detection_page.predicted
-street = detection_page.street
-bundle = detection_page.bundle
 app = detection_page.app
 
 

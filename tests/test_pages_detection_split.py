@@ -17,8 +17,6 @@ from tests.support.app import complaints, words
 from tests.support.detection_page import _answer, caption, figures_of, move, tiny_setting
 
 predicted = detection_page.predicted
-street = detection_page.street
-bundle = detection_page.bundle
 app = detection_page.app
 
 

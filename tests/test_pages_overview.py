@@ -10,28 +10,7 @@ from fastrcnn_core.config import ModelConfig, PredictionConfig
 from fastrcnn_core.structures import Image
 from pages.ui.cache import datasets, networks, renderings, searches
 from tests.support.app import complaints, open_app, words
-from tests.support.builders import tiny_config, write_untrained
-from tests.support.datasets import write_tiny
-
-
-@pytest.fixture
-def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = write_tiny(tmp_path / "tiny street")
-    monkeypatch.setenv("FASTRCNN_DATA", str(folder))
-    return folder
-
-
-@pytest.fixture
-def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Put a small untrained detector where the bundled ones lie."""
-    folder = tmp_path / "checkpoints"
-    folder.mkdir()
-    monkeypatch.setattr(networks, "BUNDLED_FOLDER", folder)
-
-    def save(classes: tuple[str, ...] = ("person",), name: str = "small", **knobs: Any) -> Path:
-        return write_untrained(folder / f"{name}.safetensors", classes, **knobs)
-
-    return save
+from tests.support.builders import tiny_config
 
 
 def asleep(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,7 +19,7 @@ def asleep(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_before_the_network_is_asked_its_numbers_are_letters(
-    tiny: Path, bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    street: Path, bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle()
     asleep(monkeypatch)
@@ -54,7 +33,7 @@ def test_before_the_network_is_asked_its_numbers_are_letters(
 
 
 def test_the_first_card_shows_the_bare_picture_for_pixels_are_all_that_is_known(
-    tiny: Path, bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    street: Path, bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle()
     asleep(monkeypatch)
@@ -76,15 +55,15 @@ def test_the_first_card_shows_the_bare_picture_for_pixels_are_all_that_is_known(
 
 
 def test_after_a_click_every_stage_has_this_pictures_numbers(
-    tiny: Path, bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    street: Path, bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle(("person", "dog"))
     asleep(monkeypatch)
     app = open_app()
     app.button(key="look-inside").click().run()
     assert not complaints(app)
-    picture = datasets.annotated_image(datasets.opened(str(tiny)), "tiny00")
-    proposals = len(searches.proposals(picture.image, networks.ProposalConfig()))  # type: ignore[attr-defined]
+    picture = datasets.annotated_image(datasets.opened(str(street)), "tiny00")
+    proposals = len(searches.proposals(picture.image, tiny_config().proposals))
     text = words(app)
     assert f"`{proposals} × 4`" in text
     assert "`112 × 4 × 6`" in text  # 64 × 96 pixels as they are, stride 16
@@ -95,7 +74,7 @@ def test_after_a_click_every_stage_has_this_pictures_numbers(
 
 @pytest.mark.parametrize(("layer", "name"), [("align", "RoIAlign"), ("pool", "RoIPool")])
 def test_the_layer_in_use_is_called_by_its_name(
-    tiny: Path, bundle: Callable[..., Path], layer: str, name: str
+    street: Path, bundle: Callable[..., Path], layer: str, name: str
 ) -> None:
     bundle(roi_layer=layer)
     app = open_app()
@@ -103,12 +82,12 @@ def test_the_layer_in_use_is_called_by_its_name(
     assert f"**4. {name}**" in words(app)
 
 
-def test_anchors_are_spoken_of_once(tiny: Path) -> None:
+def test_anchors_are_spoken_of_once(street: Path) -> None:
     assert words(open_app()).lower().count("anchors") == 1
 
 
 def test_without_a_detector_the_overview_shows_what_needs_none(
-    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    street: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(networks, "BUNDLED_FOLDER", tmp_path / "nothing")
     app = open_app()
@@ -117,7 +96,7 @@ def test_without_a_detector_the_overview_shows_what_needs_none(
 
 
 def test_a_damaged_checkpoint_is_told_in_words_and_the_side_bar_stays(
-    tiny: Path, bundle: Callable[..., Path]
+    street: Path, bundle: Callable[..., Path]
 ) -> None:
     path = bundle()
     path.write_bytes(path.read_bytes()[:100])
@@ -133,7 +112,7 @@ def test_a_checkpoints_card_is_read_without_its_weights(bundle: Callable[..., Pa
     config: ModelConfig = tiny_config().model
     assert card.model == config
     assert card.classes == ("person", "dog")
-    assert card.card == {"command": "none"}
+    assert card.card["command"] == "none"
     assert card.parameters == sum(
         tensor.numel()
         for tensor in networks.model(networks.Detector("small", "small", path), "auto")
@@ -143,10 +122,10 @@ def test_a_checkpoints_card_is_read_without_its_weights(bundle: Callable[..., Pa
 
 
 def test_predictions_are_kept_by_content_not_by_name(
-    tiny: Path, bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    street: Path, bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = bundle(name="first"), bundle(name="second")
-    data = datasets.opened(str(tiny))
+    data = datasets.opened(str(street))
     image = datasets.annotated_image(data, "tiny00").image
     second_image = datasets.annotated_image(data, "tiny01").image
     config = tiny_config().proposals

@@ -18,14 +18,6 @@ from tests.support.app import ROOT, complaints, link, open_app, visit, words
 from tests.support.datasets import write_tiny
 
 
-@pytest.fixture
-def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Write a data set of ten tiny pictures for the server to start with."""
-    folder = write_tiny(tmp_path / "tiny street")
-    monkeypatch.setenv("FASTRCNN_DATA", str(folder))
-    return folder
-
-
 def png(height: int = 10, width: int = 12, value: int = 0) -> bytes:
     content = io.BytesIO()
     pixels = np.full((height, width, 3), value, np.uint8)
@@ -44,13 +36,13 @@ def test_a_fresh_app_shows_street_scenes_that_it_made_itself() -> None:
     assert "scene-0001" in words(app)
 
 
-def test_what_fastrcnn_data_names_comes_first_and_the_street_scenes_stay(tiny: Path) -> None:
+def test_what_fastrcnn_data_names_comes_first_and_the_street_scenes_stay(street: Path) -> None:
     app = open_app()
     assert app.selectbox(key="pick-data").options == ["tiny street", "Street scenes"]
     assert app.selectbox(key="pick-picture").value == "tiny00"
 
 
-def test_the_choice_of_a_picture_stays_on_every_page_and_in_the_link(tiny: Path) -> None:
+def test_the_choice_of_a_picture_stays_on_every_page_and_in_the_link(street: Path) -> None:
     app = open_app()
     app.button(key="next-picture").click().run()
     app.switch_page("pages/dataset.py").run()
@@ -59,7 +51,7 @@ def test_the_choice_of_a_picture_stays_on_every_page_and_in_the_link(tiny: Path)
     assert visit("dataset", **link(app)).selectbox(key="pick-picture").value == "tiny01"
 
 
-def test_after_the_last_picture_comes_the_first(tiny: Path) -> None:
+def test_after_the_last_picture_comes_the_first(street: Path) -> None:
     app = open_app(picture="tiny09")
     app.button(key="next-picture").click().run()
     assert app.selectbox(key="pick-picture").value == "tiny00"
@@ -67,7 +59,7 @@ def test_after_the_last_picture_comes_the_first(tiny: Path) -> None:
     assert app.selectbox(key="pick-picture").value == "tiny09"
 
 
-def test_each_data_set_remembers_its_picture(tiny: Path) -> None:
+def test_each_data_set_remembers_its_picture(street: Path) -> None:
     app = open_app(picture="tiny04")
     tiny_token = app.selectbox(key="pick-data").value
     app.selectbox(key="pick-data").set_value("synthetic").run()
@@ -77,14 +69,14 @@ def test_each_data_set_remembers_its_picture(tiny: Path) -> None:
 
 
 @pytest.mark.parametrize("value", ["/etc", "../tiny street", "uploads", "no-such-data"])
-def test_a_link_opens_nothing_that_the_server_does_not_offer(tiny: Path, value: str) -> None:
+def test_a_link_opens_nothing_that_the_server_does_not_offer(street: Path, value: str) -> None:
     app = open_app(data=value)
     assert app.selectbox(key="pick-picture").value == "tiny00"
     assert f"data “{value}”" in app.warning[0].value.replace("\\", "")
     assert link(app)["data"].startswith("tiny-street-")
 
 
-def test_a_link_to_a_picture_that_is_not_there_shows_the_first_and_says_so(tiny: Path) -> None:
+def test_a_link_to_a_picture_that_is_not_there_shows_the_first_and_says_so(street: Path) -> None:
     app = open_app(picture="tiny99")
     assert app.selectbox(key="pick-picture").value == "tiny00"
     assert "tiny99" in app.warning[0].value
@@ -113,7 +105,7 @@ def test_a_data_set_that_is_not_there_is_told_in_words_and_the_app_goes_on(
     assert "scene-0001" in words(app)
 
 
-def test_an_upload_is_shown_on_every_page_and_by_its_link(tiny: Path) -> None:
+def test_an_upload_is_shown_on_every_page_and_by_its_link(street: Path) -> None:
     app = upload(open_app("dataset"), png(10, 12))
     assert "12 × 10 px" in words(app)
     assert app.selectbox(key="pick-data").value == "uploads"
@@ -122,14 +114,14 @@ def test_an_upload_is_shown_on_every_page_and_by_its_link(tiny: Path) -> None:
     assert "`10 × 12 × 3`" in words(visit(**link(app)))
 
 
-def test_two_uploads_of_one_name_are_two_pictures(tiny: Path) -> None:
+def test_two_uploads_of_one_name_are_two_pictures(street: Path) -> None:
     app = upload(upload(open_app("dataset"), png(10, 12)), png(20, 24))
     assert len(app.selectbox(key="pick-picture").options) == 2
     assert "24 × 20 px" in words(app)
 
 
 @pytest.mark.parametrize("content", [b"no picture at all", png()[:40], b""])
-def test_an_upload_that_is_no_picture_is_refused_in_words(tiny: Path, content: bytes) -> None:
+def test_an_upload_that_is_no_picture_is_refused_in_words(street: Path, content: bytes) -> None:
     app = upload(open_app("dataset"), content)
     assert not app.exception
     assert "mine" in app.error[0].value
@@ -137,7 +129,7 @@ def test_an_upload_that_is_no_picture_is_refused_in_words(tiny: Path, content: b
 
 
 def test_a_bug_on_a_page_leaves_the_side_bar_and_says_what_happened(
-    tiny: Path, monkeypatch: pytest.MonkeyPatch
+    street: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = open_app()
     monkeypatch.setattr("pages.ui.overview.pipeline.show", _fail)
@@ -147,7 +139,9 @@ def test_a_bug_on_a_page_leaves_the_side_bar_and_says_what_happened(
     assert app.selectbox(key="pick-picture").value == "tiny00"
 
 
-def test_a_full_disk_is_told_with_the_way_out(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told_with_the_way_out(
+    street: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -160,7 +154,7 @@ def test_a_full_disk_is_told_with_the_way_out(tiny: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("page", ["overview", "dataset"])
-def test_a_page_without_a_network_does_not_load_pytorch(tiny: Path, page: str) -> None:
+def test_a_page_without_a_network_does_not_load_pytorch(street: Path, page: str) -> None:
     code = (
         "import sys; from tests.support.app import open_app, complaints\n"
         f"app = open_app({page!r}); assert not complaints(app), complaints(app)\n"
@@ -170,7 +164,7 @@ def test_a_page_without_a_network_does_not_load_pytorch(tiny: Path, page: str) -
     assert run.returncode == 0, run.stderr.decode()[-2000:]
 
 
-def test_a_page_asked_for_first_is_reached_through_the_door(tiny: Path) -> None:
+def test_a_page_asked_for_first_is_reached_through_the_door(street: Path) -> None:
     code = (
         "from streamlit.testing.v1 import AppTest\n"
         f"app = AppTest.from_file({str(ROOT / 'app.py')!r}, default_timeout=120)\n"
@@ -199,7 +193,7 @@ def _fail(*_: object) -> None:
 
 
 def test_what_is_imported_once_is_not_looked_through_after_every_click(
-    tiny: Path, monkeypatch: pytest.MonkeyPatch
+    street: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gc_tuning, "_frozen", 0)
     gc.unfreeze()

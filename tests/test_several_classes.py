@@ -194,7 +194,7 @@ def test_a_file_that_is_no_json_is_told_and_the_app_goes_on(
 def test_the_dataset_page_names_the_classes(shapes: Path) -> None:
     app = open_app("dataset")
     assert not complaints(app)
-    assert "Marked on them: crate, ball, bar" in words(app)
+    assert "Annotated classes: crate, ball, bar" in words(app)
     assert sorted(app.dataframe[0].value["Class"]) == sorted(NAMES)
     assert "How many objects are on a picture? 30 in all" in words(app)
     expect_no_word_for_people(app)
@@ -216,7 +216,7 @@ def test_detection_names_the_classes(shapes: Path) -> None:
     assert app.selectbox(key="pick-detector").value == "run:shapes"
     assert set(app.dataframe[0].value["Class"]) <= set(NAMES)
     app.segmented_control(key="boxes-shown").set_value("people").run()
-    first_words = {str(row).split()[0] for row in app.dataframe[0].value["Who"]}
+    first_words = {str(row).split()[0] for row in app.dataframe[0].value["Annotation"]}
     assert first_words == set(NAMES)
     app.button(key="judge-split").click().run()
     assert not app.exception

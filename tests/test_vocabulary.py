@@ -14,11 +14,6 @@ SOURCES = sorted(
 )
 SCRIPTS = sorted((ROOT / "pages").rglob("*.js"))
 
-# Folders and files that are still being renamed.
-PENDING: tuple[str, ...] = ()
-
-PENDING_TERMS: set[str] = set()
-
 QUESTION = re.compile(r"(What|Who|Whose|Which|Where|Whether|How|When|Why)\b")
 PRONOUNS = {
     *(
@@ -58,10 +53,6 @@ def ids(paths: list[Path]) -> list[str]:
     return [path.relative_to(ROOT).as_posix() for path in paths]
 
 
-def finished(paths: list[Path]) -> list[Path]:
-    return [path for path in paths if not path.relative_to(ROOT).as_posix().startswith(PENDING)]
-
-
 def docstrings(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """Yield the name and the docstring of a module and of its functions and classes."""
     for node in ast.walk(tree):
@@ -85,19 +76,19 @@ def names(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 yield node.lineno, name
 
 
-@pytest.mark.parametrize("path", finished(SOURCES), ids=ids(finished(SOURCES)))
+@pytest.mark.parametrize("path", SOURCES, ids=ids(SOURCES))
 def test_no_docstring_begins_with_a_question_word(path: Path) -> None:
     found = docstrings(ast.parse(path.read_text(encoding="utf-8")))
     assert not [(name, text.splitlines()[0]) for name, text in found if QUESTION.match(text)]
 
 
-@pytest.mark.parametrize("path", finished(SOURCES), ids=ids(finished(SOURCES)))
+@pytest.mark.parametrize("path", SOURCES, ids=ids(SOURCES))
 def test_no_name_is_a_pronoun(path: Path) -> None:
     bound = names(ast.parse(path.read_text(encoding="utf-8")))
     assert not [(line, name) for line, name in bound if name in PRONOUNS]
 
 
-@pytest.mark.parametrize("path", finished(SCRIPTS), ids=ids(finished(SCRIPTS)))
+@pytest.mark.parametrize("path", SCRIPTS, ids=ids(SCRIPTS))
 def test_no_name_of_a_script_is_a_pronoun(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     found = [(number, SCRIPT_NAME.search(line)) for number, line in enumerate(lines, 1)]
@@ -132,8 +123,6 @@ def test_a_term_occurs_where_it_is_implemented(
     term: str, spellings: set[str], files: list[str]
 ) -> None:
     """Compare without case, and with a space, a hyphen, an underscore or nothing between words."""
-    if term in PENDING_TERMS:
-        pytest.skip("being renamed")
     assert files, term
     patterns = [
         re.sub(r"[ _-]+", r"[ _-]?\\s?", re.escape(name).replace(r"\ ", " ").replace(r"\-", "-"))

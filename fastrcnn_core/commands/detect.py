@@ -64,6 +64,7 @@ def run(argv: Sequence[str]) -> int:
     from fastrcnn_core import drawing
     from fastrcnn_core.detector import Detector
     from fastrcnn_core.evaluation import coco_results
+    from fastrcnn_core.images import as_image
 
     detector = Detector.load(
         file,
@@ -76,7 +77,8 @@ def run(argv: Sequence[str]) -> int:
     with progress_bar(len(arguments.images), "detecting") as progress:
         for path in arguments.images:
             try:
-                detections = detector(path)
+                image = as_image(path)
+                detections = detector(image)
             except StorageError:  # not this image's fault: the next one would fail, too
                 raise
             except UserError as error:
@@ -87,7 +89,7 @@ def run(argv: Sequence[str]) -> int:
                 _print(path, detections)
                 if arguments.out is not None:
                     target = arguments.out / f"{names[path]}.{arguments.format}"
-                    drawing.save(drawing.draw(path, detections), target)
+                    drawing.save(drawing.draw(image, detections), target)
             progress.update()
     if arguments.json is not None:
         write_text(arguments.json, json.dumps(rows))

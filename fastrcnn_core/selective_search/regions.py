@@ -166,7 +166,7 @@ def coarsen(regions: Regions, *, k: float, min_size: int) -> tuple[Regions, Ints
     parent = np.arange(len(regions.sizes), dtype=np.int32)
     size, internal_difference = regions.sizes.copy(), regions.internal_difference.copy()
     _merge_regions(regions.pairs, regions.weights, np.float32(k), parent, size, internal_difference)
-    _merge_small_regions(regions.pairs, min_size, parent, size, internal_difference)
+    _merge_small_regions(regions.pairs, min_size, parent, size)
     part_of, internal_difference = relabel(parent, internal_difference)
     sizes, boxes, colour, texture = _gather(
         part_of,
@@ -200,9 +200,7 @@ def _merge_regions(
 
 
 @kernel
-def _merge_small_regions(
-    pairs: Ints, min_size: int, parent: Ints, size: Ints, internal: Floats
-) -> None:
+def _merge_small_regions(pairs: Ints, min_size: int, parent: Ints, size: Ints) -> None:
     """Merge each region below `min_size` with the neighbour of smallest weight."""
     for pair in range(len(pairs)):
         a, b = find_root(parent, pairs[pair, 0]), find_root(parent, pairs[pair, 1])

@@ -154,7 +154,7 @@ def segment(edges: SortedEdges, *, k: float, min_size: int) -> Segmentation:
         size,
         internal_difference,
     )
-    _merge_small_components(rejected, edges.width, min_size, parent, size, internal_difference)
+    _merge_small_components(rejected, edges.width, min_size, parent, size)
     numbers, internal_difference = relabel(parent, internal_difference)
     labels = numbers.reshape(edges.height, edges.width)
     first, second = boundary_regions(labels, rejected)
@@ -225,7 +225,7 @@ def _merge_components(
 
 @kernel
 def _merge_small_components(
-    rejected: Ints, width: int, min_size: int, parent: Ints, size: Ints, internal: Floats
+    rejected: Ints, width: int, min_size: int, parent: Ints, size: Ints
 ) -> None:
     """Merge each component below `min_size` with the neighbour across its lightest edge."""
     for code in rejected:

@@ -14,10 +14,7 @@ from streamlit.testing.v1 import AppTest
 from fastrcnn_core import detection
 from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.structures import Image, RoIPredictions
-from pages.ui.cache import networks
 from tests.support.app import open_app
-from tests.support.builders import write_untrained
-from tests.support.datasets import write_tiny
 
 
 def predictions(
@@ -58,26 +55,6 @@ def _answer(image: Image, classes: tuple[str, ...]) -> RoIPredictions:
     return predictions(
         (person, 0.9), (beside, 0.8), ([0.0, 40, 9, 60], 0.6), (person, 0.3), classes=classes
     )
-
-
-@pytest.fixture
-def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = write_tiny(tmp_path / "tiny street")
-    monkeypatch.setenv("FASTRCNN_DATA", str(folder))
-    return folder
-
-
-@pytest.fixture
-def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Put a small untrained detector where the bundled ones lie."""
-    folder = tmp_path / "checkpoints"
-    folder.mkdir()
-    monkeypatch.setattr(networks, "BUNDLED_FOLDER", folder)
-
-    def save(classes: tuple[str, ...] = ("person",)) -> Path:
-        return write_untrained(folder / "small.safetensors", classes)
-
-    return save
 
 
 @pytest.fixture

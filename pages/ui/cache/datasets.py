@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from fastrcnn_core.datasets import open_dataset
+from fastrcnn_core.datasets import is_synthetic, open_dataset
 from fastrcnn_core.datasets.dataset import Annotation, Dataset
 from fastrcnn_core.structures import AnnotatedImage
 from pages.ui.cache.memory import BytesCache
@@ -49,7 +49,7 @@ def all_annotations(
 def stamp(setting: str) -> float:
     """Return when the folder, or one directly in it, was last changed; 0 for what is no folder."""
     folder = Path(setting)
-    if setting.startswith("synthetic") or not folder.is_dir():
+    if is_synthetic(setting) or not folder.is_dir():
         return 0.0
     return max(path.stat().st_mtime for path in [folder, *filter(Path.is_dir, folder.iterdir())])
 

@@ -140,7 +140,7 @@ def compare_with_package(image: Image) -> PackageComparison:
 
 def _filtered(image: Image, config: ProposalConfig) -> TimedFunnel:
     def make() -> TimedFunnel:
-        found, seconds = _found(image, _searching(config))
+        found, seconds = _found(image, config)
         timed = TimedFunnel(funnel(found, config), seconds)
         _store(image, config, timed.funnel.proposals)
         return timed
@@ -160,11 +160,14 @@ def _store(image: Image, config: ProposalConfig, boxes: FloatArray) -> None:
 
 def _search(image: Image, config: ProposalConfig) -> SearchResult:
     """Search a picture, or return the search that is in memory, whatever the filters are."""
-    return _found(image, _searching(config))[0]
+    return _found(image, config)[0]
 
 
 def _found(image: Image, config: ProposalConfig) -> tuple[SearchResult, float]:
+    """Search a picture and time it, or return the result from memory, whatever the filters' knobs are."""
     from fastrcnn_core.selective_search import search
+
+    config = _searching(config)
 
     def make() -> tuple[SearchResult, float]:
         start = time.perf_counter()

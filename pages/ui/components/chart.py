@@ -20,12 +20,9 @@ from pages.ui.state import projector
 
 HEIGHT = 280
 _LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"}
-_LOG_X = {"type": "log", "dtick": 1, "minor": {"showgrid": False}, "tickformat": ",d"}
 _CONFIG = {"displaylogo": False, "displayModeBar": False}
-_PROJECTOR_TYPE, _PROJECTOR_HEIGHT = (
-    19,
-    1.4,
-)  # pixels, 1.6 times what the theme takes; times the height
+_PROJECTOR_TYPE = 19  # pixels: 1.6 times the theme's
+_PROJECTOR_HEIGHT = 1.4  # times the height
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,6 +211,7 @@ class Axis:
             "tickformat": self.format or None,
             "ticksuffix": self.suffix or None,
             "dtick": 1 if self.log else self.tick,
+            "minor": {"showgrid": False} if self.log else None,
             "autorange": "reversed" if self.reversed else None,
         }
         return axis | {name: value for name, value in optional.items() if value is not None}
