@@ -1,12 +1,9 @@
 """Entry point of the app: `streamlit run app.py`."""
 
-from pathlib import Path
-
 import streamlit as st
 
-from pages.ui.shell import errors, gc_tuning, header, history, missing_checkpoint, sidebar
+from pages.ui.shell import errors, header, history, missing_checkpoint, sidebar
 
-# A page that is not written yet is left out.
 PAGES = {
     "overview": ("Overview", ":material/account_tree:"),
     "dataset": ("Dataset", ":material/photo_library:"),
@@ -15,7 +12,6 @@ PAGES = {
     "training": ("Training", ":material/trending_down:"),
     "detection": ("Detection", ":material/person_search:"),
 }
-FOLDER = Path(__file__).parent / "pages"
 
 st.set_page_config(
     page_title="Fast R-CNN, made visible", page_icon="assets/icon.svg", layout="wide"
@@ -24,7 +20,6 @@ page = st.navigation(
     [
         st.Page(f"pages/{name}.py", title=title, icon=icon, default=name == "overview")
         for name, (title, icon) in PAGES.items()
-        if (FOLDER / f"{name}.py").is_file()
     ],
     position="top",
 )
@@ -35,4 +30,3 @@ history.one_step_a_page()
 with errors.shown():
     missing_checkpoint.show()
     page.run()
-gc_tuning.freeze_imports()

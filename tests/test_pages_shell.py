@@ -1,7 +1,6 @@
 """The frame of the app: the side bar, the link, what is remembered, and what happens when something fails."""
 
 import errno
-import gc
 import io
 import subprocess
 import sys
@@ -13,7 +12,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.cache.memory import BytesCache
-from pages.ui.shell import gc_tuning
 from tests.support.app import ROOT, complaints, link, open_app, visit, words
 from tests.support.datasets import write_tiny
 
@@ -190,25 +188,3 @@ def test_memory_forgets_what_was_used_least_recently() -> None:
 
 def _fail(*_: object) -> None:
     raise ZeroDivisionError("a bug")
-
-
-def test_what_is_imported_once_is_not_looked_through_after_every_click(
-    street: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gc_tuning, "_frozen", 0)
-    gc.unfreeze()
-    open_app()
-    frozen = gc.get_freeze_count()
-    assert frozen > len(gc.get_objects())  # Streamlit alone is more than a page leaves behind
-    visit("dataset")  # nothing was imported that is worth a look through all
-    assert gc.get_freeze_count() <= frozen
-
-
-def test_a_library_that_is_imported_later_is_frozen_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    gc_tuning.freeze_imports()
-    library: dict[str, list[int]] = {f"library_{number}": [] for number in range(60)}
-    for name, module in library.items():
-        monkeypatch.setitem(sys.modules, name, module)
-    assert any(element is library["library_7"] for element in gc.get_objects())
-    gc_tuning.freeze_imports()
-    assert not any(element is library["library_7"] for element in gc.get_objects())
