@@ -108,14 +108,14 @@ def test_a_damaged_checkpoint_is_told_in_words_and_the_side_bar_stays(
 
 def test_a_checkpoints_card_is_read_without_its_weights(bundle: Callable[..., Path]) -> None:
     path = bundle(("person", "dog"))
-    card = networks.card(networks.Detector("small", "small", path))
+    card = networks.card(networks.DetectorChoice("small", "small", path))
     config: ModelConfig = tiny_config().model
     assert card.model == config
     assert card.classes == ("person", "dog")
     assert card.card["command"] == "none"
     assert card.parameters == sum(
         tensor.numel()
-        for tensor in networks.model(networks.Detector("small", "small", path), "auto")
+        for tensor in networks.model(networks.DetectorChoice("small", "small", path), "auto")
         .state_dict()
         .values()
     )
@@ -131,7 +131,7 @@ def test_predictions_are_kept_by_content_not_by_name(
     config = tiny_config().proposals
 
     def of(path: Path, picture: Image, **looks: Any) -> object:
-        detector = networks.Detector("", "", path)
+        detector = networks.DetectorChoice("", "", path)
         return networks.predictions(
             picture, detector, config, PredictionConfig(**looks), device="auto"
         )

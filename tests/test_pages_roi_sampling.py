@@ -17,7 +17,7 @@ from pages.ui.components import figures, formulas
 from pages.ui.components.chart import Bars
 from pages.ui.roi_sampling import charts, pictures, selection, tables
 from pages.ui.roi_sampling import words as words_of
-from pages.ui.roi_sampling.view import View, view
+from pages.ui.roi_sampling.view import SamplingView, view
 from pages.ui.state.roi_sampling import SelectedRoI
 from tests.support.app import complaints, link, open_app, visit, words
 from tests.support.builders import annotate
@@ -38,7 +38,7 @@ annotated = partial(annotate, height=64, width=96)
 
 def sampled(
     *proposals: list[float], truth: AnnotatedImage | None = None, seed: int = 0, **knobs: Any
-) -> View:
+) -> SamplingView:
     return view(
         annotated(PERSON) if truth is None else truth,
         np.asarray(proposals, np.float32).reshape(-1, 4),

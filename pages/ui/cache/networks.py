@@ -52,7 +52,7 @@ _BY_KEY: dict[str | type, Callable[[Any], Any]] = {
 
 
 @dataclass(frozen=True)
-class Detector:
+class DetectorChoice:
     """A trained detector that can be chosen; its weights are not read yet.
 
     Args:
@@ -67,17 +67,17 @@ class Detector:
     run: Run | None = None
 
 
-def card(detector: Detector) -> CheckpointHeader:
+def card(detector: DetectorChoice) -> CheckpointHeader:
     """Read a checkpoint's card. Raises CheckpointError."""
     return _card(detector.path, _stamp(detector.path))
 
 
-def trained_config(detector: Detector) -> Config:
+def trained_config(detector: DetectorChoice) -> Config:
     """Return the config that a detector was trained with; `paper` where its card does not say. Raises UserError."""
     return stored_config(card(detector).card.get("config", {}))
 
 
-def model(detector: Detector, device: str) -> FastRCNN:
+def model(detector: DetectorChoice, device: str) -> FastRCNN:
     """Load the network with its weights; shared by all visitors, so it must not be changed.
 
     Args:
@@ -91,7 +91,7 @@ def model(detector: Detector, device: str) -> FastRCNN:
 
 def predictions(
     image: Image,
-    detector: Detector,
+    detector: DetectorChoice,
     config: ProposalConfig,
     passes: PredictionConfig = _ONE_PASS,
     *,
@@ -108,7 +108,9 @@ def predictions(
     return _predictions(image, _Network(model(detector, device)), config, passes)
 
 
-def activations(image: Image, detector: Detector, rois: FloatArray, *, device: str) -> Activations:
+def activations(
+    image: Image, detector: DetectorChoice, rois: FloatArray, *, device: str
+) -> Activations:
     """Capture what the network's middle stages make of a picture and of (R, 4) RoIs.
 
     Raises:

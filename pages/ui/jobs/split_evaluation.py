@@ -19,7 +19,7 @@ from fastrcnn_core.datasets.dataset import Annotation, Dataset
 from fastrcnn_core.errors import DeviceError, UserError
 from fastrcnn_core.proposals import ProposalStore
 from fastrcnn_core.structures import RoIPredictions
-from pages.ui.cache.networks import Detector, model, trained_config
+from pages.ui.cache.networks import DetectorChoice, model, trained_config
 from pages.ui.jobs.background import BackgroundJob
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class SplitEvaluationJob(BackgroundJob):
 
 def split_evaluation_job(
     data: Dataset,
-    detector: Detector,
+    detector: DetectorChoice,
     part: str,
     passes: PredictionConfig | None = None,
     *,

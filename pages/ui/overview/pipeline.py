@@ -15,7 +15,7 @@ from fastrcnn_core import palette
 from fastrcnn_core.config import Config, ProposalConfig, SamplingConfig
 from fastrcnn_core.structures import FloatArray
 from pages.ui.cache import networks, renderings, searches
-from pages.ui.cache.networks import Detector
+from pages.ui.cache.networks import DetectorChoice
 from pages.ui.overview import thumbnails
 from pages.ui.overview.pipeline_cards import Card, cards
 from pages.ui.shell import header
@@ -27,7 +27,7 @@ from pages.ui.state.selected_picture import Picture
 _SHOWN_PROPOSALS, _SHOWN_ROIS, _ROI_COLUMNS = 100, 12, 4
 
 
-def show(picture: Picture, detector: Detector | None) -> None:
+def show(picture: Picture, detector: DetectorChoice | None) -> None:
     """Show all stages; those without a network at once."""
     button = st.empty()
     stages = cards(networks.card(detector) if detector else None)
@@ -83,7 +83,7 @@ def _wanted(place: Any) -> bool:
 def _fill_network(
     stages: dict[str, Card],
     picture: Picture,
-    detector: Detector,
+    detector: DetectorChoice,
     trained: Config,
     boxes: FloatArray,
 ) -> None:

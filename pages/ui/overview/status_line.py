@@ -5,19 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.cache import networks
-from pages.ui.cache.networks import Detector
+from pages.ui.cache.networks import DetectorChoice
 from pages.ui.state import devices
 from pages.ui.state.selected_picture import Picture
 
 
-def show(picture: Picture, detector: Detector | None) -> None:
+def show(picture: Picture, detector: DetectorChoice | None) -> None:
     """Show the status line as badges."""
     with st.container(horizontal=True, gap="small"):
         for icon, fact in _facts(picture, detector):
             st.badge(fact, icon=f":material/{icon}:", color="gray")
 
 
-def _facts(picture: Picture, detector: Detector | None) -> list[tuple[str, str]]:
+def _facts(picture: Picture, detector: DetectorChoice | None) -> list[tuple[str, str]]:
     facts = [("image", picture.name)]
     if picture.dataset:
         part = "training" if picture.part == "train" else "test"

@@ -8,13 +8,13 @@ from fastrcnn_core.config import SamplingConfig
 from pages.ui.components.chart import Axis, Bars, Chart, Guide
 from pages.ui.roi_sampling import words
 from pages.ui.roi_sampling.pictures import ROLES
-from pages.ui.roi_sampling.view import Kind, View
+from pages.ui.roi_sampling.view import Kind, SamplingView
 
 _BINS = 20
 _HATCHES: dict[Kind, str] = {"foreground": "", "background": "/", "ignored": "."}
 
 
-def shares(view: View) -> Chart:
+def shares(view: SamplingView) -> Chart:
     """Chart the share of each kind among the candidates and among the drawn RoIs: two bars of 100 %."""
     counts = {kind: (len(view.rows(kind, drawn=True)), len(view.rows(kind))) for kind in ROLES}
     totals = np.maximum(np.sum(list(counts.values()), axis=0), 1)
@@ -35,7 +35,7 @@ def shares(view: View) -> Chart:
     return Chart(bars, Axis(range=(0, 100), suffix=" %"), Axis(words=True), height=190)
 
 
-def histogram(view: View) -> Chart:
+def histogram(view: SamplingView) -> Chart:
     """Chart how many candidates have each IoU with their match, by kind; the count grows in powers of ten."""
     edges = np.linspace(0, 1, _BINS + 1)
     # Of a candidate right at an edge, the bar above it tells: thresholds are "from", not "above".

@@ -9,7 +9,7 @@ import streamlit as st
 from fastrcnn_core.config import ProposalConfig
 from pages.ui.components import chart, figures, nouns
 from pages.ui.roi_sampling import charts, pictures, selection, tables, words
-from pages.ui.roi_sampling.view import Kind, View
+from pages.ui.roi_sampling.view import Kind, SamplingView
 from pages.ui.shell import header
 from pages.ui.state.roi_sampling import RoISamplingSelection
 
@@ -17,7 +17,7 @@ from pages.ui.state.roi_sampling import RoISamplingSelection
 _CROPS = 24
 
 
-def picture(view: View, chosen: int | None, selected: RoISamplingSelection) -> None:
+def picture(view: SamplingView, chosen: int | None, selected: RoISamplingSelection) -> None:
     """Show the RoIs that one training step would sample from this picture."""
     drawing = pictures.draw(
         view, chosen=chosen, ignored=selected.ignored, left_out=selected.left_out
@@ -37,7 +37,7 @@ def kept_out(part: str | None) -> None:
         )
 
 
-def counts(view: View) -> None:
+def counts(view: SamplingView) -> None:
     """From candidates to drawn RoIs, in four numbers."""
     truth = len(view.candidates) - view.proposals
     with st.container(horizontal=True, gap="large"):
@@ -53,7 +53,7 @@ def counts(view: View) -> None:
             _count(view, kind)
 
 
-def kinds(view: View) -> None:
+def kinds(view: SamplingView) -> None:
     """Show a histogram of IoUs with the thresholds, and how rare positives are."""
     st.header("How rare are positives, and where do the thresholds cut?", anchor=False)
     left, right = st.columns(2, gap="large")
@@ -71,7 +71,7 @@ def kinds(view: View) -> None:
         chart.show(charts.histogram(view), key="ious", alt=caption, caption=caption)
 
 
-def crops(view: View) -> None:
+def crops(view: SamplingView) -> None:
     """Show crops of the sampled RoIs, positives first."""
     st.header("What does the head see in them?", anchor=False)
     for kind in ("foreground", "background"):
@@ -94,7 +94,7 @@ def crops(view: View) -> None:
     )
 
 
-def questions(view: View, proposal_config: ProposalConfig) -> None:
+def questions(view: SamplingView, proposal_config: ProposalConfig) -> None:
     """Answer students' questions with this picture's numbers."""
     config = view.config
     st.header("How does one get more positives?", anchor=False)
@@ -119,7 +119,7 @@ def questions(view: View, proposal_config: ProposalConfig) -> None:
     header.link("detection", "See all of them judged")
 
 
-def _count(view: View, kind: Kind) -> None:
+def _count(view: SamplingView, kind: Kind) -> None:
     taken = len(view.rows(kind, drawn=True))
     st.metric(
         words.NAMES[kind].capitalize(),
@@ -131,7 +131,7 @@ def _count(view: View, kind: Kind) -> None:
     )
 
 
-def _too_few(view: View) -> None:
+def _too_few(view: SamplingView) -> None:
     """Say why there are no positives, or fewer RoIs than asked for."""
     if not len(view.annotated.boxes):
         st.markdown(
@@ -150,7 +150,7 @@ def _too_few(view: View) -> None:
         )
 
 
-def _ask(view: View, mark: figures.Chosen) -> None:
+def _ask(view: SamplingView, mark: figures.Chosen) -> None:
     """Choose the candidate whose mark was clicked on."""
     if (row := pictures.clicked(view, mark)) is not None:
         selection.choose(view, row)

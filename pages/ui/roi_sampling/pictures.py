@@ -17,7 +17,7 @@ from pages.ui.components import figures, nouns
 from pages.ui.components.crop import crop
 from pages.ui.components.figures import Drawing, Layer
 from pages.ui.roi_sampling import words
-from pages.ui.roi_sampling.view import Kind, View
+from pages.ui.roi_sampling.view import Kind, SamplingView
 
 ROLES: dict[Kind, Role] = {
     "foreground": palette.FOREGROUND,
@@ -32,7 +32,7 @@ _MOST = 150
 _CROP = (80, 112)
 
 
-def draw(view: View, *, chosen: int | None, ignored: bool, left_out: bool) -> Drawing:
+def draw(view: SamplingView, *, chosen: int | None, ignored: bool, left_out: bool) -> Drawing:
     """Draw the picture with the sampled RoIs, and with ignored or unsampled candidates if wanted."""
     layers = [
         *([_some(view, _LEFT_OUT, _left_out(view))] if left_out else []),
@@ -49,7 +49,7 @@ def draw(view: View, *, chosen: int | None, ignored: bool, left_out: bool) -> Dr
     return figures.draw(view.annotated.image, *layers)
 
 
-def clicked(view: View, mark: figures.Chosen) -> int | None:
+def clicked(view: SamplingView, mark: figures.Chosen) -> int | None:
     """Return the candidate that a mark in `draw` stands for."""
     if mark.role == _LEFT_OUT.name:
         return int(_left_out(view)[mark.index])
@@ -61,7 +61,7 @@ def clicked(view: View, mark: figures.Chosen) -> int | None:
     return None
 
 
-def match(view: View, row: int) -> Drawing:
+def match(view: SamplingView, row: int) -> Drawing:
     """Draw a crop of one candidate and the ground truth that it is matched with."""
     gt_index = int(view.matches[row])
     truth = [gt_index] if gt_index >= 0 else []
@@ -76,7 +76,7 @@ def match(view: View, row: int) -> Drawing:
     )
 
 
-def crops(view: View, rows: IntArray) -> list[PIL.Image.Image]:
+def crops(view: SamplingView, rows: IntArray) -> list[PIL.Image.Image]:
     """Crop the RoIs, each fitted into a frame of the same size."""
     return [_crop(view.annotated.image, view.candidates[row]) for row in rows]
 
@@ -91,20 +91,20 @@ def _crop(image: Image, box: FloatArray) -> PIL.Image.Image:
     return PIL.ImageOps.pad(part, _CROP, color=(0, 0, 0, 0))
 
 
-def _left_out(view: View) -> IntArray:
+def _left_out(view: SamplingView) -> IntArray:
     """Foreground and background that this draw did not take."""
     return np.concatenate(
         [view.rows("foreground", drawn=False), view.rows("background", drawn=False)]
     )
 
 
-def _some(view: View, role: Role, rows: IntArray) -> Layer:
+def _some(view: SamplingView, role: Role, rows: IntArray) -> Layer:
     """Take the first of perhaps thousands of boxes, which together would hide the picture."""
     label = f"{role.label}, of {len(rows):,} the first" if len(rows) > _MOST else ""
     return replace(_layer(view, role, rows[:_MOST]), label=label)
 
 
-def _layer(view: View, role: Role, rows: IntArray) -> Layer:
+def _layer(view: SamplingView, role: Role, rows: IntArray) -> Layer:
     notes = [
         f"{words.candidate(view, row)}<br>{words.SHORT[view.kind(row)].lower()}, IoU {view.iou[row]:.2f} "
         f"with {nouns.numbered(view.annotated, int(view.matches[row]))}"
@@ -113,6 +113,6 @@ def _layer(view: View, role: Role, rows: IntArray) -> Layer:
     return Layer(role, view.candidates[rows], notes=notes)
 
 
-def _truth(view: View, rows: Sequence[int]) -> Layer:
+def _truth(view: SamplingView, rows: Sequence[int]) -> Layer:
     names = [nouns.numbered(view.annotated, row) for row in rows]
     return Layer(palette.GROUND_TRUTH, view.annotated.boxes[list(rows)], notes=names)

@@ -8,10 +8,10 @@ import streamlit as st
 from fastrcnn_core.boxes import encode
 from pages.ui.components import figures, formulas, nouns, pickers
 from pages.ui.roi_sampling import pictures, selection, tables, words
-from pages.ui.roi_sampling.view import View
+from pages.ui.roi_sampling.view import SamplingView
 
 
-def show(view: View, chosen: int | None) -> None:
+def show(view: SamplingView, chosen: int | None) -> None:
     """Show the table of sampled RoIs, and the details of the chosen candidate."""
     st.header("What is this RoI asked to learn?", anchor=False)
     if chosen is None:
@@ -29,7 +29,7 @@ def show(view: View, chosen: int | None) -> None:
         _formulas(view, chosen)
 
 
-def _drawn(view: View, chosen: int) -> None:
+def _drawn(view: SamplingView, chosen: int) -> None:
     rows = np.flatnonzero(view.drawn == chosen).tolist()
     pickers.table(
         tables.drawn(view),
@@ -41,7 +41,7 @@ def _drawn(view: View, chosen: int) -> None:
     )
 
 
-def _formulas(view: View, row: int) -> None:
+def _formulas(view: SamplingView, row: int) -> None:
     gt_index = int(view.matches[row])
     if gt_index < 0:
         return
@@ -59,7 +59,7 @@ def _formulas(view: View, row: int) -> None:
         )
 
 
-def _caption(view: View, row: int) -> str:
+def _caption(view: SamplingView, row: int) -> str:
     match = int(view.matches[row])
     if match < 0:
         return "It overlaps no ground truth."

@@ -8,14 +8,14 @@ import streamlit as st
 
 from pages.ui.components import nouns
 from pages.ui.roi_sampling import words
-from pages.ui.roi_sampling.view import View
+from pages.ui.roi_sampling.view import SamplingView
 
 # The deltas d in units of their spread: what stands in the formulas as t.
 TARGETS = ("tx", "ty", "tw", "th")
 FORMATS = {name: st.column_config.NumberColumn(format="%.2f") for name in ("IoU", *TARGETS)}
 
 
-def drawn(view: View) -> pd.DataFrame:
+def drawn(view: SamplingView) -> pd.DataFrame:
     """Tabulate the sampled RoIs in their order, one row each; targets are the deltas to learn, in units"""
     targets = view.sampled.targets.numpy().astype(float)
     targets[~view.sampled.is_foreground.numpy()] = np.nan
@@ -30,7 +30,7 @@ def drawn(view: View) -> pd.DataFrame:
     )
 
 
-def more_positives(view: View) -> pd.DataFrame:
+def more_positives(view: SamplingView) -> pd.DataFrame:
     """Count the candidates that would be positive at other IoUs, and the positives that a step would sample."""
     ious = sorted({0.3, 0.4, 0.5, 0.6, 0.7, round(view.config.foreground_iou, 2)})
     counts = [int((view.iou >= np.float32(iou)).sum()) for iou in ious]
@@ -43,5 +43,5 @@ def more_positives(view: View) -> pd.DataFrame:
     )
 
 
-def _origin(view: View, row: int) -> str:
+def _origin(view: SamplingView, row: int) -> str:
     return f"proposal {row + 1}" if row < view.proposals else "ground truth"

@@ -20,7 +20,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class SamplingView:
     """One picture's candidates, what each counts as, and who is drawn.
 
     Shape letters: P proposals, N ground-truth boxes, C candidates (the proposals, then the ground truth if it is among
@@ -96,7 +96,7 @@ def view(
     *,
     delta_std: tuple[float, float, float, float],
     seed: int,
-) -> View:
+) -> SamplingView:
     """Sample RoIs as training would, from this picture with this seed. Crowds match no candidate, as in"""
     truth = _without_crowds(annotated)
     boxes, gt_boxes = torch.tensor(proposals), torch.tensor(truth.boxes)
@@ -110,7 +110,9 @@ def view(
     )
     candidates = torch.cat([boxes, gt_boxes]) if config.add_ground_truth else boxes
     assignment = assign(candidates, gt_boxes, config)
-    return View(truth, len(boxes), candidates.numpy(), assignment, sampled, config, delta_std)
+    return SamplingView(
+        truth, len(boxes), candidates.numpy(), assignment, sampled, config, delta_std
+    )
 
 
 def _without_crowds(annotated: AnnotatedImage) -> AnnotatedImage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pages.ui.components import nouns
-from pages.ui.roi_sampling.view import Kind, View
+from pages.ui.roi_sampling.view import Kind, SamplingView
 
 NAMES: dict[Kind, str] = {
     "foreground": "positive (foreground)",
@@ -13,14 +13,14 @@ NAMES: dict[Kind, str] = {
 SHORT: dict[Kind, str] = {"foreground": "Positive", "background": "Negative", "ignored": "Ignored"}
 
 
-def candidate(view: View, row: int) -> str:
+def candidate(view: SamplingView, row: int) -> str:
     """Label a candidate: "proposal 812", or "ground truth of person 2"."""
     if row < view.proposals:
         return f"proposal {row + 1}"
     return f"the ground truth of {nouns.numbered(view.annotated, row - view.proposals)}"
 
 
-def why(view: View, row: int) -> str:
+def why(view: SamplingView, row: int) -> str:
     """Explain the kind of a candidate by its IoU and the bounds."""
     config, kind = view.config, view.kind(row)
     iou, match = view.iou[row], int(view.matches[row])
@@ -47,7 +47,7 @@ def why(view: View, row: int) -> str:
     )
 
 
-def was_drawn(view: View, row: int) -> str:
+def was_drawn(view: SamplingView, row: int) -> str:
     """Say whether this draw took the candidate, and how likely that was."""
     kind = view.kind(row)
     if kind == "ignored":
@@ -57,7 +57,7 @@ def was_drawn(view: View, row: int) -> str:
     return f"{fate}: {taken} of {total:,} {NAMES[kind]} candidates were drawn."
 
 
-def caption(view: View) -> str:
+def caption(view: SamplingView) -> str:
     """Word the caption under the picture."""
     foreground = len(view.rows("foreground", drawn=True))
     background = len(view.drawn) - foreground

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.ui.cache.networks import Detector
+from pages.ui.cache.networks import DetectorChoice
 from pages.ui.components.knob_widgets import knobs
 from pages.ui.shell import entry_guard
 from pages.ui.state import detectors, selected_picture
@@ -21,7 +21,7 @@ def picture() -> Picture:
     return selected_picture.chosen_picture()
 
 
-def detector() -> Detector:
+def detector() -> DetectorChoice:
     """Return the detector that is selected in the side bar, for `networks.model` or `networks.predictions`.
 
     Raises:
@@ -30,6 +30,6 @@ def detector() -> Detector:
     return detectors.chosen_detector()
 
 
-def detector_or_none() -> Detector | None:
+def detector_or_none() -> DetectorChoice | None:
     """Return the selected detector; None while there is none at all: for pages that need none."""
     return detector() if detectors.offered_detectors() else None

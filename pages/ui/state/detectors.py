@@ -8,24 +8,24 @@ from fastrcnn_core.config import Config
 from fastrcnn_core.errors import CheckpointError
 from fastrcnn_core.runs import Run
 from pages.ui.cache import networks
-from pages.ui.cache.networks import Detector
+from pages.ui.cache.networks import DetectorChoice
 from pages.ui.state import runs
 
 _DETECTOR = "chosen-detector"
 _RUN = "run:"  # before a run's name in the link
 
 
-def offered_detectors() -> tuple[Detector, ...]:
+def offered_detectors() -> tuple[DetectorChoice, ...]:
     """List what came with the app, then every run's newest checkpoint, newest run first."""
     bundled = (
-        Detector(path.stem, f"Bundled: {path.stem}", path)
+        DetectorChoice(path.stem, f"Bundled: {path.stem}", path)
         for path in sorted(networks.BUNDLED_FOLDER.glob("*.safetensors"))
     )
     trained = (_newest(run) for run in runs.listed_runs())
     return (*bundled, *(detector for detector in trained if detector is not None))
 
 
-def chosen_detector() -> Detector:
+def chosen_detector() -> DetectorChoice:
     """Return the selected detector, or the bundled one; `missing_detector` tells whether the selected is not here.
 
     Raises:
@@ -81,9 +81,11 @@ def follow_renamed_run(old: str, new: str) -> None:
         choose_detector(f"{_RUN}{new}")
 
 
-def _newest(run: Run) -> Detector | None:
+def _newest(run: Run) -> DetectorChoice | None:
     checkpoints = run.checkpoints()
     if not checkpoints:
         return None
     last = checkpoints[-1]
-    return Detector(f"{_RUN}{run.name}", f"{run.name}, step {last.step}", last.model_file, run)
+    return DetectorChoice(
+        f"{_RUN}{run.name}", f"{run.name}, step {last.step}", last.model_file, run
+    )
