@@ -84,15 +84,20 @@ def _memory(browser: Browser) -> float:
 
 def opened(url: str, page: Page) -> None:
     """Go there as soon as the server answers."""
-    host, port = url.split("/")[2].split(":")
+    wait_for_port(url.split("/")[2])
+    page.goto(url)
+
+
+def wait_for_port(address: str) -> None:
+    """Wait until something listens on "host:port"."""
+    host, port = address.split(":")
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with socket.socket() as door:
             if door.connect_ex((host, int(port))) == 0:
-                page.goto(url)
                 return
         time.sleep(0.02)
-    raise SystemExit(f"{url} does not answer.")
+    raise SystemExit(f"{address} does not answer.")
 
 
 @contextmanager
