@@ -248,7 +248,7 @@ class TrainingConfig(Checked):
         help="Steps compute in bfloat16 (autocast) where it is faster, on CUDA and x86 CPUs that have it; weights stay "
         "float32.",
         source="Girshick, ICCV 2015: float32; Kalamkar et al., 2019, arXiv:1905.12322")
-    average: float | None = knob(None, "EMA of the weights", unit="decay", low=0.0, high=0.99999,
+    average: float | None = knob(None, "Exponential moving average (EMA)", unit="decay", low=0.0, high=0.99999,
         help="The weights that detect are an exponential moving average (EMA) over the steps with this decay: higher "
         "remembers longer; none takes the last step's weights.",
         source="none: Girshick, ICCV 2015; 0.99 and more: Tarvainen & Valpola, Mean teachers, NeurIPS 2017, section 3")

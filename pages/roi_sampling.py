@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from fastrcnn_core.errors import ConfigError
 from fastrcnn_core.roi_sampling import assign, sample_rois
 from pages.ui.cache import searches
 from pages.ui.components import source
 from pages.ui.roi_sampling import controls, no_annotations, panels, roi_details, selection
 from pages.ui.roi_sampling.view import view
-from pages.ui.shell import errors, header, inputs
+from pages.ui.shell import header, inputs
 from pages.ui.state import detectors
 from pages.ui.state.roi_sampling import RoISamplingSelection
 
@@ -26,21 +25,19 @@ proposals = searches.proposals(picture.image, trained.proposals)
 
 left, right = st.columns([2, 1], gap="medium")
 with right:
+    beside = st.container()
     seed = controls.seed()
     controls.shown()
-    try:
-        config = controls.knobs(trained.sampling)
-    except ConfigError as error:
-        errors.show(error)
-        st.stop()
+    config = controls.knobs(trained.sampling)
 drawn = view(picture.annotated, proposals, config, delta_std=trained.model.delta_std, seed=seed)
 chosen = selection.chosen(drawn)
 with left:
     panels.picture(drawn, chosen, RoISamplingSelection.current())
     panels.kept_out(picture.part)
-panels.counts(drawn)
-
+with beside:
+    roi_details.reason(drawn, chosen)
 roi_details.show(drawn, chosen)
+panels.counts(drawn)
 panels.kinds(drawn)
 panels.crops(drawn)
 panels.questions(drawn, trained.proposals)

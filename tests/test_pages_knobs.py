@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Markdown
 
 from fastrcnn_core.config import Config, DetectionConfig, ProposalConfig, SamplingConfig
 from fastrcnn_core.knobs import knobs as knobs_of
@@ -109,14 +110,33 @@ def test_an_optional_knob_can_be_switched_off_and_on() -> None:
     assert values_of(app) == _said_by(ProposalConfig())
 
 
-def test_knobs_that_contradict_each_other_are_told_in_words_and_can_be_put_right() -> None:
+def test_knobs_that_contradict_each_other_keep_the_last_valid_values_and_can_be_put_right() -> None:
     app = page("SamplingConfig").run()
+    app.slider(key="background-iou-high").set_value(0.4).run()
     app.slider(key="background-iou-low").set_value(0.6).run()
     assert not app.exception
-    assert not app.json
-    assert any("background_iou_low" in element.value.replace("\\", "") for element in app.markdown)
+    assert values_of(app) == _said_by(SamplingConfig(background_iou_high=0.4))
+    below = _element_after(app, "background-iou-low")
+    assert "background\\_iou\\_low is above" in below
     app.slider(key="background-iou-low").set_value(0.1).run()
     assert values_of(app)["background_iou_low"] == 0.1
+    assert not complaints(app)
+
+
+def test_a_refusal_stands_below_the_knob_that_was_moved() -> None:
+    app = page("SamplingConfig").run()
+    app.slider(key="foreground-iou").set_value(0.3).run()
+    assert "background\\_iou\\_high is above" in _element_after(app, "foreground-iou")
+
+
+def test_a_number_is_written_with_at_most_four_significant_digits() -> None:
+    app = page("ModelConfig", only=["max_log_growth"]).run()
+    assert "Default: 4.135." in app.toggle[0].help
+    assert app.number_input(key="max-log-growth").proto.format == "%.4g"
+    assert (
+        "Default: 0.1 0.1 0.2 0.2."
+        in page("ModelConfig", only=["delta_std"]).run().text_input[0].help
+    )
 
 
 def test_numbers_between_spaces_are_a_tuple() -> None:
@@ -125,6 +145,16 @@ def test_numbers_between_spaces_are_a_tuple() -> None:
     assert values_of(app)["drop_at"] == [0.5, 0.9]
     app.text_input[0].set_value("soon").run()
     assert not app.exception
+
+
+def _element_after(app: AppTest, key: str) -> str:
+    """The first paragraph after a knob's widget, which is the message below it if there is one."""
+    elements = list(app.main)
+    (place,) = [
+        number for number, element in enumerate(elements) if getattr(element, "key", "") == key
+    ]
+    markdowns = [element for element in elements[place:] if isinstance(element, Markdown)]
+    return str(markdowns[0].value)
 
 
 def _said_by(config: Any) -> dict[str, Any]:

@@ -193,6 +193,10 @@ def metric(app: AppTest, label: str) -> str:
     return str(next(item.value for item in app.metric if item.label == label))
 
 
+def words_of_column(app: AppTest, number: int) -> str:
+    return "\n".join(str(item.value) for item in app.main.columns[number].markdown)
+
+
 def caption(app: AppTest) -> str:
     return next(str(item.value) for item in app.caption if "RoIs drawn of" in str(item.value))
 
@@ -220,13 +224,32 @@ def test_a_higher_lower_bound_turns_negatives_into_ignored(app: AppTest) -> None
     assert int(metric(app, "Ignored").replace(",", "")) > 0
 
 
-def test_contradicting_knobs_are_told_in_words_and_can_be_put_right(app: AppTest) -> None:
-    app.slider(key="foreground-iou").set_value(0.3).run()
+def test_contradicting_knobs_are_told_below_the_knob_and_the_last_valid_picture_stays(
+    app: AppTest,
+) -> None:
+    app.slider(key="rois-per-image").set_value(9).run()
+    before = caption(app)
+    app.slider(key="background-iou-high").set_value(0.9).run()
     assert not app.exception
-    assert "background\\_iou\\_high is above foreground\\_iou" in words(app)
+    right = words_of_column(app, 1)
+    assert "background\\_iou\\_high is above foreground\\_iou" in right
+    assert "the last valid values are in use" in right
+    assert caption(app) == before
     app.slider(key="background-iou-high").set_value(0.3).run()
-    assert "is above" not in words(app)
-    assert caption(app)
+    assert not complaints(app)
+
+
+def test_a_chosen_roi_is_told_beside_the_picture_and_its_close_up_comes_next(app: AppTest) -> None:
+    assert "**Positive (foreground)**" in words_of_column(app, 1)
+    headers = [item.value for item in app.header]
+    assert headers[0] == "What is this RoI asked to learn?"
+
+
+def test_the_crops_stand_apart(app: AppTest) -> None:
+    app.slider(key="rois-per-image").set_value(9).run()
+    crops = app.get("image")
+    assert len(crops) == 9
+    assert all(len(item.proto.imgs) == 1 for item in crops)
 
 
 def test_draw_again_takes_the_next_draw_and_the_link_brings_it_back(app: AppTest) -> None:
@@ -246,7 +269,7 @@ def test_a_candidate_is_asked_about_by_link(app: AppTest, street: Path) -> None:
     item = sampled(*boxes.tolist(), truth=first)
     row = len(item.candidates) - 1
     second = visit("roi_sampling", **link(app), roi=str(SelectedRoI(item.key, row)))
-    assert "**The ground truth of person 1**" in words(second)
+    assert "**The ground truth of person 1**." in words(second)
     assert "its best IoU is 1.00, with person 1" in words(second)
 
 

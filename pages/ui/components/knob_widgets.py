@@ -6,22 +6,43 @@ name that it has on the command line.
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from types import NoneType
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from fastrcnn_core.config import Config as Everything
 from fastrcnn_core.errors import ConfigError
 from fastrcnn_core.flags import flags, text
 from fastrcnn_core.knobs import Knob
 from fastrcnn_core.knobs import knobs as knobs_of
+from pages.ui.components.wording import plain, significant
 from pages.ui.state import widget_state
 
 Config = TypeVar("Config")
+Slots = Mapping[str, DeltaGenerator]
+_MEANWHILE = "Until it is put right, the last valid values are in use."
+
+
+@dataclass(frozen=True)
+class Reading(Generic[Config]):
+    """The config that some widgets hold.
+
+    Args:
+        config: the last valid one where the widgets' values are refused. is_valid: whether they are not.
+        slots: the place below each knob's widget, by the knob's name.
+    """
+
+    config: Config
+    is_valid: bool
+    slots: Slots
 
 
 def knobs(
@@ -32,7 +53,19 @@ def knobs(
     reset: bool = True,
     prefix: str = "",
 ) -> Config:
-    """Show widgets for a config's knobs and return the config that they hold.
+    """Show widgets for a config's knobs and return the config that they hold, or the last valid one; see `read`."""
+    return read(config_type, only=only, base=base, reset=reset, prefix=prefix).config
+
+
+def read(
+    config_type: type[Config],
+    *,
+    only: Sequence[str] | None = None,
+    base: Config | None = None,
+    reset: bool = True,
+    prefix: str = "",
+) -> Reading[Config]:
+    """Show widgets for a config's knobs; below a knob whose value is refused, say why.
 
     Args:
         config_type: such as `DetectionConfig`; each knob's label, bounds, step, help and source come from it.
@@ -40,30 +73,62 @@ def knobs(
         base: where the knobs stand at first, and where the reset button puts them; the defaults if None.
         reset: whether a button brings all of them back; it is there only when one was moved.
         prefix: before the widgets' keys, where another page has widgets of its own for these knobs.
-
-    Raises:
-        ConfigError: a knob makes no sense, or they contradict each other; all widgets stay, so that it can be put
-            right.
     """
     start = base or config_type()
     all_knobs = knobs_of(config_type)
     shown = {name: all_knobs[name] for name in (all_knobs if only is None else only)}
-    values, problems = {}, []
     _follow_former_links(config_type, prefix)
-    for name, (kind, knob) in shown.items():
-        first = getattr(start, name)
-        try:
-            values[name] = _widget(
-                kind, knob, key=key(config_type, name, prefix), label=knob.label, default=first
-            )
-        except ConfigError as problem:
-            problems.append(problem)
-    if reset and any(value != getattr(start, name) for name, value in values.items()):
+    values, slots = _widgets(config_type, shown, start, prefix)
+    if reset and any(values.get(name) != getattr(start, name) for name in shown):
         starts = {name: (shown[name][0], getattr(start, name)) for name in shown}
         _reset_button(config_type, starts, prefix)
-    if problems:
-        raise problems[0]
-    return config_type(**{name: getattr(start, name) for name in all_knobs} | values)
+    remembered = f"valid-{prefix}{config_type.__name__}-{'-'.join(shown)}"
+    last = {name: getattr(start, name) for name in shown} | widget_state.value(remembered, {})
+    if len(values) == len(shown):
+        try:
+            config = dataclasses.replace(start, **values)  # type: ignore[type-var]
+        except ConfigError as problem:
+            refuse(problem, slots, values, last)
+        else:
+            widget_state.put(remembered, values)
+            return Reading(config, True, slots)
+    return Reading(dataclasses.replace(start, **last), False, slots)  # type: ignore[type-var]
+
+
+def _widgets(
+    config_type: type, shown: Mapping[str, tuple[Any, Knob]], start: Any, prefix: str
+) -> tuple[dict[str, Any], Slots]:
+    """Show each knob's widget and a place below it; return the values that can be read, and the places."""
+    values, slots = {}, {}
+    for name, (kind, knob) in shown.items():
+        problem, word, first = None, key(config_type, name, prefix), getattr(start, name)
+        try:
+            values[name] = _widget(kind, knob, key=word, label=knob.label, default=first)
+        except ConfigError as error:
+            problem = error
+        slots[name] = st.empty()
+        if problem is not None:
+            _refuse(slots[name], problem)
+    return values, slots
+
+
+def refuse(
+    problem: ConfigError, slots: Slots, values: Mapping[str, Any], last: Mapping[str, Any]
+) -> None:
+    """Show an error below the knob that caused it: of those that it names, the one that was moved.
+
+    Args:
+        values: of the knobs, by name. last: their last valid values.
+    """
+    named = [name for name in slots if re.search(rf"\b{name}\b", problem.problem)] or list(slots)
+    moved = [name for name in named if values[name] != last[name]]
+    _refuse(slots[(moved or named)[0]], problem)
+
+
+def _refuse(slot: DeltaGenerator, problem: ConfigError) -> None:
+    with slot.container(border=True):
+        st.markdown(f":material/error: **{plain(problem.problem)}**")
+        st.markdown(f"{plain(problem.hint)} {_MEANWHILE}")
 
 
 def _follow_former_links(config_type: type, prefix: str) -> None:
@@ -90,7 +155,7 @@ def _keys() -> dict[tuple[type, str], str]:
 
 def _widget(kind: Any, knob: Knob, *, key: str, label: str, default: Any) -> Any:
     """Show the widget that fits the knob's type; return its value."""
-    about = f"{knob.help}\n\nDefault: {text(default)}. Source: {knob.source}."
+    about = f"{knob.help}\n\nDefault: {significant(default)}. Source: {knob.source}."
     if NoneType in get_args(kind):
         return _optional(kind, knob, key=key, label=label, default=default, about=about)
     shared: dict[str, Any] = {"key": key, "help": about, "bind": "query-params"}
@@ -140,7 +205,7 @@ def _number(
     low = None if knob.low is None else kind(knob.low)
     high = None if knob.high is None else kind(knob.high)
     step = kind(knob.step) if knob.step else (1 if kind is int else None)
-    form = _format(kind, step)
+    form = _format(kind, knob, step)
     if low is None or high is None or knob.step is None:
         # Without bounds: the browser would keep what is out of them for itself, and the page would use the old number.
         return kind(st.number_input(label, None, None, kind(default), step, form, **shared))
@@ -183,11 +248,14 @@ def _take_typed(name: str, typed: str, low: Any, high: Any) -> None:
     widget_state.put(name, min(max(widget_state.value(typed), low), high))
 
 
-def _format(kind: type, step: float | None) -> str:
-    """As many decimals as the step has; all that matter where there is none."""
+def _format(kind: type, knob: Knob, step: float | None) -> str:
+    """As many decimals as the step has; four significant digits where there is none, or those of the upper bound."""
     if kind is int:
         return "%d"
-    return "%g" if step is None else f"%.{max(0, math.ceil(-math.log10(step) - 1e-9))}f"
+    if step is not None:
+        return f"%.{max(0, math.ceil(-math.log10(step) - 1e-9))}f"
+    digits = len(f"{knob.high or 0:g}".strip("0.").replace(".", ""))
+    return f"%.{max(4, digits)}g"
 
 
 def _numbers(typed: str, label: str) -> tuple[float, ...]:

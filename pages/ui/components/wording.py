@@ -1,6 +1,10 @@
-"""Numbers, durations and counts in words, the same on every page."""
+"""Numbers, durations and counts in words, and words as plain text, the same on every page."""
 
 from __future__ import annotations
+
+from typing import Any
+
+from fastrcnn_core.flags import text
 
 _PLURALS = {"person": "people", "box": "boxes"}
 
@@ -33,3 +37,17 @@ def duration(seconds: float) -> str:
 def time_left(seconds: float | None) -> str:
     """Write how long work will go on, in whole seconds, for the end of a sentence; nothing where it is not known."""
     return "" if seconds is None else f", about {duration(max(1, round(seconds)))} left"
+
+
+def significant(value: Any) -> str:
+    """Write a knob's value with at most four significant digits."""
+    if isinstance(value, tuple):
+        return " ".join(map(significant, value))
+    return f"{value:.4g}" if isinstance(value, float) else text(value)
+
+
+def plain(sentence: str) -> str:
+    """Escape Markdown: a file may be called a_b_c or *.png."""
+    for sign in "\\`*_[]$~<>#|":
+        sentence = sentence.replace(sign, "\\" + sign)
+    return sentence

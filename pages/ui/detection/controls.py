@@ -7,13 +7,13 @@ from functools import partial
 import streamlit as st
 
 from fastrcnn_core.config import DetectionConfig
-from fastrcnn_core.errors import ConfigError, DeviceMemoryError, UserError
+from fastrcnn_core.errors import DeviceMemoryError, UserError
 from fastrcnn_core.flags import text
 from fastrcnn_core.knobs import knobs
 from pages.ui.components import term_pictures
 from pages.ui.components.knob_widgets import key
 from pages.ui.detection import words
-from pages.ui.shell import errors, inputs
+from pages.ui.shell import inputs
 from pages.ui.shell.errors import Remedy
 from pages.ui.state import widget_state
 from pages.ui.state.detection import DetectionSelection
@@ -29,8 +29,6 @@ def show(base: DetectionConfig, *, annotated: bool) -> DetectionConfig:
     Args:
         base: where the knobs stand at first.
         annotated: whether there is a ground truth to draw.
-
-    An invalid value under *More* shows its error there and is not applied.
     """
     config = inputs.knobs(DetectionConfig, only=["score_threshold", "nms_iou"], base=base)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -39,10 +37,7 @@ def show(base: DetectionConfig, *, annotated: bool) -> DetectionConfig:
         _suppressed()
         term_pictures.explain("iou", "nms")
         with st.popover("More", icon=":material/tune:", type="tertiary"):
-            try:
-                config = inputs.knobs(DetectionConfig, only=_RARE, base=config)
-            except ConfigError as error:
-                errors.show(error)
+            config = inputs.knobs(DetectionConfig, only=_RARE, base=config)
     return config
 
 

@@ -14,7 +14,7 @@ FILTERS = ("min_side", "max_aspect", "distinct_iou", "order", "limit")
 
 
 def show() -> ProposalConfig:
-    """Show the method and the knobs that apply to it; return the config. Raises ConfigError."""
+    """Show the method and the knobs that apply to it; return the config."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         config = inputs.knobs(ProposalConfig, only=["method"], reset=False)
         with st.popover("Search and filters", icon=":material/tune:", key="proposal-knobs"):

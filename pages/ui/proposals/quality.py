@@ -13,11 +13,10 @@ from fastrcnn_core.proposals import best_overlap, recall_curve
 from fastrcnn_core.structures import FloatArray
 from pages.ui.components import chart, source
 from pages.ui.components.chart import Axis, Line
-from pages.ui.components.wording import counted, duration
+from pages.ui.components.wording import counted, duration, plain
 from pages.ui.jobs.proposal_recall import LIMITS, RecallJob, recall_job
 from pages.ui.proposals import charts, tables, worst_recall
 from pages.ui.proposals.view import View
-from pages.ui.shell import errors
 from pages.ui.state.proposals import THE_DATA, THIS_PICTURE, ProposalsSelection
 
 _IOUS = tuple(np.linspace(0.3, 1.0, 71).tolist())
@@ -106,7 +105,7 @@ def _progress(view: View, job: RecallJob) -> None:
 def _invitation(view: View, job: RecallJob) -> None:
     """Show the estimated time and the start button."""
     if job.error:
-        st.error(errors.plain(str(job.error)), icon=":material/error:")
+        st.error(plain(str(job.error)), icon=":material/error:")
     left = len(job.data) - job.done
     st.caption(
         f"{job.done} of {len(job.data)} pictures so far. The rest takes about "

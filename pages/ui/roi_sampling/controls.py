@@ -19,7 +19,7 @@ _KNOBS = (
 
 
 def knobs(base: SamplingConfig) -> SamplingConfig:
-    """Show the sampling knobs: RoIs, foreground share, IoU bands. Raises ConfigError if they conflict."""
+    """Show the sampling knobs: RoIs, foreground share, IoU bands."""
     return inputs.knobs(SamplingConfig, only=_KNOBS, base=base)
 
 

@@ -78,12 +78,11 @@ def crops(view: SamplingView) -> None:
         rows = view.rows(kind, drawn=True)
         if not len(rows):
             continue
-        st.image(
-            pictures.crops(view, rows[:_CROPS]),
-            caption=[f"{view.iou[row]:.2f}" for row in rows[:_CROPS]],
-            width=80,
-            alt=[f"{words.candidate(view, int(row))}" for row in rows[:_CROPS]],
-        )
+        shown = rows[:_CROPS]
+        with st.container(horizontal=True, gap="small", key=f"crops-{kind}"):
+            for row, crop in zip(shown, pictures.crops(view, shown), strict=True):
+                alt = words.candidate(view, int(row))
+                st.image(crop, caption=f"{view.iou[row]:.2f}", width=80, alt=alt)
         more = f", the first {_CROPS} of {len(rows)}" if len(rows) > _CROPS else ""
         st.caption(f"{words.NAMES[kind].capitalize()}{more}, each with its IoU.")
     called = nouns.singular(view.annotated.classes)

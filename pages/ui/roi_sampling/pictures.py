@@ -38,7 +38,7 @@ def draw(view: SamplingView, *, chosen: int | None, ignored: bool, left_out: boo
         *([_some(view, _LEFT_OUT, _left_out(view))] if left_out else []),
         *([_some(view, palette.IGNORED, view.rows("ignored"))] if ignored else []),
         *(
-            [Layer(_RIM, view.candidates[[chosen]], notes=["told of below"])]
+            [Layer(_RIM, view.candidates[[chosen]], notes=["told of beside the picture"])]
             if chosen is not None
             else []
         ),

@@ -11,22 +11,28 @@ from pages.ui.roi_sampling import pictures, selection, tables, words
 from pages.ui.roi_sampling.view import SamplingView
 
 
-def show(view: SamplingView, chosen: int | None) -> None:
-    """Show the table of sampled RoIs, and the details of the chosen candidate."""
-    st.header("What is this RoI asked to learn?", anchor=False)
+def reason(view: SamplingView, chosen: int | None) -> None:
+    """Say beside the picture which RoI is chosen and why it counts as what it does: a click on another changes it."""
     if chosen is None:
         st.markdown("No RoI was drawn, so that there is none to ask about.")
         return
-    st.caption("Choose a RoI: click on its mark in the picture, or on a row.")
-    _drawn(view, chosen)
+    name = words.candidate(view, chosen)
+    st.markdown(f"**{name[0].upper()}{name[1:]}**. {words.why(view, chosen)}")
+
+
+def show(view: SamplingView, chosen: int | None) -> None:
+    """Show a close-up of the chosen candidate with its targets, and the table of sampled RoIs."""
+    if chosen is None:
+        return
+    st.header("What is this RoI asked to learn?", anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
         figures.show(pictures.match(view, chosen), key="match", caption=_caption(view, chosen))
     with right:
-        name = words.candidate(view, chosen)
-        st.markdown(f"**{name[0].upper()}{name[1:]}**")
-        st.markdown(f"{words.why(view, chosen)} {words.was_drawn(view, chosen)}")
+        st.markdown(words.was_drawn(view, chosen))
         _formulas(view, chosen)
+    st.caption("Choose a RoI: click on its mark in the picture, or on a row.")
+    _drawn(view, chosen)
 
 
 def _drawn(view: SamplingView, chosen: int) -> None:

@@ -6,9 +6,8 @@ import streamlit as st
 
 from fastrcnn_core.datasets import is_downloaded
 from fastrcnn_core.errors import UserError
-from pages.ui.components.wording import time_left
+from pages.ui.components.wording import plain, time_left
 from pages.ui.jobs.download import DownloadJob, download_job
-from pages.ui.shell import errors
 from pages.ui.state import selected_picture, sources, widget_state
 
 # What the file chooser of the browser offers; the core reads more kinds, and says what it cannot read.
@@ -66,7 +65,7 @@ def _invitation(job: DownloadJob, place: str) -> None:
         _AWAITED, False
     )  # it was stopped, or failed: who looks elsewhere now is not called back
     if job.error is not None:
-        problem, hint = errors.plain(job.error.problem), errors.plain(job.error.hint)
+        problem, hint = plain(job.error.problem), plain(job.error.hint)
         st.error(hint, title=problem, icon=":material/cloud_off:")
     begun = job.done > 0
     st.caption(

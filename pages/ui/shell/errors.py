@@ -18,6 +18,7 @@ from fastrcnn_core.errors import (
     UserError,
     is_disk_full,
 )
+from pages.ui.components.wording import plain
 from pages.ui.state import detectors, devices, sources
 
 logger = logging.getLogger(__name__)
@@ -60,13 +61,6 @@ def show(error: UserError, *more: Remedy) -> None:
         st.markdown(plain(error.hint))
         for label, act in [*_remedies(error), *more]:
             st.button(label, on_click=act, key=f"way-out-{label}", type="primary")
-
-
-def plain(sentence: str) -> str:
-    """Escape Markdown: a file may be called a_b_c or *.png."""
-    for sign in "\\`*_[]$~<>#|":
-        sentence = sentence.replace(sign, "\\" + sign)
-    return sentence
 
 
 def _remedies(error: UserError) -> list[Remedy]:

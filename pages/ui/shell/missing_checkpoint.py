@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from fastrcnn_core.runs import deleted_run
-from pages.ui.shell import errors
+from pages.ui.components.wording import plain
 from pages.ui.state import detectors, runs
 
 
@@ -15,8 +15,8 @@ def show() -> None:
     if token is None:
         return
     st.warning(
-        errors.plain(_instead(token)),
-        title=errors.plain(_what_happened(token)),
+        plain(_instead(token)),
+        title=plain(_what_happened(token)),
         icon=":material/link_off:",
     )
     if detectors.offered_detectors():

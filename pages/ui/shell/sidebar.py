@@ -7,7 +7,8 @@ import streamlit as st
 from fastrcnn_core.errors import UserError
 from pages.ui.cache import datasets
 from pages.ui.components import pickers
-from pages.ui.shell import add_data, device_picker, errors
+from pages.ui.components.wording import plain
+from pages.ui.shell import add_data, device_picker
 from pages.ui.state import detectors, link, projector, runs, selected_picture, sources
 
 # Above this many names, the list shows only those around the current one and those that match the search.
@@ -39,7 +40,7 @@ def _warn_of_unknown_words() -> None:
         return
     named = ", ".join(f"{word} “{value[:80]}”" for word, value in unknown.items())
     st.warning(
-        errors.plain(f"The link names {named}: not on this server. What is here is shown instead."),
+        plain(f"The link names {named}: not on this server. What is here is shown instead."),
         icon=":material/link_off:",
     )
     st.button("Close", key="forget-unknown-words", on_click=link.forget_unknown_words)

@@ -11,6 +11,7 @@ from fastrcnn_core.config import Config
 from fastrcnn_core.errors import UserError
 from fastrcnn_core.flags import flags, text
 from fastrcnn_core.runs import Run
+from pages.ui.components.wording import plain, significant
 
 
 def show(runs: tuple[Run, ...]) -> None:
@@ -21,7 +22,7 @@ def show(runs: tuple[Run, ...]) -> None:
     try:
         table = differences({run.name: _with_data(run) for run in runs})
     except UserError as error:
-        st.caption(f"This cannot be told: {error.problem}")
+        st.caption(f"This cannot be told: {plain(error.problem)}")
         return
     if table.empty:
         st.caption("In none: the same knobs on the same data. What differs is chance, or the code.")
@@ -38,12 +39,18 @@ def differences(runs: dict[str, tuple[str, Config]]) -> pd.DataFrame:
     rows = [
         ("data", [data for data, _ in runs.values()]),
         *(
-            (flag.name, [text(flag.value(config)) for _, config in runs.values()])
+            (flag.name, _written([flag.value(config) for _, config in runs.values()]))
             for flag in flags()
         ),
     ]
     different = [_row(name, runs, values) for name, values in rows if len(set(values)) > 1]
     return pd.DataFrame(different)
+
+
+def _written(values: list[Any]) -> list[str]:
+    """Write one knob's values with four significant digits; in full where that would hide a difference."""
+    short, full = [significant(value) for value in values], [text(value) for value in values]
+    return short if len(set(short)) == len(set(full)) else full
 
 
 def _row(name: str, runs: dict[str, Any], values: list[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from typing import Any
 
 import streamlit as st
 
@@ -14,13 +15,13 @@ from fastrcnn_core.errors import ConfigError
 from fastrcnn_core.knobs import knobs as knobs_of
 from fastrcnn_core.runs import free_name, start_run, training_command
 from pages.ui.cache import datasets
-from pages.ui.components.knob_widgets import knobs, move_to
+from pages.ui.components.knob_widgets import Reading, move_to, read, refuse
 from pages.ui.shell import errors
-from pages.ui.state import runs, sources
+from pages.ui.state import runs, sources, widget_state
 from pages.ui.state.training import TrainingSelection
 from pages.ui.training import estimate
 
-_NAME = "run-name"
+_NAME, _LAST_VALID = "run-name", "last-valid-config"
 _ABOUT: dict[PresetName, tuple[str, str]] = {
     "minute": (
         "60 seconds on a CPU",
@@ -82,9 +83,8 @@ def _form(data: Dataset) -> None:
         max_chars=64,
         help="What the run's folder is called: letters, digits, spaces and . _ - + = , @",
     )
-    if is_sound:
-        _what_it_will_do(data, config)
-        estimate.show(config, data)
+    _what_it_will_do(data, config)
+    estimate.show(config, data)
     if st.button(
         "Start training",
         type="primary",
@@ -133,34 +133,41 @@ def _prefix(part: str) -> str:
 
 
 def _knobs(base: Config) -> tuple[Config, bool]:
-    """Read the widgets into a config, and tell whether it is consistent; other groups keep their former values."""
-    config, first_is_sound = _part(base, _FIRST)
+    """Read the widgets into a config and tell whether they are valid; while they are not, it is the last valid one."""
+    parts = {part: getattr(base, part) for part in _PARTS}
+    readings = _part(parts, _FIRST)
     with st.expander("All knobs", icon=":material/tune:"):
-        config, rest_is_sound = _part(config, _rest(), headings=True)
-    return config, first_is_sound and rest_is_sound
+        readings += _part(parts, _rest(), headings=True)
+    last: Config = widget_state.value(_LAST_VALID, base)
+    try:
+        config = Config(**parts)
+    except ConfigError as error:  # the parts contradict each other
+        slots = {name: slot for reading in readings for name, slot in reading.slots.items()}
+        refuse(error, slots, _values(parts), _values(vars(last)))
+        return last, False
+    widget_state.put(_LAST_VALID, config)
+    return config, all(reading.is_valid for reading in readings)
+
+
+def _values(parts: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of all knobs by name."""
+    return {name: value for part in parts.values() for name, value in vars(part).items()}
 
 
 def _part(
-    config: Config, shown: dict[str, tuple[str, ...]], *, headings: bool = False
-) -> tuple[Config, bool]:
-    """Show the widgets of these knobs in two columns; return the config, and whether it is consistent."""
-    parts, columns = {}, st.columns(2, gap="large")
+    parts: dict[str, Any], shown: dict[str, tuple[str, ...]], *, headings: bool = False
+) -> list[Reading[Any]]:
+    """Show the widgets of these knobs in two columns and put what they hold into the parts."""
+    readings, columns = [], st.columns(2, gap="large")
     for number, (part, names) in enumerate(shown.items()):
-        base = getattr(config, part)
+        base = parts[part]
         with columns[number % 2]:
             if headings:
                 st.markdown(f"**{(type(base).__doc__ or part).splitlines()[0]}**")
-            try:
-                parts[part] = knobs(
-                    type(base), only=names, base=base, reset=False, prefix=_prefix(part)
-                )
-            except ConfigError as error:
-                errors.show(error)
-    try:
-        return dataclasses.replace(config, **parts), len(parts) == len(shown)
-    except ConfigError as error:  # the parts contradict each other
-        errors.show(error)
-        return config, False
+            reading = read(type(base), only=names, base=base, reset=False, prefix=_prefix(part))
+        parts[part] = reading.config
+        readings.append(reading)
+    return readings
 
 
 def _what_it_will_do(data: Dataset, config: Config) -> None:

@@ -24,6 +24,7 @@ from fastrcnn_core.runs import (
     restore_run,
 )
 from pages.ui.cache import run_files
+from pages.ui.components.wording import plain
 from pages.ui.shell import errors
 from pages.ui.state import detectors, runs
 
@@ -118,7 +119,7 @@ def bring() -> None:
             st.toast(f"Imported as **{run.name}**.", icon=":material/folder_open:")
         except RunPresentError as error:
             run = error.run
-            st.toast(errors.plain(error.problem), icon=":material/info:")
+            st.toast(plain(error.problem), icon=":material/info:")
         runs.choose_run(run.name)
         st.rerun()
 
