@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
 
 import fastrcnn_core
 from fastrcnn_core.errors import ConfigError, UserError
+from fastrcnn_core.terminal import set_quiet
 
 COMMANDS = {
     "data": "download, write or check a data set, and print its statistics",
@@ -30,6 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the command and its arguments; None takes those of the process.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                errors="replace"
+            )  # a letter that the code page lacks ends no command
     try:
         return _run(list(sys.argv[1:] if argv is None else argv))
     except UserError as error:
@@ -44,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: list[str]) -> int:
+    set_quiet("--quiet" in argv)
+    argv = [word for word in argv if word != "--quiet"]
     if not argv or argv[0] in ("-h", "--help"):
         print(_usage())
         return 0 if argv else 2
@@ -60,7 +69,12 @@ def _run(argv: list[str]) -> int:
 
 def _usage() -> str:
     rows = "\n".join(f"  {name:<10}{summary}" for name, summary in COMMANDS.items())
-    return f"usage: python -m fastrcnn_core COMMAND …\n\n{rows}\n\n`COMMAND --help` lists all options of a command."
+    return (
+        f"usage: python -m fastrcnn_core COMMAND …\n\n{rows}\n\n"
+        "`COMMAND --help` lists all options of a command; `--version` prints the version.\n"
+        "`--quiet` with any command leaves out messages and progress; results and errors stay.\n"
+        "`COMMAND --tyro-print-completion bash` (or zsh, tcsh) prints a script that completes its options."
+    )
 
 
 def _unknown(command: str) -> str:

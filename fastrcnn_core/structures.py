@@ -32,6 +32,11 @@ Pixels = npt.NDArray[np.uint8]
 CROWD = "crowd"  # the tag of a box around a group: COCO's iscrowd
 
 
+def class_key(name: str) -> str:
+    """Return what two spellings of one class name share: case and outer spaces do not count."""
+    return name.strip().casefold()
+
+
 def crowd_mask(tags: Sequence[str]) -> BoolArray:
     """Return (N,) bool, True where a box is tagged as a crowd."""
     return np.array([tag == CROWD for tag in tags], dtype=bool)

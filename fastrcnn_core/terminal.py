@@ -12,6 +12,13 @@ from typing import Any
 from tqdm import tqdm
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_is_quiet = False
+
+
+def set_quiet(quiet: bool) -> None:
+    """Leave out messages and progress bars from now on, or show them again; errors are shown anyway."""
+    global _is_quiet
+    _is_quiet = quiet
 
 
 def progress_bar(total: int, label: str, *, done: int = 0, unit: str = "it") -> Any:
@@ -23,15 +30,16 @@ def progress_bar(total: int, label: str, *, done: int = 0, unit: str = "it") -> 
         desc=label,
         unit=unit,
         file=sys.stderr,
-        disable=False if in_notebook else None,  # None: where stderr is no terminal
+        disable=_is_quiet or (False if in_notebook else None),  # None: where stderr is no terminal
         dynamic_ncols=True,
         leave=False,
     )
 
 
-def echo(message: str) -> None:
-    """Print a message to stderr without breaking the progress bar."""
-    tqdm.write(message, file=sys.stderr)
+def echo(message: str, *, is_error: bool = False) -> None:
+    """Print a message to stderr without breaking the progress bar; when quiet, errors only."""
+    if is_error or not _is_quiet:
+        tqdm.write(message, file=sys.stderr)
 
 
 class GracefulShutdown:

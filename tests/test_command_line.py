@@ -1,5 +1,6 @@
 """The command line: what it prints, what it writes, and how it ends."""
 
+import io
 import json
 import subprocess
 import sys
@@ -298,3 +299,16 @@ def test_a_run_goes_on_as_it_was_begun_wherever_its_data_is_now(
     assert find_run("away").data_setting() == "/was/here"
     assert exit_code(*words, *to_arguments(tiny_config(epochs=1.0))) == 0
     assert find_run("away").status().state == "finished"
+
+
+@pytest.mark.parametrize(
+    "command", ["", "data", "propose", "estimate", "train", "evaluate", "detect"]
+)
+def test_help_is_printed_whatever_the_code_page(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding="ascii"))
+    assert exit_code(*filter(None, [command]), "--help") == 0
+    sys.stdout.flush()
+    assert b"usage: python -m fastrcnn_core" in printed.getvalue()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from fastrcnn_core.datasets import Annotation, CocoIds
+from fastrcnn_core.datasets import Annotation
 from fastrcnn_core.detection.matching import match_detections
 from fastrcnn_core.evaluation import (
     Counts,
@@ -168,10 +168,12 @@ def test_the_figures_that_the_command_line_promises_are_at_the_top() -> None:
 
 def test_results_are_x_y_width_height_with_the_name_beside_them() -> None:
     found = {"street": detections([OTHER], [0.5], [2])}
-    row = {"image": "street", "category_id": 2, "bbox": [100, 0, 50, 100], "score": 0.5}
-    assert coco_results(found) == [row]
-    ids = CocoIds({"street": 404}, (7, 11))
-    assert coco_results(found, ids) == [row | {"image_id": 404, "category_id": 11}]
+    name = found["street"].classes[1]
+    row = {"image": "street", "category_id": 2, "category": name, "bbox": [100, 0, 50, 100]}
+    assert coco_results(found) == [row | {"score": 0.5}]
+    results = coco_results(found, {"street": 404}, {f" {name.upper()}": 11})
+    assert results == [row | {"image_id": 404, "category_id": 11, "score": 0.5}]
+    assert coco_results(found, {"street": 404}, {"another": 11}) == []
 
 
 def test_a_hit_a_duplicate_and_a_background_hit() -> None:

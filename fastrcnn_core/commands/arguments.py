@@ -36,6 +36,7 @@ def parse(
     *,
     command: str,
     groups: Sequence[str] = (),
+    omitted: Sequence[str] = (),
     base: Config | None = None,
 ) -> tuple[T, Config]:
     """Parse a command's own arguments, and change `base` by its knobs.
@@ -44,6 +45,7 @@ def parse(
         arguments_type: a dataclass of the command's own arguments; its docstring is what `--help` begins with.
         command: its name.
         groups: which configs' knobs the command takes, such as "sampling".
+        omitted: flags of these groups that the command would not read, such as "score-threshold".
         base: the knobs' defaults; the preset `paper` if None.
 
     Raises:
@@ -51,8 +53,9 @@ def parse(
         ConfigError: a knob is out of bounds.
     """
     start = base or Config()
+    offered = [flag for flag in flags() if flag.group in groups and flag.name not in omitted]
     parsed: Any = tyro.cli(
-        _with_knobs(arguments_type, groups, start),
+        _with_knobs(arguments_type, offered, start),
         args=[_as_python(word) for word in argv],
         prog=f"{PROGRAM} {command}",
         description=arguments_type.__doc__,
@@ -60,7 +63,8 @@ def parse(
     )
     own = {name: getattr(parsed, name) for name in _names(arguments_type)}
     changed = {
-        group: type(getattr(start, group))(**vars(getattr(parsed, group))) for group in groups
+        group: dataclasses.replace(getattr(start, group), **vars(getattr(parsed, group)))
+        for group in groups
     }
     return arguments_type(**own), dataclasses.replace(start, **changed)
 
@@ -84,7 +88,12 @@ D = TypeVar("D", bound=DetectorArguments)
 
 
 def parse_with_detector(
-    arguments_type: type[D], argv: Sequence[str], *, command: str, groups: Sequence[str]
+    arguments_type: type[D],
+    argv: Sequence[str],
+    *,
+    command: str,
+    groups: Sequence[str],
+    omitted: Sequence[str] = (),
 ) -> tuple[D, Config, Path]:
     """Parse as `parse` does, with the knobs of the detector's checkpoint as defaults; return that file, too.
 
@@ -93,12 +102,14 @@ def parse_with_detector(
         CheckpointError, RunError: there is no such detector. ConfigError: a knob is out of bounds.
     """
     if {"-h", "--help"} & set(argv):  # needs no detector, and ends the program
-        parse(arguments_type, argv, command=command, groups=groups)
+        parse(arguments_type, argv, command=command, groups=groups, omitted=omitted)
     from fastrcnn_core.detector import bundled_checkpoint, checkpoint_config  # imports torch
 
     file = _checkpoint_of(argv) or bundled_checkpoint()
     base = checkpoint_config(file)
-    arguments, config = parse(arguments_type, argv, command=command, groups=groups, base=base)
+    arguments, config = parse(
+        arguments_type, argv, command=command, groups=groups, omitted=omitted, base=base
+    )
     return arguments, config, file
 
 
@@ -112,20 +123,19 @@ def value_of(argv: Sequence[str], name: str) -> str | None:
     return None
 
 
-def _with_knobs(arguments_type: type, groups: Sequence[str], base: Config) -> type:
+def _with_knobs(arguments_type: type, offered: Sequence[Flag], base: Config) -> type:
     """Extend the command's dataclass by one field for each group of knobs."""
     fields = []
-    for group in groups:
-        group_type = _group_type(group, groups, base)
+    for group in dict.fromkeys(flag.group for flag in offered):
+        group_type = _group_type(group, offered, base)
         fields.append((group, group_type, dataclasses.field(default_factory=group_type)))
     return dataclasses.make_dataclass(
         arguments_type.__name__, fields, bases=(arguments_type,), frozen=True, kw_only=True
     )
 
 
-def _group_type(group: str, groups: Sequence[str], base: Config) -> type:
+def _group_type(group: str, offered: Sequence[Flag], base: Config) -> type:
     """Build a dataclass with a config's knobs as tyro wants them, titled by the config's docstring."""
-    offered = [flag for flag in flags() if flag.group in groups]
     fields = [
         (flag.knob, _annotated(flag, offered, base), dataclasses.field(default=flag.value(base)))
         for flag in offered

@@ -16,6 +16,7 @@ from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import ConfigError, DataError
 from fastrcnn_core.files import write_text
 from fastrcnn_core.runs import find_run
+from fastrcnn_core.structures import class_key
 from fastrcnn_core.terminal import echo, progress_bar
 
 GROUPS = ("proposals", "detection")
@@ -64,7 +65,11 @@ class EvaluateArguments(DetectorArguments):
 def run(argv: Sequence[str]) -> int:
     """Run the command; return exit code 0."""
     arguments, config, file = parse_with_detector(
-        EvaluateArguments, argv, command="evaluate", groups=GROUPS
+        EvaluateArguments,
+        argv,
+        command="evaluate",
+        groups=GROUPS,
+        omitted=("score-threshold",),  # AP needs the whole precision-recall curve
     )
 
     from fastrcnn_core.datasets import default_dataset_setting, open_dataset
@@ -79,21 +84,40 @@ def run(argv: Sequence[str]) -> int:
         device=arguments.device,
         proposal_config=config.proposals,
         detection_config=config.detection,
-        classes=dataset.classes,
     )
+    _echo_other_classes(dataset.classes, detector.classes)
     if arguments.svd_ranks is not None:
         compressed = compress_head(detector.model, parse_ranks(arguments.svd_ranks))
         detector = dataclasses.replace(detector, model=compressed)
     echo(f"{file} on {dataset.title}, {arguments.split}")
     with progress_bar(len(names), "detecting") as progress:
         evaluation = evaluate(detector, dataset, names, progress=lambda name: progress.update())
-    _print(evaluation.to_dict())
     if arguments.json is not None:
         write_text(arguments.json, json.dumps(evaluation.to_dict(), indent=1))
     if arguments.results is not None:
-        results = coco_results(evaluation.found, dataset.coco_ids)
+        ids = dataset.coco_ids
+        categories = dict(zip(dataset.classes, ids.categories, strict=True))
+        results = coco_results(evaluation.found, ids.images, categories)
         write_text(arguments.results, json.dumps(results))
+    _print(evaluation.to_dict())
     return 0
+
+
+def _echo_other_classes(annotated: Sequence[str], detected: Sequence[str]) -> None:
+    """Say which classes are left out because only the data or only the detector has them.
+
+    Raises:
+        DataError: they have none in common.
+    """
+    known = {class_key(name) for name in detected}
+    only_annotated = [name for name in annotated if class_key(name) not in known]
+    if len(only_annotated) == len(annotated):
+        raise DataError(
+            f"The detector knows {', '.join(detected)}; the data has {', '.join(annotated)}: no class in common.",
+            hint="Choose another detector, or train one on this data.",
+        )
+    if only_annotated:
+        echo(f"Left out, since the detector does not know them: {', '.join(only_annotated)}.")
 
 
 def images_of(dataset: Dataset, split: str, run: str | None) -> tuple[str, ...]:

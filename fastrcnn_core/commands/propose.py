@@ -81,7 +81,7 @@ def run(argv: Sequence[str]) -> int:
     with GracefulShutdown() as shutdown:
         outcomes, report = _search(dataset, names, config.proposals, arguments, shutdown)
     for name, problem in report.problems:
-        echo(f"{name}: {problem}")
+        echo(f"{name}: {problem}", is_error=True)
     if shutdown.received is not None and not report.is_complete:
         searched = report.done + len(report.problems)
         echo(

@@ -125,7 +125,7 @@ def evaluate_detections(
     for box, tag in zip(truth["annotations"], tags, strict=True):
         box["tag"] = tag
     found = {image.name: found[image.name] for image in images}
-    results = pycocotools_results(found, ids)
+    results = pycocotools_results(found, ids.images, classes)
     everything = _evaluate(truth, results, set_aside="crowd")
     has_added = any(box["tag"] == "added" for box in truth["annotations"])
     rest = _evaluate(truth, results, set_aside="added") if has_added else None

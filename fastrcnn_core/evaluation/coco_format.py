@@ -2,56 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fastrcnn_core.datasets import CocoIds
-from fastrcnn_core.structures import Detections
+from fastrcnn_core.structures import Detections, class_key
 
 
 def coco_results(
-    found: Mapping[str, Detections], ids: CocoIds | None = None
+    found: Mapping[str, Detections],
+    image_ids: Mapping[str, int | str] | None = None,
+    categories: Mapping[str, int | str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Convert detections to COCO's results format, with the image's name beside them.
+    """Convert detections to COCO's results format, with names beside the ids; nothing is rounded, so no scores tie.
 
     Args:
         found: the detections of each image, by its name.
-        ids: of the data set, whose classes are the detections'; None where the images are of no data set: they have
-            no id then, and a category is the detector's class, counted from 1.
+        image_ids: the id of each image, by its name; None where the images are of no data set: they have no id then.
+        categories: the category id of each class, by its name; detections of other classes are left out. None counts
+            the detector's classes from 1.
     """
+    known = (
+        None if categories is None else {class_key(name): categories[name] for name in categories}
+    )
     return [
         {
-            "image": name,
-            **({} if ids is None else {"image_id": ids.images[name]}),
-            "category_id": label if ids is None else ids.categories[label - 1],
-            "bbox": [round(value, 2) for value in bbox],
-            "score": round(score, 5),
+            "image": image,
+            **({} if image_ids is None else {"image_id": image_ids[image]}),
+            "category_id": label if known is None else known[class_key(name)],
+            "category": name,
+            "bbox": list(bbox),
+            "score": score,
         }
-        for name, label, bbox, score in _rows(found)
+        for image, label, name, bbox, score in _rows(found)
+        if known is None or class_key(name) in known
     ]
 
 
-def pycocotools_results(found: Mapping[str, Detections], ids: CocoIds) -> list[dict[str, Any]]:
-    """Convert detections for pycocotools: unrounded, with the fields that `COCO.loadRes` would add."""
+def pycocotools_results(
+    found: Mapping[str, Detections], image_ids: Mapping[str, int | str], classes: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Convert detections for pycocotools, with the fields that `COCO.loadRes` would add; categories count from 1."""
+    categories = {name: label for label, name in enumerate(classes, start=1)}
     return [
-        {
-            "id": number,
-            "image_id": ids.images[name],
-            "category_id": ids.categories[label - 1],
-            "bbox": list(bbox),
-            "area": bbox[2] * bbox[3],
-            "score": score,
-            "iscrowd": 0,
-        }
-        for number, (name, label, bbox, score) in enumerate(_rows(found), start=1)
+        row | {"id": number, "area": row["bbox"][2] * row["bbox"][3], "iscrowd": 0}
+        for number, row in enumerate(coco_results(found, image_ids, categories), start=1)
     ]
 
 
 def _rows(
     found: Mapping[str, Detections],
-) -> Iterator[tuple[str, int, tuple[float, float, float, float], float]]:
-    """Yield each detection's image, label, box as x, y, width, height, and score."""
-    for name, detections in found.items():
+) -> Iterator[tuple[str, int, str, tuple[float, float, float, float], float]]:
+    """Yield each detection's image, label, class, box as x, y, width, height, and score."""
+    for image, detections in found.items():
         rows = zip(detections.boxes.tolist(), detections.labels, detections.scores, strict=True)
         for (x1, y1, x2, y2), label, score in rows:
-            yield name, int(label), (x1, y1, x2 - x1, y2 - y1), float(score)
+            name = detections.classes[int(label) - 1]
+            yield image, int(label), name, (x1, y1, x2 - x1, y2 - y1), float(score)

@@ -12,7 +12,7 @@ from fastrcnn_core.config import EVALUATION_SCORE_THRESHOLD
 from fastrcnn_core.datasets import Annotation, Dataset
 from fastrcnn_core.detector import Detector
 from fastrcnn_core.evaluation.average_precision import Evaluation, evaluate_detections
-from fastrcnn_core.structures import AnnotatedImage, Detections, FloatArray
+from fastrcnn_core.structures import AnnotatedImage, Detections, FloatArray, class_key
 
 ImageWithProposals = tuple[AnnotatedImage, FloatArray]
 
@@ -86,10 +86,9 @@ def remap_classes(annotated: AnnotatedImage, classes: tuple[str, ...]) -> Annota
     """Remap ground truth to a detector's classes by name; leave out boxes of classes that it does not know."""
     if annotated.classes == classes:
         return annotated
-    label_of = {name: label for label, name in enumerate(classes, start=1)}
-    labels = np.asarray(
-        [label_of.get(annotated.classes[label - 1], 0) for label in annotated.labels], np.int64
-    )
+    label_of = {class_key(name): label for label, name in enumerate(classes, start=1)}
+    new_labels = [label_of.get(class_key(name), 0) for name in annotated.classes]
+    labels = np.asarray([new_labels[label - 1] for label in annotated.labels], np.int64)
     rows = np.flatnonzero(labels)
     return AnnotatedImage(
         annotated.image,

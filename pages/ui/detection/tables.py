@@ -99,11 +99,14 @@ def coco(view: DetectionView, data: Dataset | None = None) -> str:
     """Write the detections in COCO's results format, with the picture's name beside each.
 
     Args:
-        data: where the picture comes from; if the detector knows the same classes, its ids are written.
+        data: where the picture comes from; its ids are written, and detections of other classes are left out.
     """
-    same = data is not None and data.classes == view.detections.classes
-    ids = data.coco_ids if data is not None and same else None
-    return json.dumps(coco_results({view.image.name: view.detections}, ids), indent=1)
+    found = {view.image.name: view.detections}
+    if data is None:
+        return json.dumps(coco_results(found), indent=1)
+    ids = data.coco_ids
+    categories = dict(zip(data.classes, ids.categories, strict=True))
+    return json.dumps(coco_results(found, ids.images, categories), indent=1)
 
 
 def _worth(view: DetectionView) -> dict[str, object]:
