@@ -23,6 +23,7 @@ _STATUS = Path("/proc/self/status")  # on Linux
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 # Parameters of glibc's mallopt, from its malloc.h.
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
+_NOT_IMPLEMENTED = ("not currently implemented for the", "not implemented for '")
 _DEVICE_FAILURE = ("cuda error", "cudnn", "cublas", "hip error", "mps backend", "no kernel image")
 
 
@@ -191,6 +192,12 @@ def _in_words(error: Exception) -> DeviceError | None:
             "The device ran out of memory.",
             hint="Take a smaller shorter_side or fewer proposals, close other programs that use the device, "
             "or compute on the CPU.",
+        )
+    if any(words in complaint for words in _NOT_IMPLEMENTED):
+        return DeviceError(
+            f"The device lacks an operation: {str(error).splitlines()[0].partition('. ')[0].rstrip('.')}.",
+            hint="Compute on the CPU (--device cpu). On Apple's GPU, PYTORCH_ENABLE_MPS_FALLBACK=1 in the environment "
+            "computes only the missing operation there.",
         )
     if any(words in complaint for words in _DEVICE_FAILURE):
         return DeviceError(

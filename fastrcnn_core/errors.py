@@ -58,6 +58,10 @@ class CheckpointError(UserError):
     """A checkpoint that is damaged, missing or of another model."""
 
 
+class ScoreError(UserError):
+    """Scores of a network that are NaN or infinite."""
+
+
 class RunError(UserError):
     """A run that does not exist, whose name is taken, or that cannot go on."""
 

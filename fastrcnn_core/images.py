@@ -157,9 +157,11 @@ def _to_rgb(picture: PIL.Image.Image) -> Pixels:
 
 
 def _scaled_to_8_bit(values: npt.NDArray[np.generic]) -> Pixels:
-    """Scale deeper grey values to [0, 255]: 16-bit ones by their range, others by the values that occur."""
+    """Scale deeper grey values to [0, 255]: by the bits in use if they fit 16, others by the values that occur."""
     grey = np.nan_to_num(values.astype(np.float64))
-    low, high = 0.0, 65535.0
+    low = 0.0
+    # Many cameras write 10 or 12 bits into a 16-bit file, which would be nearly black by the range of 16.
+    high = next((2.0**bits - 1 for bits in (8, 10, 12) if grey.max() < 2**bits), 65535.0)
     if grey.min() < low or grey.max() > high or values.dtype.kind == "f":
         low, high = grey.min(), grey.max()
     return np.rint((grey - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from fastrcnn_core.boxes import pairwise_iou
+from fastrcnn_core.errors import ScoreError
 from fastrcnn_core.structures import FloatArray, IntArray, Suppression
 
 # A decay function: IoUs with a better box, (M,) in [0, 1] → the factors of the scores, (M,) in [0, 1].
@@ -34,7 +35,11 @@ def greedy_nms(boxes: Tensor, scores: Tensor, *, iou_threshold: float) -> Suppre
     Args:
         boxes: (N, 4) float32. scores: (N,); of equal scores the earlier box comes first.
         iou_threshold: a box is suppressed above it, not at it.
+
+    Raises:
+        ScoreError: a score is NaN or infinite.
     """
+    expect_finite(scores)
     order = scores.argsort(descending=True, stable=True)
     by_rank, iou_of_rank = _greedy(boxes[order].cpu().numpy(), iou_threshold)
     suppressor = torch.as_tensor(by_rank, device=order.device)  # rank → rank
@@ -55,7 +60,11 @@ def soft_nms(
         decay: `linear_decay(...)` or `gaussian_decay(...)`.
         score_threshold: a box at it stays. The boxes kept at a higher threshold are the first of those kept at a
             lower one.
+
+    Raises:
+        ScoreError: a score is NaN or infinite.
     """
+    expect_finite(scores)
     decayed = _DecayedScores.of(scores.cpu().numpy())
     keep = _soft(boxes.cpu().numpy(), decayed, decay, np.float32(score_threshold))
     is_kept = np.isin(np.arange(len(boxes)), keep)
@@ -80,6 +89,15 @@ def linear_decay(iou_threshold: float) -> ScoreDecay:
 def gaussian_decay(sigma: float) -> ScoreDecay:
     """Decay by exp(-IoU² / σ), which has no jump. Source: Soft-NMS, equation 3."""
     return lambda iou: np.exp(-(iou**2) / np.float32(sigma))
+
+
+def expect_finite(scores: Tensor) -> None:
+    """Raise ScoreError if a score is NaN or infinite: NaN would be ranked first, or dropped without a word."""
+    if not bool(scores.isfinite().all()):
+        raise ScoreError(
+            "The network's scores are NaN or infinite: its weights are damaged, or its training diverged.",
+            hint="Choose another detector, or train again with a lower learning rate.",
+        )
 
 
 def _greedy(boxes: FloatArray, iou_threshold: float) -> tuple[IntArray, FloatArray]:

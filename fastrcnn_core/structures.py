@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrcnn_core.boxes import flip_horizontally
+from fastrcnn_core.errors import DataError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,6 +41,32 @@ def class_key(name: str) -> str:
 def crowd_mask(tags: Sequence[str]) -> BoolArray:
     """Return (N,) bool, True where a box is tagged as a crowd."""
     return np.array([tag == CROWD for tag in tags], dtype=bool)
+
+
+def as_boxes(values: npt.ArrayLike) -> FloatArray:
+    """Convert numbers of any type, an array or a tensor, to (N, 4) float32 boxes, checked.
+
+    Raises:
+        DataError: another shape, no numbers, or NaN or infinite ones.
+    """
+    try:
+        boxes = np.asarray(values, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise _no_boxes(f"they are no array of numbers ({error})") from error
+    if boxes.size == 0:
+        return boxes.reshape(0, 4)
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise _no_boxes(f"their shape is {boxes.shape}, not (N, 4)")
+    if not np.isfinite(boxes).all():
+        row = int(np.flatnonzero(~np.isfinite(boxes).all(axis=1))[0])
+        raise _no_boxes(f"row {row} is {boxes[row].tolist()}")
+    return boxes
+
+
+def _no_boxes(reason: str) -> DataError:
+    return DataError(
+        f"These are no boxes: {reason}.", hint="Pass x1, y1, x2, y2 in pixels, finite, a box a row."
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,9 @@
 """Detection in two halves: torchvision's own post-processing as the oracle for both together."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from torchvision.models.detection.roi_heads import RoIHeads
 from fastrcnn_core.boxes import encode, pairwise_iou
 from fastrcnn_core.config import DetectionConfig, ImageConfig, ModelConfig, PredictionConfig
 from fastrcnn_core.detection import predict, predicting, select
-from fastrcnn_core.errors import DeviceError
+from fastrcnn_core.errors import DataError, DeviceError, ScoreError
 from fastrcnn_core.model import FastRCNN, Features, image_tensor
 from fastrcnn_core.structures import Image, RoIOutputs, RoIPredictions
 
@@ -380,3 +382,36 @@ def test_one_look_is_the_default() -> None:
         predict(network(), picture(), proposals(4), *args) for args in ((), (DetectionConfig(),))
     )
     assert torch.equal(expected.scores, answer.scores)
+
+
+@pytest.mark.parametrize(
+    "proposals",
+    [
+        np.full((3, 4), np.nan),
+        [[0, 0, math.inf, 5]],
+        np.zeros((3, 5), np.float32),
+        [1.0, 2, 3, 4],
+        [["a", "b", "c", "d"]],
+        [[1, 2, 3, 4], [1, 2]],
+    ],
+)
+def test_proposals_that_are_no_boxes_are_refused_before_torch_sees_them(proposals: Any) -> None:
+    with pytest.raises(DataError, match="no boxes"):
+        predict(network(), picture(), proposals)
+
+
+@pytest.mark.parametrize("convert", [np.float64, np.int64, torch.tensor, lambda rows: rows])
+def test_boxes_of_any_number_type_are_proposals(convert: Callable[[Any], Any]) -> None:
+    rows = [[1, 2, 30, 40], [5, 5, 25, 60]]
+    expected = predict(network(), picture(), np.asarray(rows, np.float32))
+    assert torch.equal(predict(network(), picture(), convert(rows)).scores, expected.scores)
+
+
+@pytest.mark.parametrize("method", ["greedy", "linear", "gaussian"])
+def test_scores_that_are_no_numbers_are_refused(method: Any) -> None:
+    model = network()
+    with torch.no_grad():
+        next(model.head.parameters()).fill_(math.nan)
+    predictions = predict(model, picture(), [[1, 2, 30, 40]])
+    with pytest.raises(ScoreError, match="another detector"):
+        select(predictions, DetectionConfig(nms=method))

@@ -106,6 +106,24 @@ def test_a_failing_device_is_a_sentence_too() -> None:
             raise failure
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotImplementedError(
+            "The operator 'torchvision::_roi_align_backward' is not currently implemented for the MPS device."
+        ),
+        RuntimeError("\"roi_align_backward\" not implemented for 'Half'"),
+    ],
+)
+def test_an_operation_that_a_device_lacks_is_a_sentence_with_the_cpu_as_way_out(
+    error: Exception,
+) -> None:
+    with pytest.raises(DeviceError, match="roi_align_backward") as caught, device_errors():
+        raise error
+    assert "--device cpu" in caught.value.hint
+    assert "PYTORCH_ENABLE_MPS_FALLBACK=1" in caught.value.hint
+
+
 def test_a_bug_of_ours_stays_a_bug() -> None:
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied"), device_errors():
         torch.zeros(2, 3) @ torch.zeros(2, 3)

@@ -76,7 +76,7 @@ def test_a_file_is_called_by_its_stem_unless_it_gets_a_name(tmp_path: Path) -> N
         ("RGBA", (0, 0, 0, 51), [204, 204, 204]),
         ("I;16", 65535, [255, 255, 255]),
         ("I;16", 257 * 40, [40, 40, 40]),
-        ("I;16", 300, [1, 1, 1]),
+        ("I;16", 4080, [254, 254, 254]),  # twelve bits
     ],
 )
 def test_other_modes_become_rgb_on_white(mode: str, value: Any, rgb: list[int]) -> None:
@@ -103,10 +103,12 @@ def test_a_palette_gives_its_colours_and_its_transparent_one_is_white() -> None:
     ("values", "expected"),
     [
         ([0, 65535], [0, 255]),
-        ([0, 257], [0, 1]),  # within 16 bits: a dark picture stays dark
+        ([0, 257 * 20], [0, 20]),  # more than twelve bits: a dark picture stays dark
+        ([0, 2000, 4095], [0, 125, 255]),  # twelve bits in a file of sixteen
+        ([0, 100, 255], [0, 100, 255]),  # eight bits
         ([-100, 100], [0, 255]),
         ([0, 1_000_000], [0, 255]),
-        ([7, 7], [0, 0]),
+        ([7, 7], [7, 7]),
     ],
 )
 def test_deep_whole_numbers_are_scaled_and_never_cut_off(

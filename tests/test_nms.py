@@ -13,6 +13,7 @@ from torchvision.ops import box_iou, nms
 
 from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.detection import select
+from fastrcnn_core.errors import ScoreError
 from fastrcnn_core.nms import gaussian_decay, greedy_nms, linear_decay, soft_nms
 from fastrcnn_core.structures import RoIPredictions
 
@@ -273,3 +274,12 @@ def test_soft_nms_of_no_boxes_is_no_detection() -> None:
     for kind in DECAYS:
         found = select(predictions([FIRST], [[0.1]]), DetectionConfig(nms=kind))  # type: ignore[arg-type]
         assert len(found.boxes) == len(found.suppressed.boxes) == 0
+
+
+def test_a_score_that_is_nan_suppresses_no_box() -> None:
+    boxes = torch.tensor([[0, 0, 10, 20], [1, 0, 11, 20], [40, 0, 50, 20.0]])
+    scores = torch.tensor([0.9, math.nan, 0.8])
+    with pytest.raises(ScoreError, match="NaN"):
+        greedy_nms(boxes, scores, iou_threshold=0.5)
+    with pytest.raises(ScoreError, match="NaN"):
+        soft_nms(boxes, scores, decay=linear_decay(0.5), score_threshold=0.0)

@@ -109,8 +109,8 @@ def _echo_other_classes(annotated: Sequence[str], detected: Sequence[str]) -> No
     Raises:
         DataError: they have none in common.
     """
-    known = {class_key(name) for name in detected}
-    only_annotated = [name for name in annotated if class_key(name) not in known]
+    detected_keys = set(map(class_key, detected))
+    only_annotated = [name for name in annotated if class_key(name) not in detected_keys]
     if len(only_annotated) == len(annotated):
         raise DataError(
             f"The detector knows {', '.join(detected)}; the data has {', '.join(annotated)}: no class in common.",

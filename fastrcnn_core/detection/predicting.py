@@ -10,14 +10,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from fastrcnn_core.boxes import clip, decode, flip_horizontally
 from fastrcnn_core.config import PredictionConfig
 from fastrcnn_core.devices import autocast, device_errors
+from fastrcnn_core.images import ImageLike, as_image
 from fastrcnn_core.model import FastRCNN, Features, image_tensor
-from fastrcnn_core.structures import FloatArray, Image, RoIPredictions
+from fastrcnn_core.structures import RoIPredictions, as_boxes
 
 HEAD_CHUNK_SIZE = 512  # RoIs: bounds memory, as RoIAlign's result for 512 of ResNet-50 takes 100 MB
 # RoIs whose scores are below this for every class and scale get no flipped pass, and within a pass no second box pass.
@@ -27,7 +29,10 @@ _WITHOUT_TTA = PredictionConfig()
 
 
 def predict(
-    model: FastRCNN, image: Image, proposals: FloatArray, config: PredictionConfig = _WITHOUT_TTA
+    model: FastRCNN,
+    image: ImageLike,
+    proposals: npt.ArrayLike,
+    config: PredictionConfig = _WITHOUT_TTA,
 ) -> RoIPredictions:
     """Predict scores and boxes for every proposal of an image, before thresholds and NMS. The result is on the CPU.
 
@@ -36,15 +41,20 @@ def predict(
 
     Args:
         model: runs on its device, without dropout; its mode is restored.
-        proposals: (P, 4) float32 in the image's pixels; P may be 0.
+        image: an `Image`, or what `as_image` takes.
+        proposals: (P, 4) finite numbers, x1, y1, x2, y2 in the image's pixels; P may be 0.
         config: test-time augmentation and box passes.
 
     Raises:
+        ImageError: the image cannot be read. DataError: the proposals are no boxes.
         DeviceError: the device failed or is out of memory.
     """
+    boxes = as_boxes(
+        proposals
+    )  # NaN would end the process: https://github.com/pytorch/vision/issues/9273
     with inference(model):
-        pixels = image_tensor(image).to(model.device)
-        rois = torch.tensor(proposals).to(model.device)
+        pixels = image_tensor(as_image(image)).to(model.device)
+        rois = torch.tensor(boxes).to(model.device)
         per_scale = [
             _predict_scale(model, pixels, rois, config, scale) for scale in config.tta_scales
         ]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from fastrcnn_core.config import DetectionConfig
-from fastrcnn_core.nms import gaussian_decay, greedy_nms, linear_decay, soft_nms
+from fastrcnn_core.nms import expect_finite, gaussian_decay, greedy_nms, linear_decay, soft_nms
 from fastrcnn_core.structures import (
     DecayedScores,
     Detections,
@@ -24,7 +24,11 @@ def select(predictions: RoIPredictions, config: DetectionConfig) -> Detections:
     """Post-process predictions into detections: the best `limit` boxes that pass the score threshold and NMS.
 
     Fast enough to be called at every move of a slider.
+
+    Raises:
+        ScoreError: a score is NaN or infinite.
     """
+    expect_finite(predictions.scores)
     roi_index, column = (predictions.scores[:, 1:] >= config.score_threshold).nonzero(as_tuple=True)
     boxes = predictions.boxes[roi_index, column]
     scores, labels = predictions.scores[roi_index, column + 1], column + 1

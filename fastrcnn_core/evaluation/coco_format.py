@@ -21,20 +21,18 @@ def coco_results(
         categories: the category id of each class, by its name; detections of other classes are left out. None counts
             the detector's classes from 1.
     """
-    known = (
-        None if categories is None else {class_key(name): categories[name] for name in categories}
-    )
+    category_ids = {class_key(name): number for name, number in (categories or {}).items()}
     return [
         {
             "image": image,
             **({} if image_ids is None else {"image_id": image_ids[image]}),
-            "category_id": label if known is None else known[class_key(name)],
+            "category_id": label if categories is None else category_ids[class_key(name)],
             "category": name,
             "bbox": list(bbox),
             "score": score,
         }
         for image, label, name, bbox, score in _rows(found)
-        if known is None or class_key(name) in known
+        if categories is None or class_key(name) in category_ids
     ]
 
 
