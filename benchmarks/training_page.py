@@ -98,7 +98,7 @@ def _running(config: Config) -> Iterator[Run]:
     )
     try:
         while run.status().step < 3:
-            if not run.status().is_alive:
+            if not run.status().is_active:
                 raise SystemExit(f"The run ended: {run.status().message}")
             time.sleep(0.5)
         yield run

@@ -35,7 +35,7 @@ def view_of(predicted: RoIPredictions, truth: AnnotatedImage, **knobs: Any) -> D
 def fate(view: DetectionView, row: int = 0) -> box_outcomes.Outcome:
     assert view.annotated is not None
     return box_outcomes.of_ground_truth(
-        view.fates[row], view.annotated, view.detections, view.config
+        view.diagnoses[row], view.annotated, view.detections, view.config
     )
 
 
@@ -54,7 +54,7 @@ def test_somebody_who_scored_low_is_told_how_far_below_and_which_confidence_brin
         == "It becomes a detection, unless NMS suppresses it, when the confidence is at most 0.27."
     )
     back = view_of(predictions((PERSON, 0.27)), annotated(PERSON), score_threshold=0.27)
-    assert back.fates[0].stage == "found"
+    assert back.diagnoses[0].stage == "found"
 
 
 def test_somebody_who_was_suppressed_is_told_by_whom_and_which_nms_iou_brings_them_back() -> None:
@@ -63,7 +63,7 @@ def test_somebody_who_was_suppressed_is_told_by_whom_and_which_nms_iou_brings_th
     outcome = fate(view_of(predicted, truth), 1)
     assert outcome.happened.startswith("Suppressed by #1 at IoU 0.54")
     assert outcome.hint == "It comes back when NMS IoU is at least 0.54."
-    assert view_of(predicted, truth, nms_iou=0.54).fates[1].stage == "found"
+    assert view_of(predicted, truth, nms_iou=0.54).diagnoses[1].stage == "found"
 
 
 def test_with_soft_nms_a_story_tells_who_lowered_whom() -> None:

@@ -64,11 +64,13 @@ def test_the_search_or_the_filter_that_costs_most_is_to_blame() -> None:
 
 def test_whoever_is_not_proposed_was_never_found_or_was_lost(street: Path) -> None:
     shown = view_of(street)
-    assert "**is proposed**" in miss_reasons.verdict(shown, 0, path(("found", 0.9), ("kept", 0.5)))
-    assert "**was found and lost**" in miss_reasons.verdict(
+    assert "**is proposed**" in miss_reasons.main_reason(
+        shown, 0, path(("found", 0.9), ("kept", 0.5))
+    )
+    assert "**was found and lost**" in miss_reasons.main_reason(
         shown, 0, path(("found", 0.5), ("kept", 0.49))
     )
-    assert "**was never found**" in miss_reasons.verdict(
+    assert "**was never found**" in miss_reasons.main_reason(
         shown, 1, path(("found", 0.49), ("kept", 0.4))
     )
 

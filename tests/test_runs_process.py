@@ -24,7 +24,7 @@ from fastrcnn_core.runs import (
     training_command,
 )
 from fastrcnn_core.runs.process import NICENESS
-from fastrcnn_core.runs.status import RunStatus, starting, write_status
+from fastrcnn_core.runs.status import RunStatus, status_at_start, write_status
 from fastrcnn_core.runs.writer import create_run
 from tests.support.builders import tiny_config
 from tests.support.datasets import write_tiny
@@ -185,7 +185,7 @@ def test_a_process_that_refuses_to_go_on_says_so_in_the_status_that_waits_for_it
     write_status(run.folder, RunStatus(state="stopped", step=3))
     assert main(command) == 1
     assert run.status().state == "stopped", "the run was not started for this process"
-    write_status(run.folder, starting(process=os.getpid()))
+    write_status(run.folder, status_at_start(process=os.getpid()))
     assert main(command) == 1
     assert run.status().state == "failed"
     assert "--epochs would change it" in run.status().message

@@ -18,7 +18,7 @@ from fastrcnn_core.errors import RunError
 from fastrcnn_core.runs import control
 from fastrcnn_core.runs import status as status_module
 from fastrcnn_core.runs.control import QueueLock, claim_run, is_run_locked, run_lock
-from fastrcnn_core.runs.status import RunStatus, starting, write_status
+from fastrcnn_core.runs.status import RunStatus, status_at_start, write_status
 from fastrcnn_core.runs.writer import RunWriter
 from tests.support.runs import hold_lock, new_run
 
@@ -61,7 +61,7 @@ def test_the_status_travels_through_the_folder() -> None:
     status = run.status()
     shown = (status.state, status.stage, status.step, status.progress)
     assert shown == ("running", "training", 3, 0.25)
-    assert status.is_alive
+    assert status.is_active
     writer.end(state="finished")
     assert run.status().state == "finished"
 
@@ -282,7 +282,7 @@ def test_requests_are_read_back_and_a_new_process_begins_without_any() -> None:
 def test_a_request_that_came_while_the_process_began_is_heeded_once(is_written: bool) -> None:
     run = new_run()
     if is_written:
-        write_status(run.folder, starting())
+        write_status(run.folder, status_at_start())
     run.request_stop()
     writer = RunWriter(run)
     assert control.pending_request(run.folder) == "stop"

@@ -258,7 +258,7 @@ def test_killed_at_any_moment_it_resumes_where_its_checkpoint_was(
     monkeypatch.chdir(tmp_path)
     uninterrupted = start_run(config, name="uninterrupted", data=str(tiny))
     killed = start_run(config, name="killed", data=str(tiny))
-    assert uninterrupted.status().is_alive
+    assert uninterrupted.status().is_active
     wait_until(lambda: len(killed.checkpoints()) >= 2)
     process = psutil.Process(killed.status().process)
     assert process.pid != os.getpid()
@@ -269,7 +269,7 @@ def test_killed_at_any_moment_it_resumes_where_its_checkpoint_was(
     with pytest.raises(RunError, match=r"is queued|is preparing|is running"):
         resume_run(killed)
     for run in (uninterrupted, killed):
-        wait_until(lambda run=run: not run.status().is_alive)  # type: ignore[misc]
+        wait_until(lambda run=run: not run.status().is_active)  # type: ignore[misc]
         assert run.status().state == "finished", run.log()
     assert killed.metrics()["step"] == list(range(1, 161))
     assert losses(find_run("killed")) == losses(uninterrupted)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ from fastrcnn_core.commands.train import GROUPS, preset_of
 from fastrcnn_core.config import PresetName
 from fastrcnn_core.devices import keep_freed_memory
 from fastrcnn_core.files import write_text
-from fastrcnn_core.runs.cost_estimate import Estimate, write_estimate
+from fastrcnn_core.runs import Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +40,12 @@ def run(argv: Sequence[str]) -> int:
     )
     keep_freed_memory()  # as the run will
     from fastrcnn_core.datasets import default_dataset_setting, open_dataset
-    from fastrcnn_core.training.cost_estimate import estimate_cost  # imports torch
+    from fastrcnn_core.training.probe import estimate_cost  # imports torch
 
     estimate = estimate_cost(config, open_dataset(arguments.data or default_dataset_setting()))
     _print(estimate)
     if arguments.json is not None:
-        write_text(arguments.json, write_estimate(estimate))
+        write_text(arguments.json, json.dumps(dataclasses.asdict(estimate), indent=1))
     return 0
 
 

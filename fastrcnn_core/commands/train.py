@@ -19,7 +19,7 @@ from fastrcnn_core.runs import Run, find_run, free_name, run_path
 from fastrcnn_core.runs.control import claim_run, clear_request
 from fastrcnn_core.runs.status import (
     awaits_this_process,
-    starting,
+    status_at_start,
     write_status,
     written_status,
 )
@@ -138,7 +138,7 @@ def _create(arguments: TrainArguments, config: Config, claims: ExitStack) -> Run
     setting = open_dataset(arguments.data or default_dataset_setting()).setting
     claims.enter_context(claim_run(run_path(name)))
     created = create_run(name, config=config, data=setting, preset=arguments.preset)
-    write_status(created.folder, starting(process=os.getpid()))
+    write_status(created.folder, status_at_start(process=os.getpid()))
     return created
 
 
@@ -169,7 +169,7 @@ def _resume(
     before = written_status(chosen.folder)
     if not awaits_this_process(before):
         clear_request(chosen.folder)
-        write_status(chosen.folder, starting(before, process=os.getpid()))
+        write_status(chosen.folder, status_at_start(before, process=os.getpid()))
     return chosen
 
 

@@ -133,7 +133,7 @@ def _trash(folder: Path | None) -> Path:
 
 
 def _expect_ended(run: Run, *, hint: str) -> None:
-    if run.status().is_alive or is_run_locked(run.folder):
+    if run.status().is_active or is_run_locked(run.folder):
         raise RunError(f"The run {run.name!r} is still going.", hint=hint)
 
 

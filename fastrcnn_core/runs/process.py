@@ -20,7 +20,7 @@ from fastrcnn_core.flags import to_arguments
 from fastrcnn_core.runs.catalogue import name_taken, run_path
 from fastrcnn_core.runs.control import INHERITED_LOCK, claim_run, clear_request
 from fastrcnn_core.runs.folder import CONFIG_FILE, LOG_FILE, Run
-from fastrcnn_core.runs.status import STATUS_FILE, starting, write_status, written_status
+from fastrcnn_core.runs.status import STATUS_FILE, status_at_start, write_status, written_status
 from fastrcnn_core.runs.writer import create_run
 
 NICENESS = 10  # of 0 to 19: chosen here; a tenth of the weight of a process that a person waits for
@@ -84,7 +84,7 @@ def resume_run(run: Run) -> Run:
             hint="Delete it, and begin another one.",
         )
     status = run.status()
-    if status.is_alive or status.state == "finished":
+    if status.is_active or status.state == "finished":
         raise RunError(
             f"The run {run.name!r} is {status.state}.",
             hint="Only a stopped, failed or crashed run can be resumed.",
@@ -100,6 +100,18 @@ def resume_run(run: Run) -> Run:
                 partial.write_bytes(before)
         raise
     return run
+
+
+def command_line(arguments: list[str]) -> list[str]:
+    """Return the command line of a child process that runs `python -m fastrcnn_core` with these arguments."""
+    return [sys.executable, "-m", "fastrcnn_core", *arguments]
+
+
+def command_environment() -> dict[str, str]:
+    """Return the environment in which a child process finds this package."""
+    root = str(Path(fastrcnn_core.__file__).resolve().parents[1])
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 def lower_priority(process: int) -> None:
@@ -128,12 +140,9 @@ def _spawn(run: Run, lock: int) -> None:
     Args:
         lock: file descriptor that holds the run's lock; the process inherits it (not on Windows).
     """
-    waiting = write_status(run.folder, starting(written_status(run.folder)))
+    waiting = write_status(run.folder, status_at_start(written_status(run.folder)))
     clear_request(run.folder)  # every later request is meant for the new process
-    root = str(Path(fastrcnn_core.__file__).resolve().parents[1])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(paths),
+    environment = command_environment() | {
         "PYTHONUNBUFFERED": "1",
         "FASTRCNN_RUNS": str(run.folder.parent),
         INHERITED_LOCK: str(lock),
@@ -143,7 +152,7 @@ def _spawn(run: Run, lock: int) -> None:
         log.write(f"# {time.strftime('%Y-%m-%d %H:%M:%S')} {' '.join(command)}\n".encode())
         log.flush()
         process = subprocess.Popen(
-            [sys.executable, "-m", "fastrcnn_core", *command],
+            command_line(command),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -19,7 +19,7 @@ from fastrcnn_core.runs.control import is_run_locked
 RunState = Literal[
     "queued", "preparing", "running", "paused", "stopped", "finished", "failed", "crashed"
 ]
-ALIVE_STATES: tuple[RunState, ...] = ("queued", "preparing", "running", "paused")
+ACTIVE_STATES: tuple[RunState, ...] = ("queued", "preparing", "running", "paused")
 STATUS_FILE = "status.json"
 STARTING = "starting"  # the stage before the run's process has written a status of its own
 _FORMER_NAMES = {"way_out": "hint", "rested": "paused_seconds"}  # in files of earlier versions
@@ -55,9 +55,9 @@ class RunStatus:
     process: int = 0
 
     @property
-    def is_alive(self) -> bool:
+    def is_active(self) -> bool:
         """The run's process is there: it can be stopped, and will write more."""
-        return self.state in ALIVE_STATES
+        return self.state in ACTIVE_STATES
 
     @property
     def seconds(self) -> float:
@@ -76,7 +76,7 @@ class RunStatus:
         return self.step / self.total_steps if self.total_steps else 0.0
 
 
-def starting(before: RunStatus | None = None, *, process: int = 0) -> RunStatus:
+def status_at_start(before: RunStatus | None = None, *, process: int = 0) -> RunStatus:
     """Return the status of a run whose process is being started, with the steps that it has done already."""
     done = before or RunStatus(state="queued")
     return RunStatus(
@@ -111,10 +111,10 @@ def read_status(folder: Path) -> RunStatus:
     read again where the lock is free: the run may have ended between the two.
     """
     status = written_status(folder)
-    if not status.is_alive or _has_process(folder, status):
+    if not status.is_active or _has_process(folder, status):
         return status
     status = written_status(folder)
-    return _crashed(status) if status.is_alive else status
+    return _crashed(status) if status.is_active else status
 
 
 def written_status(folder: Path) -> RunStatus:

@@ -45,7 +45,7 @@ from fastrcnn_core.runs.metrics import (
 from fastrcnn_core.runs.status import (
     STARTING,
     awaits_this_process,
-    starting,
+    status_at_start,
     write_status,
     written_status,
 )
@@ -117,7 +117,7 @@ class RunWriter:
         ):  # else a request of now is meant for this process, which took seconds to start
             clear_request(run.folder)
         self.run = run
-        self.status = starting(before, process=os.getpid())
+        self.status = status_at_start(before, process=os.getpid())
         self._written = 0.0
         self._latest_written = 0.0
         self._tensorboard = TensorBoardWriter(run.folder)

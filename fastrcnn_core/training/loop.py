@@ -300,8 +300,8 @@ def _resume_hint(run: Run) -> str:
     """Tell from which step the run can be resumed."""
     last = last_resumable(run.checkpoints())
     if last is None:
-        return "The run has no checkpoint yet: resuming it (--resume) starts again from step 0."
-    return f"The checkpoint of step {last.step} is intact: resume the run (--resume)."
+        return "The run has no checkpoint yet: resuming it (on the command line: --resume) starts again from step 0."
+    return f"The checkpoint of step {last.step} is intact: resume the run (on the command line: --resume)."
 
 
 def _close(writer: RunWriter, control: RunControl) -> None:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from fastrcnn_core.runs import Run, RunCheckpoint, RunStatus, control
 from fastrcnn_core.runs.control import QueueLock
-from fastrcnn_core.runs.status import starting
+from fastrcnn_core.runs.status import status_at_start
 from fastrcnn_core.runs.writer import RunWriter
 from fastrcnn_core.terminal import GracefulShutdown, echo
 from fastrcnn_core.training.distributed import SINGLE_PROCESS, ProcessGroup
@@ -185,7 +185,7 @@ class NullRunWriter(RunWriter):
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.status = starting(process=os.getpid())
+        self.status = status_at_start(process=os.getpid())
 
     def update(self, **changes: Any) -> None:
         """Change the status in memory."""

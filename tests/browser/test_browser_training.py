@@ -41,7 +41,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]
         yield address, runs
     for run in list_runs(runs):
         status = run.status()
-        if status.is_alive and status.process:
+        if status.is_active and status.process:
             psutil.Process(status.process).kill()
 
 
@@ -71,7 +71,7 @@ def test_a_run_is_watched_paused_left_alone_and_stopped(
     page = visit(f"{address}/training?{LONG}")
     begun(page)
     run = Run(runs / "minute")
-    assert run.status().is_alive
+    assert run.status().is_active
 
     first = drawn_until(page)
     eventually(lambda: drawn_until(page) > first)
@@ -87,7 +87,7 @@ def test_a_run_is_watched_paused_left_alone_and_stopped(
 
     page.get_by_role("link", name="Dataset").click()
     page.get_by_text("Who is in the pictures").first.wait_for()
-    assert run.status().is_alive
+    assert run.status().is_active
     page.goto(f"{address}/training")
     page.get_by_text("running, step").wait_for()
     page.get_by_text("Does the loss fall?").wait_for()

@@ -19,7 +19,7 @@ from fastrcnn_core.runs import (
     process,
 )
 from fastrcnn_core.runs.metrics import METRICS_FILE, append_row
-from fastrcnn_core.runs.status import ALIVE_STATES, RunStatus, starting, write_status
+from fastrcnn_core.runs.status import ACTIVE_STATES, RunStatus, status_at_start, write_status
 from fastrcnn_core.runs.step_snapshots import LATEST_FILE
 from fastrcnn_core.runs.writer import create_run
 from tests.support.app import SECONDS
@@ -44,7 +44,7 @@ def spawned(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     def remember(run: Run, lock: int) -> None:
         commands.append(["train", "--run", run.name, "--resume"])
         (run.folder / "log.txt").touch()
-        write_status(run.folder, starting())
+        write_status(run.folder, status_at_start())
         os.dup(lock)  # as the process would, this test holds the run's lock
 
     monkeypatch.setattr(process, "_spawn", remember)
@@ -68,7 +68,7 @@ def a_run(
         append_row(run.folder / METRICS_FILE, row(step))
     values: dict[str, Any] = {"step": steps, "total_steps": 60, "device": "CPU, 1 thread"} | status
     write_status(run.folder, RunStatus(state=state, **values))
-    if state in ALIVE_STATES and is_locked:
+    if state in ACTIVE_STATES and is_locked:
         hold_lock(run)
     return run
 

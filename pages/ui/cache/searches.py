@@ -82,7 +82,7 @@ def searched(image: Image, config: ProposalConfig) -> TimedFunnel:
 
 
 @dataclass(frozen=True, eq=False)
-class Verdict:
+class ProposalSummary:
     """Number, overlaps and cost of one picture's proposals, without the boxes.
 
     Args:
@@ -97,13 +97,13 @@ class Verdict:
 
 
 @st.cache_resource(max_entries=1024, show_spinner=False, hash_funcs=_BY_KEY)
-def verdict(image: Image, people: FloatArray, config: ProposalConfig) -> Verdict:
+def summary(image: Image, people: FloatArray, config: ProposalConfig) -> ProposalSummary:
     """Measure the proposals under a config; remembered long after the boxes themselves."""
     _warm_up(config.method)
     timed = _filtered(image, config)
     boxes = timed.funnel.proposals
     overlaps = best_overlap(proposals=boxes, gt_boxes=people, limits=[len(boxes)])[0]
-    return Verdict(len(boxes), overlaps, timed.total_seconds)
+    return ProposalSummary(len(boxes), overlaps, timed.total_seconds)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Grouping…", hash_funcs=_BY_KEY)

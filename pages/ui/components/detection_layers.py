@@ -91,7 +91,7 @@ def _note(view: DetectionView, row: int) -> str:
     name = detections.classes[detections.labels[row] - 1]
     verdict = ""
     if view.judged is not None and view.annotated is not None:
-        verdict = f"<br>{detection_words.verdict(view.judged, row, view.annotated)}"
+        verdict = f"<br>{detection_words.match_words(view.judged, row, view.annotated)}"
     silenced = int((detections.suppressed.by == row).sum())
     return f"<b>#{row + 1}</b> {name} {detections.scores[row]:.2f}{verdict}<br>silenced {silenced}"
 
@@ -119,7 +119,7 @@ def _missed(view: DetectionView) -> Layer:
     rows = view.judged.missed
     notes = [
         f"<b>{nouns.numbered(view.annotated, row)}</b><br>"
-        f"missed: {detection_words.STAGES[view.fates[row].stage].lower()}"
+        f"missed: {detection_words.STAGES[view.diagnoses[row].stage].lower()}"
         for row in rows
     ]
     return Layer(palette.MISSED, view.annotated.boxes[rows], notes=notes, label="Missed")

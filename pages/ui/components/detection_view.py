@@ -36,12 +36,13 @@ class DetectionView:
         return None if self.annotated is None else match_detections(self.detections, self.annotated)
 
     @cached_property
-    def fates(self) -> dict[int, MissDiagnosis]:
+    def diagnoses(self) -> dict[int, MissDiagnosis]:
         """Diagnosis of each ground-truth box but crowds, by its row: found, or the stage that lost it."""
         if self.annotated is None:
             return {}
         return {
-            fate.gt_index: fate for fate in diagnose(self.predictions, self.annotated, self.config)
+            diagnosis.gt_index: diagnosis
+            for diagnosis in diagnose(self.predictions, self.annotated, self.config)
         }
 
     @cached_property

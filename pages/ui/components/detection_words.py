@@ -25,7 +25,7 @@ STAGES: dict[Stage, str] = {
 }
 
 
-def verdict(judged: MatchedDetections, row: int, annotated: AnnotatedImage) -> str:
+def match_words(judged: MatchedDetections, row: int, annotated: AnnotatedImage) -> str:
     """Describe a detection's verdict, such as "hit: person 2, IoU 0.81"."""
     word, gt_index = judged.verdicts[row], int(judged.gt_index[row])
     iou = f"IoU {judged.iou[row]:.2f}"

@@ -30,7 +30,7 @@ def show(view: DetectionView, chosen: Choice | None) -> None:
             )
             _prediction(view, trace)
         case GroundTruthBox(gt_index):
-            _ground_truth(view, view.fates[gt_index])
+            _ground_truth(view, view.diagnoses[gt_index])
 
 
 def _prediction(view: DetectionView, trace: PredictionTrace) -> None:

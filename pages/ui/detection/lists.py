@@ -29,7 +29,7 @@ def show(view: DetectionView, chosen: Choice) -> None:
         ),
     }
     if view.annotated is not None:
-        ground_truth = [GroundTruthBox(gt_index) for gt_index in view.fates]
+        ground_truth = [GroundTruthBox(gt_index) for gt_index in view.diagnoses]
         offered["people"] = (tables.people(view), ground_truth)
     labels = {"detections": "Detections", "suppressed": "Suppressed", "people": "Annotated"}
     shown = st.segmented_control(

@@ -129,7 +129,7 @@ def _missed(view: DetectionView) -> None:
     st.subheader("Who was missed, and where were they lost?", anchor=False)
     for row in view.judged.missed[:_MOST_MISSED]:
         outcome = box_outcomes.of_ground_truth(
-            view.fates[row], view.annotated, view.detections, view.config
+            view.diagnoses[row], view.annotated, view.detections, view.config
         )
         name = nouns.numbered(view.annotated, int(row)).capitalize()
         st.markdown(f"**{name}.** {outcome.happened} {outcome.hint}")

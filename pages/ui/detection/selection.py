@@ -34,7 +34,7 @@ def choice_of(view: DetectionView, selected: SelectedBox) -> Choice | None:
         return None
     match selected.choice:
         case GroundTruthBox(gt_index):
-            is_there = gt_index in view.fates
+            is_there = gt_index in view.diagnoses
         case Prediction(roi_index, label):
             is_there = roi_index < len(view.predictions.rois) and 1 <= label <= len(
                 view.predictions.classes
@@ -46,7 +46,7 @@ def first(view: DetectionView) -> Choice | None:
     """Return the box to show before one is selected: the most confident detection, else the first missed person."""
     if len(view.detections.boxes):
         return detection(view, 0)
-    missed = [fate.gt_index for fate in view.fates.values() if fate.stage != "found"]
+    missed = [row for row, diagnosis in view.diagnoses.items() if diagnosis.stage != "found"]
     return GroundTruthBox(missed[0]) if missed else None
 
 

@@ -57,14 +57,14 @@ def people(view: DetectionView) -> pd.DataFrame:
         {
             "Annotation": [
                 nouns.numbered(view.annotated, diagnosis.gt_index)
-                for diagnosis in view.fates.values()
+                for diagnosis in view.diagnoses.values()
             ],
             "Outcome": [
-                detection_words.STAGES[diagnosis.stage] for diagnosis in view.fates.values()
+                detection_words.STAGES[diagnosis.stage] for diagnosis in view.diagnoses.values()
             ],
-            "Best proposal, IoU": [diagnosis.proposal_iou for diagnosis in view.fates.values()],
-            "Confidence": [diagnosis.score for diagnosis in view.fates.values()],
-            "Box, IoU": [diagnosis.box_iou for diagnosis in view.fates.values()],
+            "Best proposal, IoU": [diagnosis.proposal_iou for diagnosis in view.diagnoses.values()],
+            "Confidence": [diagnosis.score for diagnosis in view.diagnoses.values()],
+            "Box, IoU": [diagnosis.box_iou for diagnosis in view.diagnoses.values()],
         }
     )
 

@@ -91,11 +91,13 @@ def checkpoint_timeline_job(run: Run, image: Image, *, device: str) -> Checkpoin
 def _job(
     folder: str, created: float, image: Image, config: Config, device: str
 ) -> CheckpointTimelineJob:
-    return CheckpointTimelineJob(_Predictor(image, config, device), turn_of("checkpoint timeline"))
+    return CheckpointTimelineJob(
+        _CheckpointPredictor(image, config, device), turn_of("checkpoint timeline")
+    )
 
 
 @dataclass(frozen=True)
-class _Predictor:
+class _CheckpointPredictor:
     """Prediction with one network after the other, so that only one is in memory."""
 
     image: Image

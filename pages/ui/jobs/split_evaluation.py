@@ -134,12 +134,12 @@ def _job(
     _network: FastRCNN,
     _config: Config,
 ) -> SplitEvaluationJob:
-    predict = _Predictor(_data, _network, _config)
+    predict = _SplitPredictor(_data, _network, _config)
     return SplitEvaluationJob(predict, _data.split.train if part == "train" else _data.split.test)
 
 
 @dataclass(frozen=True)
-class _Predictor:
+class _SplitPredictor:
     """Prediction of one picture of a data set."""
 
     data: Dataset

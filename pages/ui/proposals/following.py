@@ -31,7 +31,7 @@ def show(view: View) -> None:
     left, right = st.columns([13, 8], gap="large")
     with left:
         person = _pick(view, paths)
-        st.markdown(miss_reasons.verdict(view, person, paths[person]))
+        st.markdown(miss_reasons.main_reason(view, person, paths[person]))
         _ledger(view, person, paths[person])
     with right:
         _picture(view, person, paths[person])
@@ -77,7 +77,7 @@ def _given_back(view: View, person: int, removal: Removal, stage: str) -> str:
     name, value = miss_reasons.remedy(removal, stage)
     with st.spinner(f"Trying {knobs.label(name)} at {text(value)}…"):
         config = replace(view.config, **{name: value})
-        iou = searches.verdict(view.image, view.people, config).overlaps[person]
+        iou = searches.summary(view.image, view.people, config).overlaps[person]
     stands = f"{value:,}" if isinstance(value, int) else text(value)
     return f"With the knob *{knobs.label(name)}* at {stands}, the best that is kept has an IoU of **{iou:.2f}**."
 

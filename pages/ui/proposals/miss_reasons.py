@@ -37,7 +37,7 @@ def lost_to(steps: tuple[BestBox, ...]) -> str:
     return worst if costs[worst] > _VISIBLE else "–"
 
 
-def verdict(view: View, person: int, steps: tuple[BestBox, ...]) -> str:
+def main_reason(view: View, person: int, steps: tuple[BestBox, ...]) -> str:
     """Word whether a person is proposed, and if not, whether the search or a filter is the cause."""
     first, last, name = steps[0], steps[-1], f"{view.noun.capitalize()} {person + 1}"
     if last.iou >= FOUND:

@@ -16,7 +16,7 @@ from fastrcnn_core.knobs import knobs as knobs_of
 from fastrcnn_core.proposals import mean_average_best_overlap, recall
 from fastrcnn_core.structures import FloatArray
 from pages.ui.cache import searches
-from pages.ui.cache.searches import Verdict
+from pages.ui.cache.searches import ProposalSummary
 from pages.ui.components import chart, source
 from pages.ui.components.chart import Axis, Line
 from pages.ui.components.wording import duration
@@ -70,19 +70,19 @@ def values(view: View, name: str) -> list[Any]:
     ]
 
 
-def _try_all(view: View, name: str) -> dict[str, Verdict]:
+def _try_all(view: View, name: str) -> dict[str, ProposalSummary]:
     """Measure the proposals at each value; by the value as text."""
     tried, bar = {}, st.empty()
     everything = values(view, name)
     for index, value in enumerate(everything):
         bar.progress(index / len(everything), f"{knobs.label(name)} = {text(value)}…")
         config = replace(view.config, **{name: value})
-        tried[text(value)] = searches.verdict(view.image, view.people, config)
+        tried[text(value)] = searches.summary(view.image, view.people, config)
     bar.empty()
     return tried
 
 
-def _chart(tried: dict[str, Verdict], name: str, stands: str) -> None:
+def _chart(tried: dict[str, ProposalSummary], name: str, stands: str) -> None:
     x: Any = list(tried)
     overlaps = [overlap.overlaps for overlap in tried.values()]
     high, mean = _recalls(overlaps, 0.7), [overlap.mean() for overlap in overlaps]
@@ -103,16 +103,16 @@ def _chart(tried: dict[str, Verdict], name: str, stands: str) -> None:
     )
 
 
-def _table(tried: dict[str, Verdict], name: str) -> None:
-    overlaps = [verdict.overlaps for verdict in tried.values()]
+def _table(tried: dict[str, ProposalSummary], name: str) -> None:
+    overlaps = [summary.overlaps for summary in tried.values()]
     rows = pd.DataFrame(
         {
             knobs.label(name): list(tried),
-            "Proposals": [verdict.proposals for verdict in tried.values()],
+            "Proposals": [summary.proposals for summary in tried.values()],
             "Recall 0.5": _recalls(overlaps, 0.5),
             "Recall 0.7": _recalls(overlaps, 0.7),
-            "MABO": [mean_average_best_overlap(verdict) for verdict in overlaps],
-            "Time": [duration(verdict.seconds) for verdict in tried.values()],
+            "MABO": [mean_average_best_overlap(best) for best in overlaps],
+            "Time": [duration(summary.seconds) for summary in tried.values()],
         }
     )
     tables.show(rows, decimals=2)

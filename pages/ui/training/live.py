@@ -39,7 +39,7 @@ _PART = re.compile(r"(\d+)/(\d+)$")  # "proposals 12/136"
 def show(run: Run, compared: tuple[Run, ...]) -> None:
     """Show one run; only what changes is drawn again while it is active."""
     state = run.status().state
-    going, moving = run.status().is_alive, state in _MOVING
+    going, moving = run.status().is_active, state in _MOVING
     _fragment(_stand, _STATUS_LOOKS if going else None)(run, state)
     _fragment(_numbers, _PLOT_LOOKS if moving else None)(run, compared, going)
     comparison.show((run, *compared))
@@ -62,7 +62,7 @@ def _stand(run: Run, state: RunState) -> None:
         st.rerun()
     _progress(run, status)
     _requests(run, status)
-    if not status.is_alive and run.checkpoints():
+    if not status.is_active and run.checkpoints():
         _see(run)
 
 
@@ -101,7 +101,7 @@ def _requests(run: Run, status: RunStatus) -> None:
             _button("Continue", ":material/play_arrow:", run.request_continue)
         elif status.state == "running":
             _button("Pause", ":material/pause:", run.request_pause)
-        if status.is_alive:
+        if status.is_active:
             _button("Stop", ":material/stop:", run.request_stop)
         elif status.state != "finished" and run.has_settings:
             _go_on(run)

@@ -22,7 +22,7 @@ def show(watched: Run | None) -> None:
 
 def _queue(watched: str | None) -> None:
     going = [(run, run.status()) for run in reversed(runs.list_again())]
-    going = [(run, status) for run, status in going if status.is_alive]
+    going = [(run, status) for run, status in going if status.is_active]
     not_watched = [(run, status) for run, status in going if run.name != watched]
     if watched is None and not_watched:  # the page was empty, and is not any more
         st.rerun()

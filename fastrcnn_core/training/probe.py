@@ -1,6 +1,6 @@
-"""Cost estimate of a training run: a probe times the run's own work on an image or two, and counts what remains.
+"""Probe of a training run: time the run's own work on an image or two, count what remains, and estimate its cost.
 
-`runs.cost_estimate` extrapolates from both, and runs this probe in a process of its own.
+`runs.cost_estimate` runs this in a process of its own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from fastrcnn_core.devices import choose_device, describe, peak_device_memory, p
 from fastrcnn_core.evaluation import run_inference
 from fastrcnn_core.features import MEMORY_BYTES as FEATURE_BYTES
 from fastrcnn_core.proposals import ProposalStore
-from fastrcnn_core.runs.cost_estimate import Estimate, Measured, Workload, extrapolate
+from fastrcnn_core.runs import Estimate
 from fastrcnn_core.training import DataLoader, Trainer
 from fastrcnn_core.training.data_loader import MEMORY_BYTES as IMAGE_BYTES
 from fastrcnn_core.training.loop import save_checkpoint_files
@@ -43,6 +43,7 @@ SECONDS = 10.0  # of the process's life, after which no further step begins
 MIN_STEPS, MAX_STEPS = 2, 12  # the first warms caches up and does not count
 PROBED = 2  # images on which the work is timed
 LOOKED_UP = 8  # images whose cache entries are looked up
+TIMES_READ = 2  # each image before the first step: for its proposals and for its features
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,24 @@ class CacheEntries:
     name: str
     proposals: bool
     features: int
+
+
+@dataclass(frozen=True)
+class Work:
+    """Number of times that a run does each part of its work.
+
+    Args:
+        images: that are trained on or held out for validation. searches: those without stored proposals.
+        features: feature maps that are not stored yet. steps: training steps.
+        validated: validation images over all checkpoints. checkpoints: how many are written.
+    """
+
+    images: int
+    searches: float
+    features: float
+    steps: int
+    validated: int
+    checkpoints: int
 
 
 def estimate_cost(config: Config, dataset: Dataset) -> Estimate:
@@ -70,9 +89,26 @@ def estimate_cost(config: Config, dataset: Dataset) -> Estimate:
     sample = split.training[:: max(1, len(split.training) // LOOKED_UP)]
     reading, entries = _timed(lambda: [look_up(trainer, loader, name) for name in sample])
     fewest_first = sorted(entries, key=lambda entry: (entry.proposals, entry.features))
-    probed = [entry.name for entry in fewest_first[:PROBED]]
-    measured = _measure(trainer, loader, probed, startup, reading / len(sample))
-    return extrapolate(measured, count_work(trainer, split, entries))
+    names = [entry.name for entry in fewest_first[:PROBED]]
+    work = count_work(trainer, split, entries)
+    first_search, search = _time_search(loader, names)
+    workers = worker_count(len(split.training))
+    seconds = {
+        "starting": startup + TIMES_READ * reading / len(sample) * work.images,
+        "proposals": first_search + search * work.searches / workers,
+        "features": _time_features(trainer, loader, names) * work.features,
+        "steps": (step := _time_step(trainer, loader, names, startup)) * work.steps,
+        "validation": _time_inference(trainer, loader, names) * work.validated,
+        "checkpoints": _time_checkpoint(trainer) * work.checkpoints,
+    }
+    return Estimate(
+        seconds=seconds,
+        steps=work.steps,
+        step_seconds=step,
+        memory_bytes=peak_memory() + later_bytes(trainer, loader, split, names),
+        device_memory_bytes=peak_device_memory(model.device),
+        device=describe(model.device),
+    )
 
 
 def look_up(trainer: Trainer, loader: DataLoader, name: str) -> CacheEntries:
@@ -86,7 +122,7 @@ def look_up(trainer: Trainer, loader: DataLoader, name: str) -> CacheEntries:
     )
 
 
-def count_work(trainer: Trainer, split: TrainingSplit, entries: Sequence[CacheEntries]) -> Workload:
+def count_work(trainer: Trainer, split: TrainingSplit, entries: Sequence[CacheEntries]) -> Work:
     """Count the work of a run; all images are taken to be cached as often as those that were looked up."""
     config, count = trainer.config, len(split.training)
     images = count + len(split.validation)
@@ -94,42 +130,28 @@ def count_work(trainer: Trainer, split: TrainingSplit, entries: Sequence[CacheEn
     maps = 0 if trainer.features is None else len(flip_values(config))  # of each image
     missing_proposals = 1 - sum(entry.proposals for entry in entries) / len(entries)
     missing_maps = maps - sum(entry.features for entry in entries) / len(entries)
-    return Workload(
-        pictures=images,
+    return Work(
+        images=images,
         searches=missing_proposals * images,
-        workers=worker_count(count),
-        views=missing_maps * count,
+        features=missing_maps * count,
         steps=trainer.total_steps,
-        judged=checkpoints * len(split.validation),
+        validated=checkpoints * len(split.validation),
         checkpoints=checkpoints,
-        held_views=max(0, count - PROBED) * maps,
-        held_pictures=max(0, images - PROBED),
-        most_view_bytes=FEATURE_BYTES,
-        most_picture_bytes=IMAGE_BYTES,
     )
 
 
-def _measure(
-    trainer: Trainer, loader: DataLoader, names: Sequence[str], startup: float, reading: float
-) -> Measured:
-    """Time each kind of work on the named images, in a run's order."""
-    first_search, search = _time_search(loader, names)
-    view, view_bytes = _time_features(trainer, loader, names)
-    return Measured(
-        starting=startup,
-        reading=reading,
-        first_search=first_search,
-        search=search,
-        view=view,
-        step=_time_step(trainer, loader, names, startup),
-        judged=_time_inference(trainer, loader, names),
-        checkpoint=_time_checkpoint(trainer),
-        view_bytes=view_bytes,
-        picture_bytes=max(loader.get(name)[0].image.pixels.nbytes for name in names),
-        memory=peak_memory(),
-        device_memory=peak_device_memory(trainer.model.device),
-        device=describe(trainer.model.device),
-    )
+def later_bytes(
+    trainer: Trainer, loader: DataLoader, split: TrainingSplit, names: Sequence[str]
+) -> int:
+    """Estimate what the run will cache in memory beyond the named images, up to the caches' limits."""
+    others = max(0, len(split.training) - PROBED)
+    images = max(0, len(split.training) + len(split.validation) - PROBED)
+    image_bytes = max(loader.get(name)[0].image.pixels.nbytes for name in names)
+    cached = min(images * image_bytes, IMAGE_BYTES)
+    if trainer.features is not None:  # it holds one map of each named image and flip
+        per_image = trainer.features.bytes_in_memory() // len(names)
+        cached += min(others * per_image, FEATURE_BYTES)
+    return cached
 
 
 def _time_search(loader: DataLoader, names: Sequence[str]) -> tuple[float, float]:
@@ -140,19 +162,18 @@ def _time_search(loader: DataLoader, names: Sequence[str]) -> tuple[float, float
     return (max(0.0, times[0] - times[-1]), times[-1]) if times else (0.0, 0.0)
 
 
-def _time_features(trainer: Trainer, loader: DataLoader, names: Sequence[str]) -> tuple[float, int]:
-    """Time the frozen stages on one image, 0 if all is cached; and return a feature map's bytes in memory."""
-    store = trainer.features
+def _time_features(trainer: Trainer, loader: DataLoader, names: Sequence[str]) -> float:
+    """Time the frozen stages on one image; 0 if all is cached."""
+    store, times = trainer.features, []
     if store is None:
-        return 0.0, 0
-    times, count = [], 0
+        return 0.0
     for name in names:
         image = loader.get(name)[0].image
         for flipped in flip_values(trainer.config):
-            is_cached, count = store.contains(image, flipped=flipped), count + 1
+            is_cached = store.contains(image, flipped=flipped)
             seconds, _ = _timed(partial(store.get, image, flipped=flipped))
             times += [] if is_cached else [seconds]
-    return (min(times) if times else 0.0), store.bytes_in_memory() // count
+    return min(times, default=0.0)
 
 
 def _time_step(trainer: Trainer, loader: DataLoader, names: Sequence[str], startup: float) -> float:
