@@ -19,15 +19,27 @@ from fastrcnn_core.runs import find_run
 PROGRAM = "python -m fastrcnn_core"
 T = TypeVar("T")
 
+DEFAULT_DATA = "FASTRCNN_DATA, else Penn-Fudan if it was downloaded, else synthetic"
+
+
+def option(metavar: str, help_text: str, *, default: str = "none") -> Any:
+    """Describe an argument that may be left out; `default` words what happens then."""
+    return tyro.conf.arg(
+        metavar=metavar, help=help_text, help_behavior_hint=f"(default: {default})"
+    )
+
+
 # The data set of a command; None is the default one.
 DataSetting = Annotated[
     str | None,
-    tyro.conf.arg(
-        metavar="DIR",
-        help="A folder in Penn-Fudan's or COCO's layout, or synthetic:COUNT.",
-        help_behavior_hint="(default: FASTRCNN_DATA, else Penn-Fudan if it was downloaded, else synthetic)",
+    option(
+        "DIR",
+        "A folder in Penn-Fudan's or COCO's layout, or synthetic:COUNT.",
+        default=DEFAULT_DATA,
     ),
 ]
+# The file that a command's figures go to.
+FiguresFile = Annotated[Path | None, option("FILE", "Write the figures here.")]
 
 
 def parse(

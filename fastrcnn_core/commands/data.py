@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 import tyro
 
-from fastrcnn_core.commands.arguments import parse
+from fastrcnn_core.commands.arguments import DEFAULT_DATA, option, parse
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 from fastrcnn_core.datasets.checking import Report, check
 from fastrcnn_core.datasets.dataset import Dataset
@@ -24,11 +24,11 @@ class DataArguments:
 
     data: Annotated[
         str | None,
-        tyro.conf.arg(
-            metavar="DIR",
-            help="A folder in Penn-Fudan's or COCO's layout, or synthetic:COUNT. With --download or --synthetic: "
+        option(
+            "DIR",
+            "A folder in Penn-Fudan's or COCO's layout, or synthetic:COUNT. With --download or --synthetic: "
             "where to put it.",
-            help_behavior_hint="(default: FASTRCNN_DATA, else Penn-Fudan if it was downloaded, else synthetic)",
+            default=DEFAULT_DATA,
         ),
     ] = None
     download: Annotated[
@@ -38,10 +38,9 @@ class DataArguments:
     ] = False
     synthetic: Annotated[
         int | None,
-        tyro.conf.arg(
-            metavar="COUNT",
-            help="Copy so many synthetic street scenes into the folder of --data first, in Penn-Fudan's layout.",
-            help_behavior_hint="(default: none)",
+        option(
+            "COUNT",
+            "Copy so many synthetic street scenes into the folder of --data first, in Penn-Fudan's layout.",
         ),
     ] = None
     seed: Annotated[

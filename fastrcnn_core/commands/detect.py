@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 
 import fastrcnn_core
-from fastrcnn_core.commands.arguments import DetectorArguments, parse_with_detector
+from fastrcnn_core.commands.arguments import DetectorArguments, option, parse_with_detector
 from fastrcnn_core.errors import ConfigError, DataError, ImageError, StorageError, UserError
 from fastrcnn_core.files import write_text
 from fastrcnn_core.terminal import GracefulShutdown, echo, progress_bar
@@ -48,29 +48,26 @@ class DetectArguments(DetectorArguments):
     ]
     json: Annotated[
         Path | None,
-        tyro.conf.arg(
-            metavar="FILE",
-            help="Write the detections here as COCO results, - for standard output. `image` is the file's stem, or its "
+        option(
+            "FILE",
+            "Write the detections here as COCO results, - for standard output. `image` is the file's stem, or its "
             "path where two stems are equal; `category_id` counts the detector's classes from 1. With the ids of an "
             "annotation file: `evaluate --results`.",
-            help_behavior_hint="(default: none)",
         ),
     ] = None
     coco: Annotated[
         Path | None,
-        tyro.conf.arg(
-            metavar="FILE",
-            help="Write one file in COCO's format with the program's version, the classes, and every image with its "
+        option(
+            "FILE",
+            "Write one file in COCO's format with the program's version, the classes, and every image with its "
             "path and size, also those without a detection.",
-            help_behavior_hint="(default: none)",
         ),
     ] = None
     out: Annotated[
         Path | None,
-        tyro.conf.arg(
-            metavar="DIR",
-            help="Write each image with its boxes into this folder, under its own name.",
-            help_behavior_hint="(default: none)",
+        option(
+            "DIR",
+            "Write each image with its boxes into this folder, under its own name.",
         ),
     ] = None
     format: Annotated[

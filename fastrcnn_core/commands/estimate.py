@@ -6,12 +6,11 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from fastrcnn_core.commands.arguments import DataSetting, parse
+from fastrcnn_core.commands.arguments import DataSetting, FiguresFile, parse
 from fastrcnn_core.commands.train import GROUPS, preset_of
 from fastrcnn_core.config import PresetName
 from fastrcnn_core.devices import keep_freed_memory
@@ -25,12 +24,7 @@ class EstimateArguments:
 
     data: DataSetting = None
     preset: Annotated[PresetName, tyro.conf.arg(help="Where all other knobs start.")] = "paper"
-    json: Annotated[
-        Path | None,
-        tyro.conf.arg(
-            metavar="FILE", help="Write the figures here.", help_behavior_hint="(default: none)"
-        ),
-    ] = None
+    json: FiguresFile = None
 
 
 def run(argv: Sequence[str]) -> int:

@@ -11,7 +11,13 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from fastrcnn_core.commands.arguments import DataSetting, DetectorArguments, parse_with_detector
+from fastrcnn_core.commands.arguments import (
+    DataSetting,
+    DetectorArguments,
+    FiguresFile,
+    option,
+    parse_with_detector,
+)
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import ConfigError, DataError
 from fastrcnn_core.files import write_text
@@ -36,28 +42,21 @@ class EvaluateArguments(DetectorArguments):
             help="Part of the data set; `validation` is the part that the run kept out of training."
         ),
     ] = "test"
-    json: Annotated[
-        Path | None,
-        tyro.conf.arg(
-            metavar="FILE", help="Write the figures here.", help_behavior_hint="(default: none)"
-        ),
-    ] = None
+    json: FiguresFile = None
     results: Annotated[
         Path | None,
-        tyro.conf.arg(
-            metavar="FILE",
-            help="Write all detections here, in COCO's results format, with the image and category ids of the data "
+        option(
+            "FILE",
+            "Write all detections here, in COCO's results format, with the image and category ids of the data "
             "set's own annotation file; without one, ids count from 1, as in the file that the Dataset page saves.",
-            help_behavior_hint="(default: none)",
         ),
     ] = None
     svd_ranks: Annotated[
         str | None,
-        tyro.conf.arg(
-            metavar="FIRST:SECOND",
-            help="Compress the head's two wide layers to this many singular values each, such as 256:64. "
+        option(
+            "FIRST:SECOND",
+            "Compress the head's two wide layers to this many singular values each, such as 256:64. "
             "[Girshick, ICCV 2015, section 3.1: 1024:256 of 4096]",
-            help_behavior_hint="(default: none)",
         ),
     ] = None
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import tyro
 
-from fastrcnn_core.commands.arguments import DataSetting, parse
+from fastrcnn_core.commands.arguments import DataSetting, option, parse
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 from fastrcnn_core.datasets.dataset import Dataset
@@ -41,22 +41,14 @@ class ProposeArguments:
     data: DataSetting = None
     out: Annotated[
         Path | None,
-        tyro.conf.arg(
-            metavar="FILE.json",
-            help="Write the boxes here, best first.",
-            help_behavior_hint="(default: none)",
-        ),
+        option("FILE.json", "Write the boxes here, best first."),
     ] = None
     split: Annotated[
         Literal["all", "train", "test"], tyro.conf.arg(help="Part of the data set.")
     ] = "all"
     workers: Annotated[
         int | None,
-        tyro.conf.arg(
-            metavar="N",
-            help="Processes on this machine.",
-            help_behavior_hint="(default: one a core)",
-        ),
+        option("N", "Processes on this machine.", default="one a core"),
     ] = None
     backend: Annotated[
         Literal["loky", "threading", "dask", "ray"],
@@ -66,9 +58,7 @@ class ProposeArguments:
     ] = "loky"
     scheduler: Annotated[
         str | None,
-        tyro.conf.arg(
-            metavar="ADDRESS", help="Of the cluster.", help_behavior_hint="(default: this machine)"
-        ),
+        option("ADDRESS", "Of the cluster.", default="this machine"),
     ] = None
 
 
