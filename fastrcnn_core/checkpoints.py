@@ -169,23 +169,19 @@ def _header(path: Path, file: Any) -> CheckpointHeader:
     metadata = file.metadata() or {}
     _expect_format(path, metadata)
     try:
+        ranks = json.loads(metadata.get("ranks", "null"))
         return CheckpointHeader(
             model=from_dict(ModelConfig, json.loads(metadata["model"])),
             image=from_dict(ImageConfig, json.loads(metadata["image"])),
             classes=tuple(json.loads(metadata["classes"])),
             parameters=sum(prod(file.get_slice(name).get_shape()) for name in file.keys()),  # noqa: SIM118
-            ranks=_ranks(metadata),
+            # from before truncated SVD there is no entry
+            ranks=None if ranks is None else (int(ranks[0]), int(ranks[1])),
             card=json.loads(metadata["card"]),
             digest=metadata.get("digest", ""),
         )
     except (ConfigError, LookupError, ValueError, TypeError, AttributeError) as error:
         raise _mismatch(path, str(error)) from error
-
-
-def _ranks(metadata: Mapping[str, str]) -> Ranks | None:
-    """Parse the ranks of a compressed head; checkpoints from before truncated SVD have no entry."""
-    ranks = json.loads(metadata.get("ranks", "null"))
-    return None if ranks is None else (int(ranks[0]), int(ranks[1]))
 
 
 def _expect_format(path: Path, metadata: Mapping[str, str]) -> None:

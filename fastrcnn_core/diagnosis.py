@@ -14,12 +14,12 @@ from fastrcnn_core.boxes import pairwise_iou
 from fastrcnn_core.config import DetectionConfig
 from fastrcnn_core.detection import select
 from fastrcnn_core.detection.matching import match_detections
+from fastrcnn_core.prediction_trace import Outcome, trace_outcome
 from fastrcnn_core.structures import (
     AnnotatedImage,
     BoolArray,
     Detections,
     FloatArray,
-    IntArray,
     RoIPredictions,
 )
 
@@ -91,14 +91,20 @@ def _diagnose(
     box_iou = pairwise_iou(boxes, target)[:, 0]
     scores = predictions.scores[:, label].numpy()
     confident = scores >= config.score_threshold
+
+    def outcome_of(roi: int) -> tuple[Outcome, int]:
+        return trace_outcome(detections, config, roi, label, float(scores[roi]))[:2]
+
     stage: Stage
     if found_by >= 0:
         stage, roi, detection = "found", int(detections.roi_index[found_by]), found_by
     elif (good := _own(boxes, scores, confident & (box_iou >= iou), annotated, gt_index)) >= 0:
-        stage, detection = _after_nms(detections, good, label)
-        roi = good
+        # Suppressed, another object's true positive, or beyond the limit.
+        roi, detection = good, outcome_of(good)[1]
+        stage = "suppression" if detection >= 0 else "limit"
     elif (astray := _best(scores, confident & (roi_iou >= iou))) >= 0:
-        stage, roi, detection = "localisation", astray, _row_of(detections, astray, label)
+        outcome, row = outcome_of(astray)
+        stage, roi, detection = "localisation", astray, row if outcome == "detection" else -1
     elif (unsure := _best(scores, (roi_iou >= iou) | (box_iou >= iou))) >= 0:
         stage, roi, detection = "score", unsure, -1
     else:
@@ -128,26 +134,6 @@ def _own(
     is_own = np.zeros_like(is_good)
     is_own[rows] = overlap[:, gt_index] >= overlap.max(axis=1, initial=0.0)
     return _best(scores, is_own if is_own.any() else is_good)
-
-
-def _after_nms(detections: Detections, roi: int, label: int) -> tuple[Stage, int]:
-    """Find why a confident, well-placed box is no true positive: suppressed, another object's, or beyond the limit."""
-    suppressed = detections.suppressed
-    rows = _rows(suppressed.roi_index.numpy(), suppressed.labels.numpy(), roi, label)
-    if len(rows):
-        return "suppression", int(suppressed.by[rows[0]])
-    survivor = _row_of(detections, roi, label)
-    return ("suppression", survivor) if survivor >= 0 else ("limit", -1)
-
-
-def _row_of(detections: Detections, roi: int, label: int) -> int:
-    """Find the detection that came from this RoI; -1 without one."""
-    rows = _rows(detections.roi_index.numpy(), detections.labels.numpy(), roi, label)
-    return int(rows[0]) if len(rows) else -1
-
-
-def _rows(roi_indices: IntArray, labels: IntArray, roi: int, label: int) -> IntArray:
-    return np.flatnonzero((roi_indices == roi) & (labels == label))
 
 
 def _best(values: FloatArray, mask: BoolArray) -> int:

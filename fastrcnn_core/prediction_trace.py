@@ -12,7 +12,13 @@ import numpy as np
 
 from fastrcnn_core.boxes import encode
 from fastrcnn_core.config import DetectionConfig
-from fastrcnn_core.structures import Detections, FloatArray, IntArray, RoIPredictions
+from fastrcnn_core.structures import (
+    Detections,
+    FloatArray,
+    IntArray,
+    RoIPredictions,
+    SuppressedBoxes,
+)
 
 Outcome = Literal["detection", "suppressed", "limit", "below"]
 
@@ -65,7 +71,9 @@ def trace_prediction(
     roi = predictions.rois[roi_index].numpy()
     box = predictions.boxes[roi_index, label - 1].numpy()
     scores = predictions.scores[roi_index].numpy()
-    outcome, detection, iou = _outcome(detections, config, roi_index, label, float(scores[label]))
+    outcome, detection, iou = trace_outcome(
+        detections, config, roi_index, label, float(scores[label])
+    )
     return PredictionTrace(
         roi_index=roi_index,
         label=label,
@@ -88,26 +96,24 @@ def rows_suppressed_by(detections: Detections, row: int) -> IntArray:
     return rows[np.argsort(-suppressed.scores.numpy()[rows], kind="stable")]
 
 
-def _outcome(
+def trace_outcome(
     detections: Detections, config: DetectionConfig, roi_index: int, label: int, score: float
 ) -> tuple[Outcome, int, float]:
     """Find the outcome, the detection that it is or that suppressed it, and the IoU with the latter."""
+    for row in _rows(detections, roi_index, label):
+        return "detection", int(row), 0.0
     suppressed = detections.suppressed
-    if len(
-        rows := _rows(detections.roi_index.numpy(), detections.labels.numpy(), roi_index, label)
-    ):
-        return "detection", int(rows[0]), 0.0
-    if len(
-        rows := _rows(suppressed.roi_index.numpy(), suppressed.labels.numpy(), roi_index, label)
-    ):
-        return "suppressed", int(suppressed.by[rows[0]]), float(suppressed.iou[rows[0]])
+    for row in _rows(suppressed, roi_index, label):
+        return "suppressed", int(suppressed.by[row]), float(suppressed.iou[row])
     # Compared in the scores' own precision, as `select` does.
     is_confident = score >= np.float32(config.score_threshold)
     return ("limit" if is_confident else "below"), -1, 0.0
 
 
-def _rows(roi_indices: IntArray, labels: IntArray, roi_index: int, label: int) -> IntArray:
-    return np.flatnonzero((roi_indices == roi_index) & (labels == label))
+def _rows(boxes: Detections | SuppressedBoxes, roi_index: int, label: int) -> IntArray:
+    """Find the row of a RoI's box for a class, if it is among the boxes."""
+    is_same = (boxes.roi_index == roi_index) & (boxes.labels == label)
+    return np.flatnonzero(is_same.numpy())
 
 
 def _deltas(roi: FloatArray, box: FloatArray) -> FloatArray:

@@ -37,7 +37,7 @@ FLOORS: dict[str, int] = {
     "activations": 6,
     "checkpoint_timeline": 6,
     "diagnosis": 7,
-    "prediction_trace": 7,
+    "prediction_trace": 6,
     "runs": 7,
     "drawing": 6,
     "detector": 8,

@@ -86,7 +86,9 @@ def run(argv: Sequence[str]) -> int:
 
     code = 0
     with init_distributed() as processes, ExitStack() as claims:
-        run = processes.broadcast(lambda: _create_or_resume(arguments, config, argv, claims))
+        begin = _resume if arguments.resume else _create
+        # The lock in `claims` holds until `train` takes it: the run is alive while it is set up.
+        run = processes.broadcast(lambda: begin(arguments, config, argv, claims))
         config, dataset = _open(run, processes)
         try:
             train(config, dataset, run, processes=processes)
@@ -98,15 +100,6 @@ def run(argv: Sequence[str]) -> int:
         status = run.status()
         print(f"{run.folder}: {status.state} at step {status.step} of {status.total_steps}")
     return code
-
-
-def _create_or_resume(
-    arguments: TrainArguments, config: Config, argv: Sequence[str], claims: ExitStack
-) -> Run:
-    """Return the run to train, which `claims` locks until `train` does: it is alive while it is set up."""
-    if arguments.resume:
-        return _resume(arguments, config, argv, claims)
-    return _create(arguments, config, claims)
 
 
 def _open(run: Run, processes: ProcessGroup) -> tuple[Config, Dataset]:
@@ -131,7 +124,9 @@ def preset_of(argv: Sequence[str]) -> Config:
     return preset(name) if name in PRESETS else Config()
 
 
-def _create(arguments: TrainArguments, config: Config, claims: ExitStack) -> Run:
+def _create(
+    arguments: TrainArguments, config: Config, argv: Sequence[str], claims: ExitStack
+) -> Run:
     from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 
     name = free_name(arguments.preset) if arguments.run is None else arguments.run
@@ -150,6 +145,8 @@ def _resume(
     Raises:
         RunError: no run is named, there is none of this name, it is finished, or knobs were given that would change it.
     """
+    from fastrcnn_core.datasets import open_dataset
+
     if arguments.run is None:
         raise RunError("--resume needs to know which run.", hint="Name it by --run.")
     chosen = find_run(arguments.run)
@@ -162,7 +159,7 @@ def _resume(
         if _gives_knobs(argv):
             _expect_same(config, chosen)
         if arguments.data is not None:
-            _move_data(chosen, arguments.data)
+            set_data(chosen, open_dataset(arguments.data).setting)
     except UserError as error:
         report_failed_start(chosen, error)
         raise
@@ -171,12 +168,6 @@ def _resume(
         clear_request(chosen.folder)
         write_status(chosen.folder, status_at_start(before, process=os.getpid()))
     return chosen
-
-
-def _move_data(run: Run, data: str) -> None:
-    from fastrcnn_core.datasets import open_dataset
-
-    set_data(run, open_dataset(data).setting)
 
 
 def _gives_knobs(argv: Sequence[str]) -> bool:

@@ -11,9 +11,15 @@ from pathlib import Path, PurePosixPath
 
 from fastrcnn_core.archives import ArchiveError, unpack
 from fastrcnn_core.errors import DataError, RunError
-from fastrcnn_core.files import atomic_write, complete_files, remove_partial_files, runs_folder
+from fastrcnn_core.files import (
+    atomic_write,
+    complete_files,
+    remove_partial_files,
+    runs_folder,
+    write_text,
+)
 from fastrcnn_core.runs.catalogue import free_name, list_runs, name_taken, run_path
-from fastrcnn_core.runs.folder import CHECKPOINTS, Run, RunCheckpoint, mark_imported
+from fastrcnn_core.runs.folder import CHECKPOINTS, IMPORTED_FILE, Run, RunCheckpoint
 from fastrcnn_core.runs.status import mark_stopped
 
 FILE_ENDINGS = {".json", ".jsonl", ".safetensors", ".txt"}
@@ -85,12 +91,11 @@ def import_run(path: Path, *, name: str | None = None, folder: Path | None = Non
         if name is None:
             _expect_absent(run, runs)
         mark_stopped(run.folder)
-        mark_imported(run.folder)
+        write_text(run.folder / IMPORTED_FILE, "{}")
         return _move_in(run, name, runs)
-    except ArchiveError as error:
-        raise RunError(error.problem, hint=_EXPORT_AGAIN) from error
-    except DataError as error:  # of the disk
-        raise RunError(error.problem, hint=error.hint) from error
+    except DataError as error:  # of the file, or of the disk
+        is_archive = isinstance(error, ArchiveError)
+        raise RunError(error.problem, hint=_EXPORT_AGAIN if is_archive else error.hint) from error
     except OSError as error:
         raise RunError(
             f"The run cannot be stored ({error.strerror or error}).", hint="Free some space."

@@ -9,6 +9,7 @@ import json
 import subprocess
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -69,15 +70,13 @@ def throughput_of(run: str, columns: Columns) -> Throughput | None:
 
 
 def comparable_runs(config: Config, runs: Iterable[Run]) -> tuple[Run, ...]:
-    """Select the runs whose steps cost what this config's steps will cost."""
-    return tuple(run for run in runs if _key_of(run) == _step_cost_key(config))
-
-
-def _key_of(run: Run) -> tuple[Any, ...] | None:
-    try:
-        return _step_cost_key(run.config())
-    except UserError:  # a damaged run tells nothing
-        return None
+    """Select the runs whose steps cost what this config's steps will cost; damaged ones are left out."""
+    found = []
+    for run in runs:
+        with suppress(UserError):
+            if _step_cost_key(run.config()) == _step_cost_key(config):
+                found.append(run)
+    return tuple(found)
 
 
 def _step_cost_key(config: Config) -> tuple[Any, ...]:

@@ -17,7 +17,6 @@ from fastrcnn_core.datasets import (
     open_dataset,
 )
 from fastrcnn_core.errors import CheckpointError, DataError, RunError
-from fastrcnn_core.files import write_text
 from fastrcnn_core.runs.control import request
 from fastrcnn_core.runs.metrics import METRICS_FILE, VALIDATION_FILE, Columns, read_columns
 from fastrcnn_core.runs.status import RunStatus, read_status
@@ -95,7 +94,8 @@ class Run:
     def local_data(self) -> str:
         """Return the run's data set on this machine. Raises DataError if the run was imported and it is not here."""
         setting = self.data_setting()
-        return local_data(setting) if is_imported(self.folder) else setting
+        is_imported = (self.folder / IMPORTED_FILE).exists()
+        return local_data(setting) if is_imported else setting
 
     def environment(self) -> dict[str, Any]:
         """Read code version, libraries, data hash, split, device and times; empty until the run has written them."""
@@ -186,21 +186,6 @@ class Run:
     def request_stop(self) -> None:
         """Ask the run to write a checkpoint and end; it can be resumed."""
         request(self.folder, "stop")
-
-
-def mark_imported(folder: Path) -> None:
-    """Mark the run in this folder as imported."""
-    write_text(folder / IMPORTED_FILE, "{}")
-
-
-def is_imported(folder: Path) -> bool:
-    """Tell whether the run in this folder was imported and its data set has not been named on this machine since."""
-    return (folder / IMPORTED_FILE).exists()
-
-
-def unmark_imported(folder: Path) -> None:
-    """Trust the run's data setting from now on: it was given on this machine."""
-    (folder / IMPORTED_FILE).unlink(missing_ok=True)
 
 
 def local_data(setting: str) -> str:

@@ -9,8 +9,7 @@ Shape letters: R RoIs of one image, or of all images of a step; K classes withou
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +47,9 @@ class ImageSnapshot:
     scores: FloatArray
     classification_loss: FloatArray
     box_loss: FloatArray
+
+
+_ARRAYS = [item.name for item in fields(ImageSnapshot) if item.name not in ("name", "flipped")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +114,33 @@ def break_down_loss(step: StepSnapshot, config: LossConfig) -> LossBreakdown:
 
 
 def image_snapshots(report: StepReport) -> tuple[ImageSnapshot, ...]:
-    """Split a step's report into its images."""
-    return tuple(_image_snapshots(report))
+    """Split a step's report into its images; none without losses and scores."""
+    if report.losses is None or report.scores is None:
+        return ()
+    counts = [len(rois.boxes) for rois in report.rois]
+    per_image = zip(
+        report.images,
+        report.flipped,
+        report.rois,
+        report.scores.split(counts),
+        report.losses.classification_per_roi.split(counts),
+        report.losses.box_per_roi.split(counts),
+        strict=True,
+    )
+    return tuple(
+        ImageSnapshot(
+            name=name,
+            flipped=flipped,
+            boxes=rois.boxes.numpy(),
+            labels=rois.labels.numpy(),
+            iou=rois.iou.numpy(),
+            gt_index=rois.gt_index.numpy(),
+            scores=scores.numpy(),
+            classification_loss=classification.numpy(),
+            box_loss=box.numpy(),
+        )
+        for name, flipped, rois, scores, classification, box in per_image
+    )
 
 
 def write_latest(folder: Path, report: StepReport) -> None:
@@ -170,26 +197,6 @@ def _history_path(folder: Path, step: int) -> Path:
     return folder / HISTORY_FOLDER / f"{step:06d}.json"
 
 
-def _image_snapshots(report: StepReport) -> Iterator[ImageSnapshot]:
-    if report.losses is None or report.scores is None:
-        return
-    start = 0
-    for name, flipped, rois in zip(report.images, report.flipped, report.rois, strict=True):
-        rows = slice(start, start + len(rois.boxes))
-        start = rows.stop
-        yield ImageSnapshot(
-            name=name,
-            flipped=flipped,
-            boxes=rois.boxes.numpy(),
-            labels=rois.labels.numpy(),
-            iou=rois.iou.numpy(),
-            gt_index=rois.gt_index.numpy(),
-            scores=report.scores[rows].numpy(),
-            classification_loss=report.losses.classification_per_roi[rows].numpy(),
-            box_loss=report.losses.box_per_roi[rows].numpy(),
-        )
-
-
 def _write(path: Path, report: StepReport) -> None:
     """Write the step as JSON, numbers rounded to four decimals, which is more than a screen shows."""
     images = [
@@ -220,25 +227,14 @@ def _to_json(value: Any) -> Any:
 
 
 def _from_json(values: dict[str, Any]) -> ImageSnapshot:
-    count = len(values["labels"])
-
-    def floats(name: str) -> FloatArray:
-        return np.asarray(values[name], dtype=np.float32)
-
-    def integers(name: str) -> IntArray:
-        return np.asarray(values[name]).astype(np.int64)
-
-    return ImageSnapshot(
-        name=values["name"],
-        flipped=values["flipped"],
-        boxes=floats("boxes").reshape(count, 4),
-        labels=integers("labels"),
-        iou=floats("iou"),
-        gt_index=integers("gt_index"),
-        scores=floats("scores").reshape(count, -1) if count else np.zeros((0, 0), np.float32),
-        classification_loss=floats("classification_loss"),
-        box_loss=floats("box_loss"),
-    )
+    arrays: dict[str, Any] = {
+        name: np.asarray(values[name], np.int64 if name in ("labels", "gt_index") else np.float32)
+        for name in _ARRAYS
+    }
+    count = len(arrays["labels"])
+    arrays["boxes"] = arrays["boxes"].reshape(count, 4)
+    arrays["scores"] = arrays["scores"].reshape(count, -1 if count else 0)
+    return ImageSnapshot(name=values["name"], flipped=values["flipped"], **arrays)
 
 
 def _concatenated(parts: list[FloatArray] | list[IntArray]) -> FloatArray:

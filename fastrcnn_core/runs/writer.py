@@ -28,10 +28,10 @@ from fastrcnn_core.runs.folder import (
     CHECKPOINTS,
     CONFIG_FILE,
     ENVIRONMENT_FILE,
+    IMPORTED_FILE,
     TRAINER_FILE,
     Run,
     RunCheckpoint,
-    unmark_imported,
 )
 from fastrcnn_core.runs.metrics import (
     METRICS_FILE,
@@ -94,9 +94,9 @@ def create_run(
 
 
 def set_data(run: Run, data: str) -> None:
-    """Set where the run's data set is now; training checks that it is the same one."""
+    """Set where the run's data set is now, which this machine trusts; training checks that it is the same one."""
     write_text(run.folder / CONFIG_FILE, json.dumps(run.settings() | {"data": data}, indent=1))
-    unmark_imported(run.folder)
+    (run.folder / IMPORTED_FILE).unlink(missing_ok=True)
 
 
 def report_failed_start(run: Run, error: UserError) -> None:
@@ -217,27 +217,20 @@ def _smallest_gap(checkpoints: list[RunCheckpoint]) -> int:
     return min(range(len(checkpoints) - 1), key=lambda index: steps[index + 2] - steps[index])
 
 
-def code_version() -> dict[str, Any]:
-    """Return the package's version and, in a git checkout, the commit and whether files differ from it."""
+def software() -> dict[str, Any]:
+    """Describe the code (version, git commit, whether files differ from it), libraries and kind of machine.
+
+    Nothing tells whose machine it is; libraries are those on which numbers depend, None where one is not installed.
+    """
     root = Path(fastrcnn_core.__file__).resolve().parents[1]
     commit = _git(root, "rev-parse", "HEAD") if (root / ".git").exists() else None
     changed = None if commit is None else bool(_git(root, "status", "--porcelain"))
-    return {"version": fastrcnn_core.__version__, "commit": commit, "changed": changed}
-
-
-def library_versions() -> dict[str, str | None]:
-    """Return the versions of Python and of the libraries on which numbers depend; None where one is not installed."""
-    return {"python": platform.python_version()} | {name: _version(name) for name in _LIBRARIES}
-
-
-def machine() -> dict[str, str]:
-    """Return the kind of machine, and nothing that tells whose it is."""
-    return {"system": platform.system(), "architecture": platform.machine()}
-
-
-def now() -> str:
-    """Return the time as ISO 8601 with its zone."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    versions = {name: _version(name) for name in _LIBRARIES}
+    return {
+        "code": {"version": fastrcnn_core.__version__, "commit": commit, "changed": changed},
+        "libraries": {"python": platform.python_version()} | versions,
+        "machine": {"system": platform.system(), "architecture": platform.machine()},
+    }
 
 
 def _version(name: str) -> str | None:

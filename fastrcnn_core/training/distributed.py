@@ -86,15 +86,6 @@ class ProcessGroup:
             dist.all_gather_object(values, value)
         return values
 
-    def gather(self, value: T) -> list[T]:
-        """Gather the values of all processes, by rank, in the first process; the others get their own back."""
-        if self.size == 1:
-            return [value]
-        values: list[T] | None = [value] * self.size if self.is_first else None
-        with _peer_errors():
-            dist.gather_object(value, values, dst=0)
-        return [value] if values is None else values
-
     def all_reduce_gradients(self, loss: Tensor, weights: Sequence[Tensor]) -> Tensor:
         """All-reduce the weights' gradients to their sums, in place; returns the sum of the losses, ()."""
         if self.size == 1:
@@ -161,7 +152,7 @@ def _value_or_error(compute: Callable[[], T]) -> T | UserError:
 
 @contextmanager
 def _peer_errors() -> Iterator[None]:
-    """QueueLock the failure of a collective into a TrainingError: another process has ended."""
+    """Turn the failure of a collective into a TrainingError: another process has ended."""
     try:
         yield
     except (RuntimeError, dist.DistError) as error:

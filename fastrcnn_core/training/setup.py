@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from fastrcnn_core.model import FastRCNN
 from fastrcnn_core.proposals import ProposalOutcome, propose_all
 from fastrcnn_core.runs import RunCheckpoint
 from fastrcnn_core.runs.folder import TRAINER_FILE
-from fastrcnn_core.runs.writer import RunWriter, code_version, library_versions, machine, now
+from fastrcnn_core.runs.writer import RunWriter, software
 from fastrcnn_core.terminal import progress_bar
 from fastrcnn_core.training.augmentation import seeded_generator
 from fastrcnn_core.training.data_loader import DataLoader
@@ -138,16 +139,15 @@ def record_environment(
             f"The data set at {dataset.setting} is not the one on which this run was started.",
             hint="Restore that data set, or start a new run.",
         )
+    now = time.strftime("%Y-%m-%dT%H:%M:%S%z")  # ISO 8601
     writer.environment(
         {
-            "code": code_version(),
-            "libraries": library_versions(),
-            "machine": machine(),
+            **software(),
             "device": writer.status.device,
             "processes": trainer.processes.size,
             "seed": trainer.config.training.seed,
             "data": data,
-            "begun": [*before.get("begun", []), {"time": now(), "step": trainer.steps_done}],
+            "begun": [*before.get("begun", []), {"time": now, "step": trainer.steps_done}],
         }
     )
 

@@ -101,7 +101,7 @@ class Trainer:
 
         Args:
             batch: images, each with its (P, 4) proposals; P, or the number of ground-truth boxes, may be 0. With
-                several processes, this one's shard; the first process's report covers the whole batch.
+                several processes, this one's shard; the report covers the whole batch.
             first: position in the whole batch of the shard's first image.
 
         Raises:
@@ -134,7 +134,7 @@ class Trainer:
                     for pair in zip(features, rois, strict=True)
                 ]
             outputs, loss = self._forward(features, rois, self._dropout_mask(rois, generators))
-            parts = self.processes.gather(step_part(images, flipped, rois, outputs, loss))
+            parts = self.processes.all_gather(step_part(images, flipped, rois, outputs, loss))
             norm = self._update_weights(loss, rate, _image_list(images, flipped))
         self.steps_done = step
         if self._ema is not None:
