@@ -144,13 +144,13 @@ def later_bytes(
     trainer: Trainer, loader: DataLoader, split: TrainingSplit, names: Sequence[str]
 ) -> int:
     """Estimate what the run will cache in memory beyond the named images, up to the caches' limits."""
-    others = max(0, len(split.training) - PROBED)
+    mapped = max(0, len(split.training) - PROBED)
     images = max(0, len(split.training) + len(split.validation) - PROBED)
     image_bytes = max(loader.get(name)[0].image.pixels.nbytes for name in names)
     cached = min(images * image_bytes, IMAGE_BYTES)
     if trainer.features is not None:  # it holds one map of each named image and flip
         per_image = trainer.features.bytes_in_memory() // len(names)
-        cached += min(others * per_image, FEATURE_BYTES)
+        cached += min(mapped * per_image, FEATURE_BYTES)
     return cached
 
 
