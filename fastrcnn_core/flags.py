@@ -79,7 +79,5 @@ def _flag(group: str, name: str, *, alone: bool) -> str:
 def _argument(name: str, value: Any) -> list[str]:
     if isinstance(value, bool):
         return [f"--{name}" if value else f"--no-{name}"]
-    return [
-        f"--{name}",
-        *([text(part) for part in value] if isinstance(value, tuple) else [text(value)]),
-    ]
+    values = value if isinstance(value, tuple) else (value,)
+    return [f"--{name}", *map(text, values)]

@@ -73,7 +73,8 @@ def parse(
         description=arguments_type.__doc__,
         config=(tyro.conf.OmitArgPrefixes,),
     )
-    own = {name: getattr(parsed, name) for name in _names(arguments_type)}
+    fields: Any = dataclasses.fields(arguments_type)  # type: ignore[arg-type]
+    own = {field.name: getattr(parsed, field.name) for field in fields}
     changed = {
         group: dataclasses.replace(getattr(start, group), **vars(getattr(parsed, group)))
         for group in groups
@@ -182,10 +183,6 @@ def _metavar(kind: Any) -> str | None:
     if type(None) not in kinds:
         return None
     return "|".join("none" if each is type(None) else each.__name__.upper() for each in kinds)
-
-
-def _names(dataclass_type: Any) -> list[str]:
-    return [item.name for item in dataclasses.fields(dataclass_type)]
 
 
 def _as_python(word: str) -> str:

@@ -18,7 +18,6 @@ from fastrcnn_core.runs.archive import (
     RunPresentError,
     export_run,
     exported_checkpoints,
-    exported_files,
     import_run,
 )
 from fastrcnn_core.runs.catalogue import (
@@ -34,10 +33,9 @@ from fastrcnn_core.runs.catalogue import (
 )
 from fastrcnn_core.runs.cost_estimate import (
     Estimate,
-    Throughput,
     comparable_runs,
     estimate_run,
-    throughput_of,
+    median_step_seconds,
 )
 from fastrcnn_core.runs.folder import Run, RunCheckpoint
 from fastrcnn_core.runs.metrics import Columns
@@ -48,7 +46,6 @@ from fastrcnn_core.runs.step_snapshots import (
     LossBreakdown,
     StepSnapshot,
     break_down_loss,
-    image_snapshots,
 )
 from fastrcnn_core.runs.writer import create_run
 
@@ -63,7 +60,6 @@ __all__ = [
     "RunState",
     "RunStatus",
     "StepSnapshot",
-    "Throughput",
     "break_down_loss",
     "comparable_runs",
     "create_run",
@@ -73,17 +69,15 @@ __all__ = [
     "estimate_run",
     "export_run",
     "exported_checkpoints",
-    "exported_files",
     "find_run",
     "free_name",
-    "image_snapshots",
     "import_run",
     "list_runs",
+    "median_step_seconds",
     "rename_run",
     "restore_run",
     "resume_run",
     "run_path",
     "start_run",
-    "throughput_of",
     "training_command",
 ]

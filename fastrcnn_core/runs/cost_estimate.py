@@ -1,4 +1,4 @@
-"""Cost estimate of a run before it begins: extrapolated from a short probe, and the throughput of earlier runs.
+"""Cost estimate of a run before it begins: extrapolated from a short probe, and the step times of earlier runs.
 
 Without PyTorch: the probe is a process of its own, so that a page stays light and nothing of the probe stays behind.
 """
@@ -51,22 +51,10 @@ class Estimate:
         return sum(self.seconds.values())
 
 
-@dataclass(frozen=True)
-class Throughput:
-    """Throughput of an earlier run.
-
-    Args:
-        run: its name. seconds: of a training step, the median.
-    """
-
-    run: str
-    seconds: float
-
-
-def throughput_of(run: str, columns: Columns) -> Throughput | None:
-    """Compute a run's throughput from its metrics; None if it did too few steps."""
+def median_step_seconds(columns: Columns) -> float | None:
+    """Compute the seconds of a run's training step from its metrics; None if it did too few steps."""
     seconds = [value for value in columns["seconds"] if value is not None]
-    return Throughput(run, median(seconds)) if len(seconds) >= MIN_STEPS else None
+    return median(seconds) if len(seconds) >= MIN_STEPS else None
 
 
 def comparable_runs(config: Config, runs: Iterable[Run]) -> tuple[Run, ...]:

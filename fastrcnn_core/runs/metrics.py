@@ -50,15 +50,20 @@ def metrics_row(report: StepReport) -> Row:
     tensors = ("rois", "losses", "scores")
     names = [item.name for item in dataclasses.fields(report) if item.name not in tensors]
     values = {name: getattr(report, name) for name in names}
-    return {name: None if _is_not_finite(value) else value for name, value in values.items()}
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in values.items()
+    }
 
 
 def append_row(path: Path, row: Row) -> None:
     """Append one line; a line that a crash truncated before is closed first."""
     line = json.dumps(row, allow_nan=False) + "\n"
-    with path.open("ab") as file:
-        if file.tell() and not _ends_with_newline(path):
-            file.write(b"\n")
+    with path.open("a+b") as file:  # reads anywhere, writes at the end
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
         file.write(line.encode())
 
 
@@ -119,10 +124,6 @@ class TensorBoardWriter:
         return self._writer
 
 
-def _is_not_finite(value: Any) -> bool:
-    return isinstance(value, float) and not math.isfinite(value)
-
-
 def _extended(earlier: Columns, rows: list[Row], *, position: int) -> Columns:
     names = dict.fromkeys([*earlier.values, *(name for row in rows for name in row)])
     values = {name: [*earlier[name], *(row.get(name) for row in rows)] for name in names}
@@ -137,9 +138,3 @@ def _rows(text: bytes) -> Iterator[Row]:
             continue
         if isinstance(row, dict):
             yield row
-
-
-def _ends_with_newline(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"

@@ -108,7 +108,9 @@ class RunControl:
     def _decide(self, received: int) -> _Decision:
         request = control.pending_request(self._run.folder)
         if received or request == "stop":
-            return self._stop(received)
+            by = f"by {signal.Signals(received).name}" if received else "on request"
+            message = f"Stopped {by} after step {self._writer.status.step}."
+            return _Decision(message=message, signal=received)
         if request == "pause":
             self._queue.release()
             self._wait("paused", self._writer.status.stage)
@@ -131,13 +133,6 @@ class RunControl:
     def _paused_seconds(self, before: RunStatus) -> float:
         """Sum up the seconds of all waits, the present one included."""
         return before.paused_seconds + time.monotonic() - self._wait_started
-
-    def _stop(self, received: int) -> _Decision:
-        step = self._writer.status.step
-        if not received:
-            return _Decision(message=f"Stopped on request after step {step}.")
-        name = signal.Signals(received).name
-        return _Decision(message=f"Stopped by {name} after step {step}.", signal=received)
 
 
 class StageProgress:

@@ -10,6 +10,8 @@ import math
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -46,8 +48,22 @@ from fastrcnn_core.training.optimiser import (
     restore_weights,
     weight_tensors,
 )
-from fastrcnn_core.training.report import build_report, merge_parts, step_part
 from fastrcnn_core.training.rois import ohem_rois, training_rois
+
+
+@dataclass(frozen=True, eq=False)
+class StepPart:
+    """Results of one process's part of a step's batch, on the CPU and without gradient.
+
+    Args:
+        images, flipped, rois: of each image. scores: (R, K + 1) of all RoIs in order. losses: of these RoIs.
+    """
+
+    images: tuple[str, ...]
+    flipped: tuple[bool, ...]
+    rois: tuple[SampledRoIs, ...]
+    scores: Tensor
+    losses: Losses
 
 
 class Trainer:
@@ -115,7 +131,8 @@ class Trainer:
         seed = self.config.training.seed
         places = range(first, first + len(batch))
         generators = [seeded_generator(seed, "picture", step, place) for place in places]
-        flipped = tuple(self._sample_flip(generator) for generator in generators)
+        share = self.config.training.flip
+        flipped = tuple(float(torch.rand((), generator=each)) < share for each in generators)
         augmentations = sample_augmentations(flipped, self.config.training, step=step, first=first)
         rois = [
             training_rois(example, flip, self.config, generator)
@@ -134,13 +151,13 @@ class Trainer:
                     for pair in zip(features, rois, strict=True)
                 ]
             outputs, loss = self._forward(features, rois, self._dropout_mask(rois, generators))
-            parts = self.processes.all_gather(step_part(images, flipped, rois, outputs, loss))
+            parts = self.processes.all_gather(_step_part(images, flipped, rois, outputs, loss))
             norm = self._update_weights(loss, rate, _image_list(images, flipped))
         self.steps_done = step
         if self._ema is not None:
             self._ema.update(self.model, step=step)
-        return build_report(
-            merge_parts(parts),
+        return _build_report(
+            _merge_parts(parts),
             step=step,
             epoch=self.config.training.epochs * step / self.total_steps,
             learning_rate=rate,
@@ -173,9 +190,6 @@ class Trainer:
 
     def _autocast(self) -> AbstractContextManager[None]:
         return autocast(self._device, mixed=self.config.training.mixed_precision)
-
-    def _sample_flip(self, generator: torch.Generator) -> bool:
-        return float(torch.rand((), generator=generator)) < self.config.training.flip
 
     def _dropout_mask(
         self, rois: Sequence[SampledRoIs], generators: Sequence[torch.Generator]
@@ -249,3 +263,64 @@ def _expect_finite(value: Tensor, name: str, step: int, images: str) -> None:
 def _image_list(images: Sequence[str], flipped: Sequence[bool]) -> str:
     pairs = zip(images, flipped, strict=True)
     return ", ".join(f"{name} (flipped)" if flip else name for name, flip in pairs)
+
+
+def _step_part(
+    images: tuple[str, ...],
+    flipped: tuple[bool, ...],
+    rois: Sequence[SampledRoIs],
+    outputs: RoIOutputs,
+    losses: Losses,
+) -> StepPart:
+    """Detach a part of a step from the graph and move it to the CPU."""
+    scores = outputs.class_logits.detach().softmax(dim=1).cpu()
+    on_cpu = Losses(*(value.detach().cpu() for value in vars(losses).values()))
+    return StepPart(images, flipped, tuple(rois), scores, on_cpu)
+
+
+def _merge_parts(parts: Sequence[StepPart]) -> StepPart:
+    """Merge the parts of a step; their losses are divided by the whole batch's counts already, so they are summed."""
+    if len(parts) == 1:
+        return parts[0]
+    return StepPart(
+        sum((part.images for part in parts), ()),
+        sum((part.flipped for part in parts), ()),
+        sum((part.rois for part in parts), ()),
+        torch.cat([part.scores for part in parts]),
+        Losses(
+            torch.stack([part.losses.classification for part in parts]).sum(),
+            torch.stack([part.losses.box for part in parts]).sum(),
+            torch.cat([part.losses.classification_per_roi for part in parts]),
+            torch.cat([part.losses.box_per_roi for part in parts]),
+        ),
+    )
+
+
+def _build_report(batch: StepPart, **fields: Any) -> StepReport:
+    """Build the report of a step from all of its parts, merged.
+
+    Args:
+        fields: those of `StepReport` that are not computed here.
+    """
+    labels = torch.cat([rois.labels for rois in batch.rois])
+    predicted, is_foreground = batch.scores.argmax(dim=1), labels > 0
+    return StepReport(
+        images=batch.images,
+        flipped=batch.flipped,
+        loss=float(batch.losses.total),
+        classification_loss=float(batch.losses.classification),
+        box_loss=float(batch.losses.box),
+        foreground=int(is_foreground.sum()),
+        background=int((~is_foreground).sum()),
+        accuracy=_mean(predicted == labels) or 0.0,
+        foreground_accuracy=_mean((predicted == labels)[is_foreground]),
+        foreground_called_background=_mean((predicted == 0)[is_foreground]),
+        rois=batch.rois,
+        losses=batch.losses,
+        scores=batch.scores,
+        **fields,
+    )
+
+
+def _mean(values: Tensor) -> float | None:
+    return float(values.float().mean()) if len(values) else None

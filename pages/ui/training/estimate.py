@@ -7,7 +7,7 @@ import streamlit as st
 from fastrcnn_core.config import Config
 from fastrcnn_core.datasets import validation_split
 from fastrcnn_core.datasets.dataset import Dataset
-from fastrcnn_core.runs import Estimate, comparable_runs, throughput_of
+from fastrcnn_core.runs import Estimate, comparable_runs, median_step_seconds
 from pages.ui.cache import run_files
 from pages.ui.components.wording import duration
 from pages.ui.jobs.cost_estimate import CostEstimateJob, cost_estimate_job
@@ -90,10 +90,10 @@ def _known(config: Config, data: Dataset) -> str:
     """Word the estimate from an earlier run; nothing without one, since a guess would be no help."""
     pictures, _ = validation_split(data.split.train, config.training.validation_share)
     for run in comparable_runs(config, runs.listed_runs()):
-        pace = throughput_of(run.name, run_files.metrics(run))
-        if pace is not None:
-            steps = pace.seconds * config.total_steps(len(pictures))
-            return f"A step took {_short(pace.seconds)} in *{run.name}*: about **{duration(steps)}** for the steps."
+        seconds = median_step_seconds(run_files.metrics(run))
+        if seconds is not None:
+            steps = seconds * config.total_steps(len(pictures))
+            return f"A step took {_short(seconds)} in *{run.name}*: about **{duration(steps)}** for the steps."
     return "How long a step takes here is not known yet: no run of this kind has been made."
 
 
