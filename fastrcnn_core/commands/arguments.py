@@ -73,8 +73,7 @@ def parse(
         description=arguments_type.__doc__,
         config=(tyro.conf.OmitArgPrefixes,),
     )
-    fields: Any = dataclasses.fields(arguments_type)  # type: ignore[arg-type]
-    own = {field.name: getattr(parsed, field.name) for field in fields}
+    own = {name: value for name, value in vars(parsed).items() if name not in groups}
     changed = {
         group: dataclasses.replace(getattr(start, group), **vars(getattr(parsed, group)))
         for group in groups

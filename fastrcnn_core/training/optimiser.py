@@ -150,57 +150,54 @@ def load_state(path: Path) -> TrainerState:
         ) from error
 
 
-def optimiser_tensors(optimiser: torch.optim.Optimizer, model: nn.Module) -> dict[str, Tensor]:
-    """Name the tensors of the optimiser's state after the weights that they belong to."""
-    return {
-        f"{name}|{key}": value.detach().cpu().contiguous()
-        for name, weight in model.named_parameters()
-        for key, value in optimiser.state.get(weight, {}).items()
-        if isinstance(value, Tensor)
-    }
+def state_tensors(
+    model: nn.Module, optimiser: torch.optim.Optimizer, *, with_weights: bool
+) -> dict[str, Tensor]:
+    """Name the tensors of a `TrainerState`.
 
-
-def weight_tensors(model: nn.Module) -> dict[str, Tensor]:
-    """Name the trained weights for the state of a run whose checkpoints hold their EMA."""
-    return {
-        f"{name}|{WEIGHT}": weight.detach().cpu().contiguous()
-        for name, weight in model.named_parameters()
-        if weight.requires_grad
-    }
+    Args:
+        with_weights: include the trained weights, for a run whose checkpoints hold their EMA.
+    """
+    tensors: dict[str, Tensor] = {}
+    for name, weight in _trainable(model).items():
+        state = optimiser.state.get(weight, {}) | ({WEIGHT: weight} if with_weights else {})
+        for key, value in state.items():
+            if isinstance(value, Tensor):
+                tensors[f"{name}|{key}"] = value.detach().cpu().contiguous()
+    return tensors
 
 
 @torch.no_grad()
-def restore_weights(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Restore the trained weights that `weight_tensors` saved.
-
-    Raises:
-        CheckpointError: one of them is missing or has another shape.
-    """
-    for name, weight in model.named_parameters():
-        if weight.requires_grad:
-            saved = tensors.get(f"{name}|{WEIGHT}")
-            if saved is None or saved.shape != weight.shape:
-                raise _mismatch(name)
-            weight.copy_(saved)
-
-
-def restore_optimiser(
-    optimiser: torch.optim.Optimizer, model: nn.Module, tensors: Mapping[str, Tensor]
+def restore_tensors(
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    tensors: Mapping[str, Tensor],
+    *,
+    with_weights: bool,
 ) -> None:
-    """Restore the optimiser's state.
+    """Restore what `state_tensors` named.
 
     Raises:
-        CheckpointError: there is state of a weight that this model does not train.
+        CheckpointError: a weight is missing or has another shape, or there is state of one that is not trained.
     """
-    weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    weights = _trainable(model)
+    for name in weights if with_weights else ():
+        if f"{name}|{WEIGHT}" not in tensors:
+            raise _mismatch(name)
     optimiser.state.clear()
     for label, value in tensors.items():
         name, _, key = label.partition("|")
-        weight = weights.get(name)
-        if weight is None or (value.ndim and value.shape != weight.shape):
+        weight, is_scalar = weights.get(name), value.ndim == 0 and key != WEIGHT
+        if weight is None or (value.shape != weight.shape and not is_scalar):
             raise _mismatch(name)
         if key != WEIGHT:
             optimiser.state[weight][key] = value.to(weight.device, copy=True)
+        elif with_weights:
+            weight.copy_(value)
+
+
+def _trainable(model: nn.Module) -> dict[str, nn.Parameter]:
+    return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
 
 
 def _mismatch(name: str) -> CheckpointError:

@@ -43,10 +43,8 @@ from fastrcnn_core.training.optimiser import (
     TrainerState,
     build_optimiser,
     learning_rate_at,
-    optimiser_tensors,
-    restore_optimiser,
-    restore_weights,
-    weight_tensors,
+    restore_tensors,
+    state_tensors,
 )
 from fastrcnn_core.training.rois import ohem_rois, training_rois
 
@@ -167,9 +165,8 @@ class Trainer:
 
     def state(self) -> TrainerState:
         """Save everything besides the detector's weights that the next step depends on."""
-        tensors = optimiser_tensors(self.optimiser, self.model)
-        if self._ema is not None:
-            tensors |= weight_tensors(self.model)
+        with_weights = self._ema is not None
+        tensors = state_tensors(self.model, self.optimiser, with_weights=with_weights)
         return TrainerState(self.steps_done, tensors)
 
     def restore(self, state: TrainerState) -> None:
@@ -179,9 +176,8 @@ class Trainer:
             CheckpointError: the state belongs to another model or optimiser.
         """
         self._start_ema()
-        if self._ema is not None:
-            restore_weights(self.model, state.tensors)
-        restore_optimiser(self.optimiser, self.model, state.tensors)
+        with_weights = self._ema is not None
+        restore_tensors(self.model, self.optimiser, state.tensors, with_weights=with_weights)
         self.steps_done = state.step
 
     def _start_ema(self) -> None:
