@@ -1,4 +1,4 @@
-"""Cost estimate of a run before it begins: extrapolated from a short probe, and the step times of earlier runs.
+"""Cost estimate of a run before it begins: extrapolated from a short probe, and the throughput of earlier runs.
 
 Without PyTorch: the probe is a process of its own, so that a page stays light and nothing of the probe stays behind.
 """
@@ -52,7 +52,7 @@ class Estimate:
 
 
 def median_step_seconds(columns: Columns) -> float | None:
-    """Compute the seconds of a run's training step from its metrics; None if it did too few steps."""
+    """Compute a run's throughput, the median seconds of a training step; None if it did too few steps."""
     seconds = [value for value in columns["seconds"] if value is not None]
     return median(seconds) if len(seconds) >= MIN_STEPS else None
 
