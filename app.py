@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui.shell import errors, header, history, missing_checkpoint, sidebar
+from pages.ui.shell import errors, header, history, link_notice, missing_checkpoint, sidebar
 
 PAGES = {
     "overview": ("Overview", ":material/account_tree:"),
@@ -27,6 +27,6 @@ with errors.shown():
     sidebar.show()
 header.style()
 history.one_step_a_page()
-with errors.shown():
+with link_notice.above(), errors.shown():
     missing_checkpoint.show()
     page.run()

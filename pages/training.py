@@ -6,15 +6,14 @@ from fastrcnn_core.runs.process import start_run
 from pages.ui.components import pickers, source
 from pages.ui.shell import header
 from pages.ui.state import runs
-from pages.ui.training import form, live, queue, run_actions, runs_table
+from pages.ui.training import form, live, missing_run, queue, run_actions, runs_table
 
 header.show(
     "Is it learning?",
     "Begin a short run and watch the loss fall. The run is a process of its own; this page only reads its folder.",
 )
-if missing := runs.run_of_link_is_missing():
-    st.toast(f"The link names run “{missing[:80]}”, which is not here.", icon=":material/link_off:")
 run, named_runs = runs.chosen_run(), {run.name: run for run in runs.listed_runs()}
+missing_run.show(run)
 # Another key folds it again: when a run has begun, that run is what one wants to see.
 fold = f"begin-{run.name if run else ''}"
 with st.expander("Begin a run", icon=":material/add:", expanded=run is None, key=fold):

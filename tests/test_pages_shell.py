@@ -82,6 +82,38 @@ def test_a_link_to_a_picture_that_is_not_there_shows_the_first_and_says_so(stree
     assert not app.button(key="forget-unknown-words").click().run().warning
 
 
+@pytest.mark.parametrize(
+    ("word", "value", "sentence"),
+    [
+        (
+            "rois-per-image",
+            "9999",
+            "rois-per-image=9999 in the link is outside 1 to 2048: 64 is used.",
+        ),
+        ("foreground-iou", "abc", "foreground-iou=abc in the link is not a number: 0.5 is used."),
+        ("draw", "-4", "draw=-4 in the link is not possible here: 0 is used."),
+        ("ignored", "perhaps", "ignored=perhaps in the link is not possible here: true is used."),
+    ],
+)
+def test_a_value_in_the_link_that_its_widget_refuses_is_told_until_the_notice_is_closed(
+    street: Path, word: str, value: str, sentence: str
+) -> None:
+    app = open_app("roi_sampling", **{word: value})
+    assert sentence in app.warning[0].value
+    assert sentence in app.run().warning[0].value
+    assert not app.button(key="forget-unknown-words").click().run().warning
+
+
+def test_values_in_the_link_that_are_taken_or_the_defaults_need_no_notice(street: Path) -> None:
+    words = {"foreground-iou": "0.50", "rois-per-image": "9", "ignored": "TRUE", "draw": "3"}
+    app = open_app("roi_sampling", **words)
+    assert app.number_input(key="draw").value == 3
+    assert not app.warning
+    app.number_input(key="draw").set_value(4).run()
+    assert not app.button(key="draw-again").click().run().warning
+    assert not open_app("proposals", section="Engines").warning
+
+
 def test_a_folder_that_is_typed_in_is_opened_in_this_session_only(tmp_path: Path) -> None:
     folder = write_tiny(tmp_path / "own", count=2)
     app = open_app()

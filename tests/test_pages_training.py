@@ -167,8 +167,9 @@ def test_a_link_to_a_run_that_is_not_here_shows_the_newest_and_says_so(street: P
     a_run(street, "newer")
     app = open_app("training", run="gone")
     assert app.selectbox(key="pick-run").value == "newer"
-    assert any("gone" in item.value for item in app.toast)
+    assert "“gone”, which is not here" in app.run().warning[0].value
     assert link(app)["run"] == "newer"
+    assert not app.button(key="forget-missing-run").click().run().warning
 
 
 def test_watching_a_run_does_not_load_pytorch(street: Path) -> None:

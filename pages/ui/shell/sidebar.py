@@ -7,7 +7,6 @@ import streamlit as st
 from fastrcnn_core.errors import UserError
 from pages.ui.cache import datasets
 from pages.ui.components import pickers
-from pages.ui.components.wording import plain
 from pages.ui.shell import add_data, device_picker
 from pages.ui.state import detectors, link, projector, runs, selected_picture, sources
 
@@ -30,20 +29,6 @@ def show() -> None:
             help="Bigger type and thicker lines, for the last row of the class room.",
         )
     link.write_link(picture=name)
-    _warn_of_unknown_words()
-
-
-def _warn_of_unknown_words() -> None:
-    """Say above the page which words of the link name nothing here, until the visitor closes it."""
-    unknown = link.unknown_words()
-    if not unknown:
-        return
-    named = ", ".join(f"{word} “{value[:80]}”" for word, value in unknown.items())
-    st.warning(
-        plain(f"The link names {named}: not on this server. What is here is shown instead."),
-        icon=":material/link_off:",
-    )
-    st.button("Close", key="forget-unknown-words", on_click=link.forget_unknown_words)
 
 
 def _picture_block() -> str | None:

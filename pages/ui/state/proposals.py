@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from fastrcnn_core.selective_search import Strategy
+from pages.ui.state import link_words
 from pages.ui.state.page_selection import PageSelection, in_widget
 
 SECTIONS = ("Segmentation", "Grouping", "Funnel", "Quality", "Methods", "Sweep")
@@ -94,5 +95,5 @@ def follow_former_link() -> None:
     """Adopt a section that an older link names by its former word; called before the section's widget is made."""
     key = ProposalsSelection.key("section")
     if new := _FORMER_SECTIONS.get(st.query_params.get(key, "")):
-        st.query_params[key] = new
+        link_words.replace(key, new)
         ProposalsSelection.select(section=new)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from fastrcnn_core.runs import Run, list_runs
 
-_LISTED, _RUN, _LINK = "listed-runs", "chosen-run", "run"
+_LISTED, _RUN, _MISSING, _LINK = "listed-runs", "chosen-run", "missing-run", "run"
 
 
 def list_again() -> tuple[Run, ...]:
@@ -27,19 +27,24 @@ def chosen_run() -> Run | None:
     runs = {run.name: run for run in listed_runs()}
     linked = st.query_params.get(_LINK)
     if _RUN not in st.session_state and linked in runs:
-        choose_run(linked)
+        st.session_state[_RUN] = linked
     return runs.get(st.session_state.get(_RUN, ""), next(iter(runs.values()), None))
 
 
-def run_of_link_is_missing() -> str | None:
-    """Return the name in the link if there is no such run; to be called before the link is written anew."""
+def missing_run() -> str | None:
+    """Return the run that a link named and that is not here, until a run is chosen; called before `write_run_link`."""
+    here = {run.name for run in listed_runs()}
     linked = st.query_params.get(_LINK)
-    return linked if linked and all(run.name != linked for run in listed_runs()) else None
+    if linked and linked not in here:
+        st.session_state[_MISSING] = linked
+    missing: str | None = st.session_state.get(_MISSING)
+    return None if missing in here else missing
 
 
 def choose_run(name: str | None) -> None:
     """Watch a run; None for the newest."""
     st.session_state[_RUN] = name or ""
+    st.session_state.pop(_MISSING, None)
     st.query_params.pop(_LINK, None)
 
 
