@@ -19,8 +19,8 @@ fold = f"begin-{run.name if run else ''}"
 with st.expander("Begin a run", icon=":material/add:", expanded=run is None, key=fold):
     form.show()
 queue.show(run)
-run_actions.undo()
 if run is None:
+    run_actions.undo()
     st.info(
         "There is no run yet. Press *Start training* above: *60 seconds on a CPU* is what a laptop can do in a class.",
         icon=":material/info:",

@@ -16,6 +16,7 @@ from fastrcnn_core.runs import (
 from fastrcnn_core.runs.metrics import METRICS_FILE, VALIDATION_FILE, append_row
 from fastrcnn_core.runs.status import STATUS_FILE
 from fastrcnn_core.runs.step_snapshots import LATEST_FILE
+from pages.ui.components.wording import plain
 from tests.support import training_page
 from tests.support.app import complaints, open_app, words
 from tests.support.datasets import write_tiny
@@ -46,7 +47,7 @@ def test_a_deleted_run_can_be_brought_back(street: Path) -> None:
     app.button(key="delete").click().run()
     assert "**only** is deleted." in words(app)
     assert not list_runs()
-    app.button(key="restore").click().run()
+    app.button(key="restore-alone").click().run()
     assert [run.name for run in list_runs()] == ["only"]
     assert app.selectbox(key="pick-run").value == "only"
     assert "is deleted." not in words(app)
@@ -98,14 +99,26 @@ def test_the_page_opens_no_folder_that_a_zip_names(street: Path, tmp_path: Path)
     assert message not in words(open_app("training", run="theirs"))
 
 
-def test_the_way_back_stands_where_the_run_was_deleted_too(street: Path) -> None:
-    a_run(street, "old", steps=4)
-    a_run(street, "bad", steps=4)
+def test_a_deletion_is_told_where_it_was_made_until_the_next_action(street: Path) -> None:
+    for name in ("old", "bad"):
+        a_run(street, name, steps=4)
     app = open_app("training", run="bad")
     app.button(key="delete").click().run()
-    app.button(key="restore-below").click().run()
+    assert restoring(app) == ["restore-popover", "restore-below"]
+    app.run()
+    assert restoring(app) == ["restore-popover"]
+    app.button(key="restore-popover").click().run()
     assert {run.name for run in list_runs()} == {"old", "bad"}
-    assert not complaints(app)
+    assert not restoring(app)
+
+
+def restoring(app: AppTest) -> list[str]:
+    """The buttons that restore a run: in the popover of Delete, and where a run was deleted just now."""
+    return [str(item.key) for item in app.button if "restore" in str(item.key)]
+
+
+def test_a_message_is_plain_text_in_one_paragraph() -> None:
+    assert plain("a_b.zip:\n\n *no* zip") == r"a\_b.zip: \*no\* zip"
 
 
 def test_a_run_gets_another_name_and_stays_the_one_that_is_watched(street: Path) -> None:

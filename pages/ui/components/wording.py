@@ -47,7 +47,8 @@ def significant(value: Any) -> str:
 
 
 def plain(sentence: str) -> str:
-    """Escape Markdown: a file may be called a_b_c or *.png."""
+    """Escape Markdown, in one paragraph: a file may be called a_b_c or *.png, and bold ends at a blank line."""
+    sentence = " ".join(sentence.split())
     for sign in "\\`*_[]$~<>#|":
         sentence = sentence.replace(sign, "\\" + sign)
     return sentence

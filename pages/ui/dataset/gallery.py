@@ -8,6 +8,7 @@ from fastrcnn_core import palette
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import UserError
 from pages.ui.cache import datasets, renderings
+from pages.ui.components.wording import plain
 from pages.ui.state import selected_picture, widget_state
 from pages.ui.state.dataset import FILTERS, DatasetSelection, follow_former_link
 
@@ -84,7 +85,7 @@ def _thumbnail(data: Dataset, name: str, *, is_current: bool) -> None:
                 alt=f"The picture {name}",
             )
         except UserError as error:
-            st.caption(f":material/broken_image: {error.problem}")
+            st.caption(f":material/broken_image: {plain(error.problem)}")
         st.button(
             f"**{name}**, chosen" if is_current else name,
             key=f"choose-{name}",

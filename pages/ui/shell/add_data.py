@@ -129,4 +129,4 @@ def _take_upload() -> None:
     try:
         selected_picture.choose_upload(file.getvalue(), name=file.name.rsplit(".", 1)[0])
     except UserError as error:
-        widget_state.put("upload-complaint", f"{error.problem} {error.hint}")
+        widget_state.put("upload-complaint", plain(f"{error.problem} {error.hint}"))

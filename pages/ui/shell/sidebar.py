@@ -7,6 +7,7 @@ import streamlit as st
 from fastrcnn_core.errors import UserError
 from pages.ui.cache import datasets
 from pages.ui.components import pickers
+from pages.ui.components.wording import plain
 from pages.ui.shell import add_data, device_picker
 from pages.ui.state import detectors, link, projector, runs, selected_picture, sources
 
@@ -39,7 +40,7 @@ def _picture_block() -> str | None:
     try:
         name = _name_picker()
     except UserError as error:
-        st.caption(f":material/error: {error.problem}")
+        st.caption(f":material/error: {plain(error.problem)}")
     with st.popover("Add pictures", icon=":material/add_photo_alternate:", width="stretch"):
         add_data.upload()
         add_data.penn_fudan(place="sidebar")

@@ -33,12 +33,12 @@ def chosen_run() -> Run | None:
 
 def missing_run() -> str | None:
     """Return the run that a link named and that is not here, until a run is chosen; called before `write_run_link`."""
-    here = {run.name for run in listed_runs()}
+    names = {run.name for run in listed_runs()}
     linked = st.query_params.get(_LINK)
-    if linked and linked not in here:
+    if linked and linked not in names:
         st.session_state[_MISSING] = linked
     missing: str | None = st.session_state.get(_MISSING)
-    return None if missing in here else missing
+    return None if missing in names else missing
 
 
 def choose_run(name: str | None) -> None:

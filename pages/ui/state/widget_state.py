@@ -18,6 +18,11 @@ def put(key: str, new: Any) -> None:
     st.session_state[key] = new
 
 
+def take(key: str) -> Any:
+    """Return a value and forget it; None if there is none."""
+    return st.session_state.pop(key, None)
+
+
 def reset(defaults: Mapping[str, Any]) -> None:
     """Set several widgets: for the callback of a reset button."""
     for key, default in defaults.items():

@@ -9,7 +9,7 @@ from fastrcnn_core.datasets import validation_split
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.runs import Estimate, comparable_runs, median_step_seconds
 from pages.ui.cache import run_files
-from pages.ui.components.wording import duration
+from pages.ui.components.wording import duration, plain
 from pages.ui.jobs.cost_estimate import CostEstimateJob, cost_estimate_job
 from pages.ui.shell import errors
 from pages.ui.state import runs
@@ -92,8 +92,9 @@ def _known(config: Config, data: Dataset) -> str:
     for run in comparable_runs(config, runs.listed_runs()):
         seconds = median_step_seconds(run_files.metrics(run))
         if seconds is not None:
-            steps = seconds * config.total_steps(len(pictures))
-            return f"A step took {_short(seconds)} in *{run.name}*: about **{duration(steps)}** for the steps."
+            steps = duration(seconds * config.total_steps(len(pictures)))
+            took = f"A step took {_short(seconds)} in *{plain(run.name)}*"
+            return f"{took}: about **{steps}** for the steps."
     return "How long a step takes here is not known yet: no run of this kind has been made."
 
 

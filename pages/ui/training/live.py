@@ -13,7 +13,7 @@ import streamlit as st
 
 from fastrcnn_core.runs import Run, RunState, RunStatus, resume_run
 from pages.ui.cache import run_files
-from pages.ui.components.wording import duration
+from pages.ui.components.wording import duration, plain
 from pages.ui.shell import errors
 from pages.ui.state import detectors
 from pages.ui.training import checkpoint_timeline, comparison, plots, run_actions, step
@@ -68,9 +68,11 @@ def _stand(run: Run, state: RunState) -> None:
 
 def _progress(run: Run, status: RunStatus) -> None:
     """State, progress and time in one line; what went wrong, with the way out."""
-    st.progress(_share(status), f"{_ICONS[status.state]} **{run.name}**: {_sentence(status)}")
+    st.progress(
+        _share(status), f"{_ICONS[status.state]} **{plain(run.name)}**: {_sentence(status)}"
+    )
     if status.message:
-        st.markdown(f"{status.message} {status.hint}")
+        st.markdown(plain(f"{status.message} {status.hint}"))
 
 
 def _share(status: RunStatus) -> float:

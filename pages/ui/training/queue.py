@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from fastrcnn_core.runs import Run, RunStatus
-from pages.ui.components.wording import time_left
+from pages.ui.components.wording import plain, time_left
 from pages.ui.state import runs
 
 _LOOKS = 3.0  # seconds
@@ -32,7 +32,7 @@ def _queue(watched: str | None) -> None:
         st.markdown(":material/queue: **One run computes at a time; these go, wait or are paused**")
         for run, status in not_watched[:_MOST]:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(f"**{run.name}**: {_doing(status)}")
+                st.markdown(f"**{plain(run.name)}**: {_doing(status)}")
                 if st.button(
                     "Watch",
                     key=f"watch-{run.name}",

@@ -26,8 +26,9 @@ from fastrcnn_core.runs import (
 from pages.ui.cache import run_files
 from pages.ui.components.wording import plain
 from pages.ui.shell import errors
-from pages.ui.state import detectors, runs
+from pages.ui.state import detectors, runs, widget_state
 
+_JUST_DELETED = "just-deleted"
 _MEGABYTES = 2000  # of a zip that is brought: a run with a dozen checkpoints
 
 
@@ -54,39 +55,51 @@ def take_or_delete(run: Run, *, going: bool) -> None:
         _rename(run, going=going)
         with st.popover("Delete", icon=":material/delete:", type="tertiary", disabled=going):
             st.markdown(
-                f"Delete **{run.name}** and its checkpoints? You can bring it back until you delete another."
+                f"Delete **{plain(run.name)}** and its checkpoints? You can bring it back until you delete another."
             )
             if st.button("Delete it", type="primary", key="delete"):
                 with errors.shown():
                     delete_run(run)
                     runs.choose_run(None)
+                    widget_state.put(_JUST_DELETED, True)
                     st.rerun()
-    undo(below=True)  # beside the button that deleted it
+            _trash("popover")
+    if widget_state.take(_JUST_DELETED):
+        _trash("below")  # beside the button that deleted it, until the next action
 
 
-def undo(*, below: bool = False) -> None:
-    """Offer to restore the run that was deleted last, or to delete it for good.
+def undo() -> None:
+    """Offer to restore the run that was deleted last where no run is left whose popover does."""
+    widget_state.take(_JUST_DELETED)
+    _trash("alone")
 
-    Args:
-        below: this is the second place on the page where that is offered.
-    """
-    end = "-below" if below else ""
+
+def _trash(place: str) -> None:
+    """Offer to restore the run that was deleted last, or to delete it for good; nothing while there is none."""
     name = deleted_run()
     if name is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f":material/delete: **{name}** is deleted.", width="content")
-        if st.button("Bring it back", key=f"restore{end}", icon=":material/undo:", type="tertiary"):
-            with errors.shown():
-                runs.choose_run(restore_run().name)
-                st.rerun()
+        st.markdown(f":material/delete: **{plain(name)}** is deleted.", width="content")
+        st.button(
+            "Bring it back",
+            key=f"restore-{place}",
+            icon=":material/undo:",
+            type="tertiary",
+            on_click=_restore,
+        )
         st.button(
             "Make room",
-            key=f"empty-bin{end}",
+            key=f"empty-bin-{place}",
             type="tertiary",
             on_click=empty_trash,
             help="Removes it from the disk for good.",
         )
+
+
+def _restore() -> None:
+    with errors.shown():
+        runs.choose_run(restore_run().name)
 
 
 def _rename(run: Run, *, going: bool) -> None:
@@ -116,7 +129,7 @@ def bring() -> None:
         path.write_bytes(upload.getbuffer())
         try:
             run = import_run(path)
-            st.toast(f"Imported as **{run.name}**.", icon=":material/folder_open:")
+            st.toast(f"Imported as **{plain(run.name)}**.", icon=":material/folder_open:")
         except RunPresentError as error:
             run = error.run
             st.toast(plain(error.problem), icon=":material/info:")

@@ -10,6 +10,7 @@ from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import UserError
 from fastrcnn_core.runs import Run, StepSnapshot, break_down_loss
 from pages.ui.cache import datasets, run_files
+from pages.ui.components.wording import plain
 from pages.ui.training import loss_table, step_choice, step_pictures
 from pages.ui.training.step_pictures import StepLosses
 
@@ -46,7 +47,7 @@ def show(run: Run, *, moving: bool, following: bool) -> None:
             return
         _show(run, shown, data)
     except UserError as error:
-        st.caption(f"The pictures of this run cannot be shown: {error.problem}")
+        st.caption(f"The pictures of this run cannot be shown: {plain(error.problem)}")
 
 
 def _shown(run: Run, saved: tuple[int, ...]) -> StepSnapshot | None:
