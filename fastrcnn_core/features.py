@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import zlib
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,12 +16,15 @@ from torch import Tensor
 
 from fastrcnn_core.backbones import Backbone
 from fastrcnn_core.devices import autocast, autocast_type
-from fastrcnn_core.files import cache_folder, write_tensors
+from fastrcnn_core.files import cache_folder, remove_partial_files, write_tensors
 from fastrcnn_core.model import FastRCNN, Features, image_tensor
 from fastrcnn_core.structures import Image
 
+logger = logging.getLogger(__name__)
+
 MEMORY_BYTES = 2**30
 DISK_BYTES = 8 * 2**30
+_SECONDS_OF_A_WRITER = 600.0  # a half-written file that is older was left by a killed process
 _EVICTIONS = 16  # while a store writes `disk_bytes` once
 
 
@@ -55,6 +60,7 @@ class FeatureStore:
         self._identity = f"{_weights_hash(model.backbone)} {model.image_config}{precision}"
         self._memory: LRUCache[Path, dict[str, Tensor]] = LRUCache(memory_bytes, getsizeof=_bytes)
         self.disk_bytes = disk_bytes
+        remove_partial_files(self.folder, older_than=_SECONDS_OF_A_WRITER)
         self._own: set[Path] = set()  # on disk, read or written by this store
         self._own_bytes = self._bytes_since_eviction = 0
 
@@ -93,7 +99,7 @@ class FeatureStore:
         size = _bytes(packed)
         if self._own_bytes + size > self.disk_bytes:
             return
-        write_tensors(path, packed)
+        write_tensors(path, packed | {"checksum": torch.tensor(_checksum(packed))})
         self._mark_own(path, size)
         self._bytes_since_eviction += size
         if self._bytes_since_eviction > self.disk_bytes / _EVICTIONS:
@@ -126,6 +132,10 @@ def _bytes(packed: dict[str, Tensor]) -> int:
     return sum(value.nbytes for value in packed.values())
 
 
+def _checksum(packed: dict[str, Tensor]) -> int:
+    return zlib.crc32(packed["scale"].numpy().tobytes(), zlib.crc32(packed["map"].numpy().data))
+
+
 def _unpack(packed: dict[str, Tensor], device: torch.device) -> Features:
     scale_x, scale_y = packed["scale"].tolist()
     return Features(packed["map"].to(device).float(), scale_x, scale_y)
@@ -135,7 +145,13 @@ def _read(path: Path) -> dict[str, Tensor] | None:
     """Read a feature map from disk; None if it is missing or damaged, to be recomputed."""
     try:
         packed = safetensors.torch.load_file(path)
-    except (FileNotFoundError, SafetensorError):
+        checksum = packed.pop("checksum", None)  # files of former versions have none
+        if packed.keys() != {"map", "scale"} or checksum not in (None, _checksum(packed)):
+            raise SafetensorError("the checksum differs")
+    except FileNotFoundError:
+        return None
+    except SafetensorError as error:
+        logger.warning("%s is damaged and is computed again: %s", path, error)
         return None
     # It may have been evicted by now, or belong to another user.
     with suppress(FileNotFoundError, PermissionError):
@@ -145,6 +161,7 @@ def _read(path: Path) -> dict[str, Tensor] | None:
 
 def prune(folder: Path, *, max_bytes: int = DISK_BYTES) -> None:
     """Evict the least recently used feature maps from disk until the folder is within its size limit."""
+    remove_partial_files(folder, older_than=_SECONDS_OF_A_WRITER)
     files = _files(folder)
     excess = sum(size for _, size, _ in files) - max_bytes
     for path, size, _ in sorted(files, key=lambda file: file[2]):

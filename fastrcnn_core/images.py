@@ -28,6 +28,25 @@ MAX_PIXELS = 50_000_000
 # Pictures and nothing else: Pillow's other readers start programs (EPS) or read drawings, and uploads go through here.
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
 
+# What their files are called; other names are read as well, if their content is one of `FORMATS`.
+IMAGE_ENDINGS = frozenset(
+    f".{ending}"
+    for ending in [
+        "png",
+        "jpg",
+        "jpeg",
+        "webp",
+        "gif",
+        "bmp",
+        "tif",
+        "tiff",
+        "avif",
+        "jp2",
+        "ppm",
+        "pgm",
+    ]
+)
+
 # A path, a PIL image, an (H, W, 3) uint8 RGB array, or a (3, H, W) tensor: uint8, or floating point in [0, 1].
 ImageLike: TypeAlias = "str | Path | Image | PIL.Image.Image | npt.NDArray[Any] | Tensor"
 _ACCEPTED = (

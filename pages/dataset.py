@@ -26,7 +26,9 @@ if data:
     gallery.show(data, current=picture.name)
     st.header("How many are they, how tall, how thin?", anchor=False)
     statistics.show(data)
-    coco = to_coco(datasets.all_annotations(data), data.classes, data.coco_ids)
+    coco = to_coco(
+        datasets.all_annotations(data), data.classes, data.coco_ids, file_name=data.file_name
+    )
     st.download_button(
         "Annotations as COCO JSON",
         data=lambda: json.dumps(coco),

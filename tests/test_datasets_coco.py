@@ -1,6 +1,7 @@
 """Folders in COCO's format, with everything that can be wrong with them."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def test_a_crowd_is_tagged(folder: Path) -> None:
         (coco_box(1, [30, 5, 10, 10]), "outside of its image"),
         (coco_box(1, [-10, -10, 10, 10]), "outside of its image"),
         (coco_box(1, [1, 1, 5]), "not four numbers"),
-        (coco_box(1, [1, 1, 5, "5"]), "not four numbers"),
+        (coco_box(1, [1, 1, 5, "five"]), "not four numbers"),
         (coco_box(1, [1, 1, 5, float("nan")]), "not four numbers"),
         (coco_box(1, [1, 1, 5, float("inf")]), "not four numbers"),
         (coco_box(1, None), "not four numbers"),
@@ -127,9 +128,14 @@ def test_sizes_that_the_file_leaves_out_are_read_from_the_pictures(folder: Path)
 
 def test_a_picture_of_another_size_than_listed_is_refused(folder: Path) -> None:
     images = [coco_image(1, "a.png", height=30, width=20)]
-    dataset = CocoDataset(write_coco(folder / "b.json", images))
-    with pytest.raises(DataError, match=r"a\.png is 30×20, but the annotation file says 20×30"):
-        dataset.load("a")
+    file = write_coco(folder / "b.json", images)
+    message = r"a\.png is 30×20, but the annotation file says 20×30"
+    with pytest.raises(DataError, match=message):
+        CocoDataset(file)
+    write_picture(folder / "b.png", height=20, width=30)
+    dataset = CocoDataset(write_coco(folder / "b.json", [*images, coco_image(2, "b.png")]))
+    assert dataset.names == ("b",)
+    assert re.search(message, dataset.notes[0])
 
 
 def test_listed_pictures_that_are_not_there_are_left_out_and_reported(folder: Path) -> None:
@@ -147,10 +153,15 @@ def test_without_a_single_picture_it_is_refused(tmp_path: Path) -> None:
         CocoDataset(write_coco(tmp_path / "boxes.json", [coco_image(1, "a.png")]))
 
 
-def test_a_damaged_picture_is_an_error_in_words(folder: Path) -> None:
+def test_a_damaged_picture_is_left_out_or_an_error_in_words(folder: Path) -> None:
     (folder / "a.png").write_bytes(b"nonsense")
     with pytest.raises(ImageError, match="no picture"):
-        of_boxes(folder).load("a")
+        of_boxes(folder)
+    write_picture(folder / "b.png", height=20, width=30)
+    images = [coco_image(1, "a.png"), coco_image(2, "b.png")]
+    dataset = CocoDataset(write_coco(folder / "boxes.json", images))
+    assert dataset.names == ("b",)
+    assert "a.png is no picture" in dataset.notes[0]
 
 
 @pytest.mark.parametrize("place", [".", "images", "val2017", "images/val2017"])
@@ -177,11 +188,38 @@ def test_a_picture_is_called_by_its_stem_or_by_its_path_if_stems_collide(tmp_pat
 
 
 @pytest.mark.parametrize(
-    "file", ["../a.png", "x/../../a.png", "/etc/a.png", "C:\\a.png", "..\\a.png", "", "."]
+    "file",
+    [
+        "../a.png",
+        "x/../../a.png",
+        "/etc/a.png",
+        "C:\\a.png",
+        "..\\..\\media\\A.PNG",
+        "http://host/a.jpg",
+    ],
 )
-def test_a_picture_outside_of_the_folder_is_refused(folder: Path, file: str) -> None:
-    with pytest.raises(DataError, match="outside of its folder"):
-        CocoDataset(write_coco(folder / "boxes.json", [coco_image(1, file)]))
+def test_a_path_from_another_machine_leads_to_the_one_picture_of_that_name(
+    tmp_path: Path, file: str
+) -> None:
+    write_picture(tmp_path / "a.png", height=99, width=99)  # outside of the folder: never opened
+    folder = tmp_path / "set"
+    write_picture(folder / "images" / "a.png", height=20, width=30)
+    dataset = CocoDataset(write_coco(folder / "boxes.json", [coco_image(1, file)]))
+    assert dataset.load("a").image.height == 20
+    assert dataset.notes[0].startswith("1 of 1 listed pictures were found by their name alone")
+    write_picture(folder / "more" / "a.png", height=20, width=30)
+    with pytest.raises(DataError, match="none of its images"):
+        CocoDataset(folder / "boxes.json")
+
+
+@pytest.mark.parametrize("file", ["", ".", "../b.png", "/etc/passwd"])
+def test_no_picture_outside_of_the_folder_is_opened(tmp_path: Path, file: str) -> None:
+    write_picture(tmp_path / "b.png", height=20, width=30)
+    write_picture(tmp_path / "set" / "a.png", height=20, width=30)
+    images = [coco_image(1, "a.png"), coco_image(2, file)]
+    dataset = CocoDataset(write_coco(tmp_path / "set" / "boxes.json", images))
+    assert dataset.names == ("a",)
+    assert dataset.notes[0].startswith("1 of 2 listed pictures were left out")
 
 
 def test_a_folder_with_several_json_files_asks_which(folder: Path) -> None:
@@ -272,7 +310,7 @@ BOXES = st.lists(st.tuples(CORNER, CORNER, SIDE, SIDE, st.sampled_from([3, 5])),
 @given(boxes=BOXES)
 def test_what_is_written_is_read_as_pycocotools_reads_it(folder: Path, boxes: list[Any]) -> None:
     annotations = [
-        coco_box(1, list(box[:4]), category=box[4], id=id, area=1)
+        coco_box(1, list(box[:4]), category=box[4], id=id, area=box[2] * box[3])
         for id, box in enumerate(boxes, 1)
     ]
     images, categories = [coco_image(1, "a.png")], {5: "dog", 3: "cat"}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from torch import Tensor
 
@@ -145,6 +146,28 @@ def test_a_damaged_map_is_computed_again() -> None:
     again = new_model()
     assert torch.equal(FeatureStore(again).get(image()).map, expected)
     assert again.looks == 1
+
+
+def test_a_flipped_bit_or_a_missing_tensor_is_computed_again() -> None:
+    expected = FeatureStore(new_model()).get(image()).map
+    (path,) = FeatureStore(new_model()).folder.iterdir()
+    content = bytearray(path.read_bytes())
+    content[-20] ^= 1
+    path.write_bytes(content)
+    for _ in range(2):
+        again = new_model()
+        assert torch.equal(FeatureStore(again).get(image()).map, expected)
+        assert again.looks == 1
+        safetensors.torch.save_file({"another": torch.zeros(1)}, path)
+
+
+def test_a_map_that_a_killed_process_left_half_written_is_removed(tmp_path: Path) -> None:
+    half, young = (tmp_path / f".{name}.0.partial.safetensors" for name in ("half", "young"))
+    half.write_bytes(b"half")
+    young.write_bytes(b"being written")
+    os.utime(half, (1e9, 1e9))
+    FeatureStore(new_model(), folder=tmp_path)
+    assert list(tmp_path.iterdir()) == [young]
 
 
 def test_what_finds_no_room_on_disk_is_computed_again_and_others_make_room(tmp_path: Path) -> None:

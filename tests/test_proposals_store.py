@@ -172,6 +172,7 @@ def damages() -> dict[str, bytes]:
         "more than the memory holds": intact.replace(
             b"(5, 4), }           ", b"(99999999999999, 4)}"
         ),
+        "not finite": _npy(np.full((5, 4), np.nan, np.float32)),
         "a pickle": _npy(np.array([[1, 2, 3, "x"]], object)),
     }
 
@@ -180,6 +181,33 @@ def _npy(values: npt.NDArray[Any]) -> bytes:
     file = io.BytesIO()
     np.lib.format.write_array(file, values)
     return file.getvalue()
+
+
+def _flipped(content: bytes, bit: int) -> bytes:
+    changed = bytearray(content)
+    changed[-5] ^= 1 << bit  # of the last coordinate, before the checksum
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("bit", range(8))
+def test_a_flipped_bit_is_noticed(bit: int, tmp_path: Path, searched: CountedSearch) -> None:
+    proposal_store = ProposalStore(tmp_path)
+    proposal_store.get(picture(), SINGLE)
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(_flipped(path.read_bytes(), bit))
+    assert proposal_store.get(picture(), SINGLE).tolist() == [[0, 0, 64, 48]]
+    assert searched.calls == 2
+
+
+def test_a_file_of_a_former_version_without_a_checksum_is_read(
+    tmp_path: Path, searched: CountedSearch
+) -> None:
+    proposal_store = ProposalStore(tmp_path)
+    proposal_store.get(picture(), SINGLE)
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:-4])
+    assert proposal_store.get(picture(), SINGLE).tolist() == [[0, 0, 64, 48]]
+    assert searched.calls == 1
 
 
 @pytest.mark.parametrize("damage", list(damages()))
@@ -242,7 +270,7 @@ def test_size_counts_what_is_kept_and_clear_forgets_it(
     proposal_store.clear()
     for seed in range(3):
         proposal_store.get(picture(seed), SINGLE)
-    assert proposal_store.size() == 3 * len(_npy(np.zeros((1, 4), np.float32)))
+    assert proposal_store.size() == 3 * (len(_npy(np.zeros((1, 4), np.float32))) + 4)  # a checksum
     in_work = proposal_store.folder / ".being-written-elsewhere.partial.npy"
     in_work.write_bytes(b"half")
     proposal_store.clear()

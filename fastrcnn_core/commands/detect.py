@@ -18,6 +18,7 @@ import fastrcnn_core
 from fastrcnn_core.commands.arguments import DetectorArguments, option, parse_with_detector
 from fastrcnn_core.errors import ConfigError, DataError, ImageError, StorageError, UserError
 from fastrcnn_core.files import write_text
+from fastrcnn_core.images import IMAGE_ENDINGS
 from fastrcnn_core.terminal import GracefulShutdown, echo, progress_bar
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 GROUPS = ("proposals", "detection")
 STDIN = "-"
 ADDRESSES = ("http://", "https://")
-ENDINGS = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "avif", "jp2", "ppm", "pgm")
+
 MAX_BYTES = 100_000_000  # of a picture from an address or from standard input; chosen here
 TIMEOUT_SECONDS = 30
 
@@ -136,9 +137,11 @@ def _expand_word(word: str) -> list[str]:
         files = [file for file in sorted(glob.glob(word, recursive=True)) if Path(file).is_file()]
     else:
         return [word]  # it is reported when it is read, and the others go on
-    images = [file for file in files if file.lower().endswith(ENDINGS)]
+    images = [file for file in files if Path(file).suffix.lower() in IMAGE_ENDINGS]
     if not images:
-        raise ConfigError(f"There is no image in {word}.", hint=f"Endings: {', '.join(ENDINGS)}.")
+        raise ConfigError(
+            f"There is no image in {word}.", hint=f"Endings: {', '.join(sorted(IMAGE_ENDINGS))}."
+        )
     return images
 
 

@@ -5,6 +5,8 @@ Source: https://cocodataset.org/#format-data, object detection.
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
@@ -12,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fastrcnn_core.datasets.coco_parsing import (
+    ROUNDING,
     STRAY,
     CocoFile,
     Complaints,
@@ -21,11 +24,13 @@ from fastrcnn_core.datasets.coco_parsing import (
     parse_coco,
 )
 from fastrcnn_core.datasets.dataset import Annotation, CocoIds, Dataset, Id, hash_files
-from fastrcnn_core.errors import DataError
-from fastrcnn_core.images import read_image, read_size
+from fastrcnn_core.errors import DataError, ImageError, UserError
+from fastrcnn_core.files import complete_files
+from fastrcnn_core.images import IMAGE_ENDINGS, read_image, read_size
 from fastrcnn_core.structures import AnnotatedImage
 
 ANNOTATIONS = "annotations"
+MEASURED = 2000  # chosen here: images whose sizes are compared with their files' when the data set is opened
 PROBED = 200  # chosen here: so many images are looked for to find the folder of all of them
 
 
@@ -55,10 +60,11 @@ class CocoDataset(Dataset):
             self.base = self.base.parent
         content = parse_coco(self.file)
         self.folder = _images_folder(self.base, content.images)
-        present = [image for image in content.images if (self.folder / image.file).is_file()]
+        present, lost = _find_files(self.base, self.folder, content.images)
         if not present:
             first = content.images[0].file
             raise not_coco(self.file, f"none of its images, such as {first}, is below {self.base}")
+        present, misfits = _fitting_sizes(self.folder, present, content)
         complaints = Complaints()
         names = _unique_names(present)
         self._files = {name: image.file for name, image in zip(names, present, strict=True)}
@@ -72,20 +78,22 @@ class CocoDataset(Dataset):
             setting=str(self.file),
             classes=content.classes,
             names=tuple(sorted(names)),
-            notes=(*_missing(content.images, present, self.folder), *complaints.sentences()),
+            notes=(
+                *content.notes,
+                *lost,
+                *misfits,
+                *_unlisted(self.folder, present),
+                *complaints.sentences(),
+            ),
         )
 
     def read(self, name: str) -> AnnotatedImage:
         """Read an image and compare its size with the annotation file's."""
         annotation, file = self._annotations[name], self._files[name]
         image = read_image(self.folder / file, name=name)
-        if (image.height, image.width) != (annotation.height, annotation.width):
-            raise DataError(
-                f"The image {file} is {image.width}×{image.height}, but the annotation file says "
-                f"{annotation.width}×{annotation.height} (width × height).",
-                hint="Its boxes would be in the wrong places: correct the file, or save the image upright, "
-                "without EXIF data that turns it.",
-            )
+        listed, actual = (annotation.height, annotation.width), (image.height, image.width)
+        if listed != actual:
+            raise _misfit(file, actual=actual, listed=listed)
         boxes, labels = annotation.boxes, annotation.labels
         return AnnotatedImage(image, boxes, labels, self.classes, annotation.tags)
 
@@ -93,10 +101,18 @@ class CocoDataset(Dataset):
         """Return the annotation, which was read when the data set was opened."""
         return self._annotations[name]
 
+    def file_name(self, name: str) -> str:
+        """Return the image's file, as its annotation file would name it."""
+        return PurePosixPath(os.path.normpath(self._files[name])).as_posix()
+
     def hash_content(self) -> str:
         """Hash the annotation file and the images."""
         return hash_files(
-            self.base, [self.file, *(self.folder / file for file in self._files.values())]
+            self.base,
+            [
+                self.file,
+                *(Path(os.path.normpath(self.folder / file)) for file in self._files.values()),
+            ],
         )
 
     @cached_property
@@ -179,14 +195,144 @@ def _size(folder: Path, image: ImageEntry) -> tuple[int, int]:
     return read_size(folder / image.file, name=image.file)
 
 
-def _missing(
-    listed: Sequence[ImageEntry], present: Sequence[ImageEntry], folder: Path
-) -> tuple[str, ...]:
-    found = set(present)
-    absent = [image.file for image in listed if image not in found]
-    if not absent:
+def _find_files(
+    base: Path, folder: Path, listed: Sequence[ImageEntry]
+) -> tuple[list[ImageEntry], list[str]]:
+    """Find each listed image's file below `base`; return those found, and sentences about the others.
+
+    A path from another machine, or a name in another case or with another ending, leads to the one file of that name
+    below `base`; nothing outside is opened.
+    """
+    found: list[ImageEntry] = []
+    moved: list[str] = []
+    several: list[str] = []
+    absent: list[str] = []
+    by_name: dict[str, list[Path]] | None = None
+    for image in listed:
+        if _is_below(image.file) and (folder / image.file).is_file():
+            found.append(image)
+            continue
+        if by_name is None:
+            by_name = _files_by_name(base)
+        name = PurePosixPath(image.file).name.lower()
+        candidates = by_name.get(name) or by_name.get(PurePosixPath(name).stem, [])
+        if len(candidates) == 1:
+            found.append(dataclasses.replace(image, file=os.path.relpath(candidates[0], folder)))
+            moved.append(image.file)
+        else:
+            (several if candidates else absent).append(image.file)
+    taken = {image.file for image in found}
+    if len(taken) < len(found):  # two rows lead to one file: it belongs to the first
+        found = list({image.file: image for image in reversed(found)}.values())[::-1]
+    notes = [
+        (moved, f"of {len(listed)} listed pictures were found by their name alone below {base}"),
+        (
+            several,
+            f"of {len(listed)} listed pictures were left out because several files have that name",
+        ),
+        (
+            absent,
+            f"of {len(listed)} listed pictures were left out because their files are not in {folder}",
+        ),
+    ]
+    return found, [f"{len(files)} {text} (first: {files[0]})." for files, text in notes if files]
+
+
+def _is_below(file: str) -> bool:
+    path = PurePosixPath(file)
+    return not (path.is_absolute() or ".." in path.parts or ":" in file or not path.name)
+
+
+def _files_by_name(base: Path) -> dict[str, list[Path]]:
+    """Map names and stems, in lower case, to the image files below a folder."""
+    by_name: dict[str, list[Path]] = defaultdict(list)
+    for path in complete_files(base):
+        if path.suffix.lower() in IMAGE_ENDINGS:
+            by_name[path.name.lower()].append(path)
+            by_name[path.stem.lower()].append(path)
+    return by_name
+
+
+def _unlisted(folder: Path, present: Sequence[ImageEntry]) -> tuple[str, ...]:
+    """Say which image files beside the listed ones have no entry."""
+    listed = {os.path.normpath(image.file) for image in present}
+    unlisted = sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.suffix.lower() in IMAGE_ENDINGS and path.name not in listed and path.name[0] != "."
+    )
+    if not unlisted or not any(os.sep not in file for file in listed):
         return ()
     return (
-        f"{len(absent)} of {len(listed)} listed pictures were left out because their files are not in {folder} "
-        f"(first: {absent[0]}).",
+        f"{len(unlisted)} pictures in {folder} are not in the annotation file (first: {unlisted[0]}); "
+        "without an entry they are not used, not even as background.",
+    )
+
+
+def _fitting_sizes(
+    folder: Path, images: Sequence[ImageEntry], content: CocoFile
+) -> tuple[list[ImageEntry], list[str]]:
+    """Compare listed sizes with the files' own; take the file's where the boxes fit it and not the listed one.
+
+    Files of large sets are not opened one by one, which would take minutes; a misfit is found there when it is read.
+
+    Raises:
+        DataError, ImageError: no image can be used; the first one's fault is told.
+    """
+    if len(images) > MEASURED:
+        return list(images), []
+    boxes = defaultdict(list)
+    for entry in content.annotations:
+        if isinstance(entry.get("image_id"), int | str):
+            boxes[entry["image_id"]].append(entry.get("bbox"))
+    usable, turned = [], []
+    faults: list[UserError] = []
+    for image in images:
+        try:
+            actual = read_size(folder / image.file, name=image.file)
+        except ImageError as error:
+            faults.append(error)
+            continue
+        listed = (image.height or actual[0], image.width or actual[1])
+        if listed == actual:
+            usable.append(image)
+        elif _fit(boxes[image.id], actual) and not _fit(boxes[image.id], listed):
+            turned.append(image.file)
+            usable.append(dataclasses.replace(image, height=actual[0], width=actual[1]))
+        else:
+            faults.append(_misfit(image.file, actual=actual, listed=listed))
+    if not usable:
+        raise faults[0]
+    notes = [f"A picture was left out: {fault.problem}" for fault in faults[:5]]
+    if len(faults) > 5:
+        notes.append(f"{len(faults) - 5} more pictures were left out like these.")
+    if turned:
+        notes.append(
+            f"{len(turned)} pictures are of another size than listed, turned by EXIF data for example; their boxes fit "
+            f"the picture as it is shown, which was taken (first: {turned[0]})."
+        )
+    return usable, notes
+
+
+def _fit(boxes: Sequence[Any], size: tuple[int, int]) -> bool:
+    """Tell whether all boxes lie within an image of this height and width."""
+    height, width = size
+    return all(
+        x + w <= width + ROUNDING and y + h <= height + ROUNDING
+        for x, y, w, h in (
+            bbox
+            for bbox in boxes
+            if isinstance(bbox, list)
+            and len(bbox) == 4
+            and all(isinstance(v, int | float) for v in bbox)
+        )
+    )
+
+
+def _misfit(file: str, *, actual: tuple[int, int], listed: tuple[int, int]) -> DataError:
+    return DataError(
+        f"The image {file} is {actual[1]}×{actual[0]}, but the annotation file says {listed[1]}×{listed[0]} "
+        "(width × height).",
+        hint="Its boxes would be in the wrong places: correct the file, or save the image upright, without EXIF data "
+        "that turns it.",
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from fastrcnn_core.datasets.coco_repair import repair
 from fastrcnn_core.datasets.dataset import Annotation, Id
 from fastrcnn_core.errors import DataError
 from fastrcnn_core.structures import CROWD
@@ -54,13 +55,15 @@ class CocoFile:
         images: in the file's order.
         classes: the names, in the order of their category ids.
         labels: the label, from 1, of each category id.
-        annotations: the entries of "annotations" as they are.
+        annotations: the entries of "annotations" as they are, or repaired.
+        notes: a sentence for each kind of repair.
     """
 
     images: tuple[ImageEntry, ...]
     classes: tuple[str, ...]
     labels: dict[Id, int]
     annotations: tuple[dict[str, Any], ...]
+    notes: tuple[str, ...] = ()
 
 
 class Complaints:
@@ -85,14 +88,15 @@ def parse_coco(path: Path) -> CocoFile:
     """Parse an annotation file.
 
     Raises:
-        DataError: no JSON, not COCO's format, an id or an image listed twice, or an image outside of the folder.
+        DataError: no JSON, not COCO's format, or an id or an image listed twice.
     """
     content = _content(path)
     try:
+        notes = repair(content)
         images = tuple(_image(entry) for entry in content["images"])
         categories = sorted((_id(entry), str(entry["name"])) for entry in content["categories"])
         annotations = tuple(dict(entry) for entry in content["annotations"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise not_coco(
             path, f"an entry lacks something or has it in a wrong form ({error!r})"
         ) from error
@@ -102,7 +106,7 @@ def parse_coco(path: Path) -> CocoFile:
     if not ids or not images:
         raise not_coco(path, "it lists no images or no categories")
     labels = {id: label for label, id in enumerate(ids, start=1)}
-    return CocoFile(images, _distinct(categories), labels, annotations)
+    return CocoFile(images, _distinct(categories), labels, annotations, tuple(notes))
 
 
 def not_coco(path: Path, fault: str) -> DataError:
@@ -135,17 +139,14 @@ def _image(entry: dict[str, Any]) -> ImageEntry:
     if not isinstance(entry["file_name"], str):
         raise ValueError(f"file_name {entry['file_name']!r}")
     file = PurePosixPath(entry["file_name"].replace("\\", "/"))  # some were written on Windows
-    if file.is_absolute() or ".." in file.parts or ":" in str(file) or not file.name:
-        raise DataError(
-            f"The annotation file names an image outside of its folder: {entry['file_name']!r}.",
-            hint="Name images by their path below the folder, and put them there.",
-        )
     height, width = _pixels(entry.get("height")), _pixels(entry.get("width"))
     return ImageEntry(_id(entry), str(file), height, width)
 
 
 def _pixels(value: Any) -> int | None:
-    return value if isinstance(value, int) and value > 0 else None
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    return int(value) if isinstance(value, int | float) and value >= 1 else None
 
 
 def _expect_once(listed: Iterable[Id], path: Path) -> None:

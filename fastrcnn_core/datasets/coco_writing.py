@@ -5,7 +5,7 @@ Source: https://cocodataset.org/#format-data, object detection.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from fastrcnn_core.boxes import area
@@ -17,7 +17,7 @@ def to_coco(
     classes: Sequence[str],
     ids: CocoIds,
     *,
-    ending: str = ".png",
+    file_name: Callable[[str], str] = "{}.png".format,
 ) -> dict[str, Any]:
     """Build the content of a COCO annotation file: plain values, ready for JSON.
 
@@ -25,7 +25,7 @@ def to_coco(
         annotations: of the images, each name once.
         classes: the K names.
         ids: of the images and of the classes.
-        ending: added to an image's name to make its file name.
+        file_name: returns the file of an image's name, such as a data set's `file_name`.
     """
     images = list(annotations)
     boxes = [
@@ -35,7 +35,7 @@ def to_coco(
         "images": [
             {
                 "id": ids.images[image.name],
-                "file_name": image.name + ending,
+                "file_name": file_name(image.name),
                 "height": image.height,
                 "width": image.width,
             }

@@ -154,6 +154,10 @@ class Dataset(ABC):
         """Read the annotation of a name that exists."""
         return Annotation.of(self.read(name))
 
+    def file_name(self, name: str) -> str:
+        """Return the name of the image's file, for annotation files that refer to it."""
+        return f"{name}.png"
+
     def __len__(self) -> int:
         return len(self.names)
 

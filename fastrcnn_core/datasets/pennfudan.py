@@ -89,6 +89,10 @@ class PennFudanDataset(Dataset):
         """Return the path of an image file."""
         return self._images[name]
 
+    def file_name(self, name: str) -> str:
+        """Return the name of the image's file."""
+        return self._images[name].name
+
     def mask_path(self, name: str) -> Path:
         """Return the path of an image's mask file."""
         return self.folder / MASKS / f"{name}_mask.png"

@@ -49,6 +49,10 @@ class UnionDataset(Dataset):
         """Read the annotation from the part that has it."""
         return self._part_of[name].annotation(name)
 
+    def file_name(self, name: str) -> str:
+        """Return the name of the image's file in the part that has it."""
+        return self._part_of[name].file_name(name)
+
     def hash_content(self) -> str:
         """Hash the parts' content hashes, in any order of the parts."""
         return _hash_texts(part.content_hash for part in self.parts)

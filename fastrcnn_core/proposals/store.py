@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,6 +63,11 @@ class ProposalStore:
         try:
             with path.open("rb") as file:
                 boxes = np.lib.format.read_array(file, allow_pickle=False)
+                checksum = file.read()
+            if checksum not in (b"", _checksum(boxes)):  # files of former versions have none
+                raise ValueError("the checksum differs")
+            if not np.isfinite(boxes).all():
+                raise ValueError("NaN or infinite coordinates")
             if boxes.dtype != np.float32 or boxes.ndim != 2 or boxes.shape[1] != 4:
                 raise ValueError(f"{boxes.dtype} {boxes.shape} are no boxes")
         except Exception as error:  # NumPy raises half a dozen types, depending on the damage
@@ -78,6 +84,8 @@ class ProposalStore:
         try:
             with atomic_write(self._path(image, config)) as partial:
                 np.save(partial, boxes)
+                with partial.open("ab") as file:
+                    file.write(_checksum(boxes))
         except OSError as error:
             raise StorageError(
                 f"Proposals cannot be kept in {self.folder} ({error.strerror or _WRITTEN_IN_PART}).",
@@ -97,6 +105,10 @@ class ProposalStore:
         identity = json.dumps([METHOD_VERSION, _effective(config), image.key], sort_keys=True)
         digest = hashlib.blake2b(identity.encode(), digest_size=20).hexdigest()
         return self.folder / f"{digest}.npy"
+
+
+def _checksum(boxes: FloatArray) -> bytes:
+    return zlib.crc32(np.ascontiguousarray(boxes).tobytes()).to_bytes(4, "big")
 
 
 def _effective(config: ProposalConfig) -> dict[str, object]:
