@@ -167,8 +167,9 @@ def test_the_files_say_what_the_picture_shows() -> None:
     assert first == {
         "image": "street",
         "category_id": 1,
+        "category": "person",
         "bbox": [10.0, 8.0, 20.0, 48.0],
-        "score": 0.9,
+        "score": pytest.approx(0.9),
     }
 
 

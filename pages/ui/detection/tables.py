@@ -10,7 +10,7 @@ import streamlit as st
 
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.evaluation import Counts, coco_results
-from fastrcnn_core.structures import IntArray
+from fastrcnn_core.structures import IntArray, class_key
 from pages.ui.components import detection_words, nouns, wording
 from pages.ui.components.detection_view import DetectionView
 
@@ -99,10 +99,12 @@ def coco(view: DetectionView, data: Dataset | None = None) -> str:
     """Write the detections in COCO's results format, with the picture's name beside each.
 
     Args:
-        data: where the picture comes from; its ids are written, and detections of other classes are left out.
+        data: where the picture comes from; its ids are written, and detections of other classes are left out. If it
+            has none of the detector's classes, it has no ids for them.
     """
     found = {view.image.name: view.detections}
-    if data is None:
+    keys = set(map(class_key, view.detections.classes))
+    if data is None or not keys & set(map(class_key, data.classes)):
         return json.dumps(coco_results(found), indent=1)
     ids = data.coco_ids
     categories = dict(zip(data.classes, ids.categories, strict=True))
