@@ -104,6 +104,10 @@ def test_a_crashed_run_goes_on_from_its_last_checkpoint(
     (run.folder / "checkpoints" / "step-000004").mkdir(parents=True)
     app = open_app("training")
     assert "ended without a message at step 4" in words(app)
+    assert app.button(
+        key="resume"
+    ).disabled  # its status is of just now: it may run on another computer
+    app.checkbox(key="resume-sure").check().run()
     app.button(key="resume").click().run()
     assert spawned == [["train", "--run", "first", "--resume"]]
     assert "starting" in progress(app).text

@@ -7,6 +7,7 @@ siblings, not nested, for Streamlit leaves stale pictures of nested ones.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 import streamlit as st
@@ -22,6 +23,8 @@ from pages.ui.training import checkpoint_timeline, comparison, plots, run_action
 _STATUS_LOOKS = 1.0
 _PLOT_LOOKS = 2.0
 _STEP_LOOKS = 5.0  # there is much to see on it
+# Chosen here: a run that goes writes its status far more often.
+_RECENT = 30.0
 _ICONS = {
     "queued": ":material/hourglass_empty:",
     "preparing": ":material/pending:",
@@ -106,12 +109,20 @@ def _requests(run: Run, status: RunStatus) -> None:
         if status.is_active:
             _button("Stop", ":material/stop:", run.request_stop)
         elif status.state != "finished" and run.has_settings:
-            _go_on(run)
+            _go_on(run, status)
 
 
-def _go_on(run: Run) -> None:
+def _go_on(run: Run, status: RunStatus) -> None:
+    """Offer to resume; first ask whether another computer trains a run that seems to have crashed just now."""
     where = "Go on from the last checkpoint" if run.checkpoints() else "Begin it again"
-    if st.button(where, icon=":material/resume:", key="resume"):
+    is_recent = status.state == "crashed" and time.time() - status.updated < _RECENT
+    is_sure = not is_recent or st.checkbox(
+        "It does not run on another computer",
+        key="resume-sure",
+        help=f"Its status is less than {_RECENT:.0f} s old. On some network file systems the lock of another computer "
+        "cannot be seen from here, and two processes would write the same run.",
+    )
+    if st.button(where, icon=":material/resume:", key="resume", disabled=not is_sure):
         with errors.shown():
             resume_run(run)
             st.rerun()
