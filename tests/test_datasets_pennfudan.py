@@ -156,3 +156,66 @@ def test_real_boxes_are_the_annotation_files_but_for_their_conventions(
 
 def _words(line: str) -> list[str]:
     return line.translate(str.maketrans("(),-", "    ")).split()
+
+
+@pytest.mark.parametrize("ending", [".PNG", ".jpg", ".JPG", ".jpeg"])
+def test_images_may_have_another_ending(ending: str, tmp_path: Path) -> None:
+    folder = write_pennfudan(tmp_path, {name: TWO for name in "abc"})
+    for name in "ab":
+        path = folder / "PNGImages" / f"{name}.png"
+        PIL.Image.open(path).save(path.with_suffix(".tmp"), "png")
+        path.unlink()
+        path.with_suffix(".tmp").rename(path.with_suffix(ending))
+    dataset = PennFudanDataset(folder)
+    assert dataset.names == ("a", "b", "c")
+    assert len(dataset.load("a").boxes) == 2
+    assert dataset.notes == ()
+    assert dataset.file_name("a") == f"a{ending}"
+
+
+@pytest.mark.parametrize(
+    "file", ["PNGImages/a copy.png", "PNGImages/note.png", "PedMasks/a_mask copy.png"]
+)
+def test_a_file_too_many_is_left_out_with_a_note(file: str, tmp_path: Path) -> None:
+    folder = write_pennfudan(tmp_path, {name: TWO for name in "abcd"})
+    (folder / file).write_bytes(b"")
+    dataset = PennFudanDataset(folder)
+    assert dataset.names == ("a", "b", "c", "d")
+    (note,) = dataset.notes
+    assert note.startswith("1 × ")
+    assert Path(file).stem.replace("_mask", "") in note.replace("_mask", "")
+
+
+def bars(*numbers: int) -> np.ndarray:
+    """Draw an upright bar for each number, side by side."""
+    mask = np.zeros((24, 64), np.uint8)
+    for place, number in enumerate(numbers):
+        mask[4:20, 2 + 12 * place : 10 + 12 * place] = number
+    return mask
+
+
+def test_masks_with_one_number_for_everybody_are_separated(tmp_path: Path) -> None:
+    masks = {name: bars(255, 255, 255) for name in "abcde"} | {"f": bars(255)}
+    dataset = PennFudanDataset(write_pennfudan(tmp_path, masks))
+    assert dataset.load("a").boxes.tolist() == [[2, 4, 10, 20], [14, 4, 22, 20], [26, 4, 34, 20]]
+    assert len(dataset.annotation("f").boxes) == 1
+    assert "one number for everybody" in dataset.notes[0]
+
+
+@pytest.mark.parametrize(
+    "masks",
+    [
+        {name: bars(255) for name in "abcde"},  # one person each
+        {name: bars(1) for name in "abcd"} | {"e": bars(1, 1)},  # once behind a pole
+        {name: bars(1, 2) for name in "abcde"},
+        {name: bars(1, 1) for name in "ab"},  # too few to tell
+        {name: bars(0) for name in "abcde"},
+    ],
+)
+def test_a_healthy_set_of_masks_is_not_separated(
+    masks: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    dataset = PennFudanDataset(write_pennfudan(tmp_path, masks))
+    assert dataset.notes == ()
+    for name, mask in masks.items():
+        assert len(dataset.annotation(name).boxes) == len(set(mask.ravel().tolist()) - {0})

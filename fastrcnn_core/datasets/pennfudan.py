@@ -8,6 +8,7 @@ Shape letters: H, W image; N objects.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,11 @@ from fastrcnn_core.structures import AnnotatedImage, FloatArray, IntArray
 NAME = "PennFudanPed"
 IMAGES, MASKS, ADDED = "PNGImages", "PedMasks", "added-object-list.txt"
 CLASSES = ("person",)
+ENDINGS = (".jpeg", ".jpg", ".png")  # of images, in any case; of one name the last is taken
+
+# Chosen here, for masks with one number for everybody.
+_FEWEST_MASKS, _SAMPLED = 4, 8
+_LARGE_PART, _SPECK = 0.25, 0.01  # shares of a mask's largest part
 
 
 def find_pennfudan(folder: Path) -> Path | None:
@@ -33,7 +39,7 @@ def find_pennfudan(folder: Path) -> Path | None:
 
 
 class PennFudanDataset(Dataset):
-    """A folder in Penn-Fudan's layout, or the PennFudanPed folder inside it. Images are PNG or, if none is, JPEG files.
+    """A folder in Penn-Fudan's layout, or the PennFudanPed folder inside it. Images are PNG or JPEG files.
 
     Args:
         folder: the one to open.
@@ -41,7 +47,7 @@ class PennFudanDataset(Dataset):
         count: take only the first so many names; all if left out.
 
     Raises:
-        DataError: another layout, no images at all, or images and masks that do not pair up.
+        DataError: another layout, no images at all, or most images and masks do not pair up.
     """
 
     def __init__(
@@ -59,22 +65,33 @@ class PennFudanDataset(Dataset):
                 hint=f"Name the folder that contains {IMAGES} and {MASKS}.",
             )
         self.folder = found
-        self._images = _paired_images(found)
+        self._images, self._masks, notes = _paired_files(found)
         self._added = _added_people(found)
         names = tuple(sorted(self._images))[:count]
-        super().__init__(title=title, setting=setting or str(found), classes=CLASSES, names=names)
+        self._by_parts = _has_one_number_for_all([self._masks[name] for name in names])
+        if self._by_parts:
+            notes.append(
+                "The masks have one number for everybody, in several separate parts: each part was taken for a person."
+            )
+        super().__init__(
+            title=title,
+            setting=setting or str(found),
+            classes=CLASSES,
+            names=names,
+            notes=tuple(notes),
+        )
 
     def read(self, name: str) -> AnnotatedImage:
         """Read an image and its mask."""
         image = read_image(self._images[name], name=name)
-        people = instances_from_mask(read_mask(self.mask_path(name)))
+        people = self._people(name)
         _expect_same_size(name, image=(image.height, image.width), mask=people.map.shape)
         boxes, tags = people.boxes, self._tags(name, people)
         return AnnotatedImage(image, boxes, _person_labels(people), CLASSES, tags, people.map)
 
     def read_annotation(self, name: str) -> Annotation:
         """Read the mask alone, which decodes ten times as fast as the image."""
-        people = instances_from_mask(read_mask(self.mask_path(name)))
+        people = self._people(name)
         height, width = people.map.shape
         tags = self._tags(name, people)
         return Annotation(name, height, width, people.boxes, _person_labels(people), tags)
@@ -95,7 +112,11 @@ class PennFudanDataset(Dataset):
 
     def mask_path(self, name: str) -> Path:
         """Return the path of an image's mask file."""
-        return self.folder / MASKS / f"{name}_mask.png"
+        return self._masks[name]
+
+    def _people(self, name: str) -> Instances:
+        mask = read_mask(self.mask_path(name))
+        return instances_from_mask(separate_parts(mask) if self._by_parts else mask)
 
     def _tags(self, name: str, people: Instances) -> tuple[str, ...]:
         return tuple(
@@ -137,6 +158,35 @@ def instances_from_mask(mask: npt.NDArray[np.int32]) -> Instances:
     return Instances(numbers, _bounding_boxes(relabelled, len(numbers)), relabelled)
 
 
+def separate_parts(mask: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Number the separate parts of a mask (H, W) that has one number for all; specks are left out."""
+    from skimage.measure import label
+
+    parts = label(mask > 0, connectivity=2).astype(np.int32)
+    sizes = np.bincount(parts.ravel())
+    sizes[0] = 0
+    parts[sizes[parts] < _SPECK * sizes.max()] = 0
+    return parts
+
+
+def _has_one_number_for_all(masks: Sequence[Path]) -> bool:
+    """Tell from a sample of masks whether people have no numbers of their own.
+
+    One person to a mask is no fault, and a pole before her may cut her in two: so several large parts must be usual.
+    """
+    if len(masks) < _FEWEST_MASKS:
+        return False
+    crowded = 0
+    sample = masks[:: max(1, len(masks) // _SAMPLED)][:_SAMPLED]
+    for path in sample:
+        mask = read_mask(path)
+        if len(np.unique(mask)) > 2:  # the background, and more than one person
+            return False
+        sizes = np.bincount(separate_parts(mask).ravel())[1:]
+        crowded += int((sizes > _LARGE_PART * sizes.max(initial=0)).sum() > 1)
+    return crowded > len(sample) / 2
+
+
 def _bounding_boxes(relabelled: npt.NDArray[np.int32], count: int) -> FloatArray:
     """Return (count, 4) the smallest box around each number's pixels, in one pass over the mask."""
     y, x = np.nonzero(relabelled)
@@ -161,33 +211,48 @@ def _expect_same_size(name: str, *, image: tuple[int, ...], mask: tuple[int, ...
         )
 
 
-def _paired_images(folder: Path) -> dict[str, Path]:
-    """Map each image's name to its file, once each image has its mask and each mask its image."""
-    images = _by_stem(folder / IMAGES, ".png") or _by_stem(folder / IMAGES, ".jpg")
-    masks = {stem.removesuffix("_mask") for stem in _by_stem(folder / MASKS, ".png")}
+def _paired_files(folder: Path) -> tuple[dict[str, Path], dict[str, Path], list[str]]:
+    """Map each name to its image and to its mask; return a sentence about files without a partner, too.
+
+    Raises:
+        DataError: there is no image, or most of the files have no partner.
+    """
+    images = _by_stem(folder / IMAGES, ENDINGS)
+    masks = {
+        stem.removesuffix("_mask"): path
+        for stem, path in _by_stem(folder / MASKS, (".png",)).items()
+    }
     if not images:
         raise DataError(
             f"{folder / IMAGES} has no PNG image and no JPEG image (.jpg) in it.",
             hint="Put the images there.",
         )
-    _expect_none(sorted(images.keys() - masks), f"an image without its mask in {MASKS}")
-    _expect_none(sorted(masks - images.keys()), f"a mask without its image in {IMAGES}")
-    return images
+    names = images.keys() & masks.keys()
+    notes = []
+    for alone, fault in (
+        (sorted(images.keys() - names), f"an image without its mask in {MASKS}"),
+        (sorted(masks.keys() - names), f"a mask without its image in {IMAGES}"),
+    ):
+        shown = ", ".join(alone[:5]) + (", …" if len(alone) > 5 else "")
+        if len(alone) >= len(names):
+            raise DataError(
+                f"The data set is not whole: {len(alone)} × {fault} ({shown}).",
+                hint="Unpack or copy it again, or take out what has no partner.",
+            )
+        if alone:
+            notes.append(f"{len(alone)} × {fault} was left out ({shown}).")
+    return {name: images[name] for name in names}, {name: masks[name] for name in names}, notes
 
 
-def _by_stem(folder: Path, ending: str) -> dict[str, Path]:
-    """Map stems to files of one ending; an operating system's hidden files do not count."""
-    paths = folder.iterdir() if folder.is_dir() else ()
-    return {path.stem: path for path in paths if path.suffix == ending and path.name[0] != "."}
-
-
-def _expect_none(names: list[str], fault: str) -> None:
-    if names:
-        shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-        raise DataError(
-            f"The data set is not whole: {len(names)} × {fault} ({shown}).",
-            hint="Unpack or copy it again, or take out what has no partner.",
-        )
+def _by_stem(folder: Path, endings: Sequence[str]) -> dict[str, Path]:
+    """Map stems to files of these endings; an operating system's hidden files do not count."""
+    paths = [path for path in (folder.iterdir() if folder.is_dir() else ()) if path.name[0] != "."]
+    return {
+        path.stem: path
+        for ending in endings
+        for path in sorted(paths)
+        if path.suffix.lower() == ending
+    }
 
 
 def _added_people(folder: Path) -> frozenset[tuple[str, int]]:
