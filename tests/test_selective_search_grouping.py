@@ -14,6 +14,7 @@ from fastrcnn_core.selective_search.pixel_features import pixel_features
 from fastrcnn_core.selective_search.regions import Regions, describe_regions
 from fastrcnn_core.selective_search.segmentation import Segmentation, segment, sort_edges
 from fastrcnn_core.selective_search.similarity import (
+    Nodes,
     fill_similarity,
     histogram_intersection,
     merge_nodes,
@@ -187,7 +188,7 @@ def test_what_two_regions_become_has_both_their_pixels_and_the_mean_of_their_his
     boxes[0], boxes[1] = (5, 1, 9, 4), (2, 3, 8, 9)
     colour = np.array([[1, 0], [0, 1], [0, 0]], np.float32)
     texture = np.array([[0.5, 0.5], [1, 0], [0, 0]], np.float32)
-    merge_nodes(0, 1, 2, sizes, boxes, colour, texture)
+    merge_nodes(0, 1, 2, Nodes(sizes, boxes, colour, texture))
     assert sizes[2] == 40
     assert boxes[2].tolist() == [2, 1, 9, 9]
     assert colour[2].tolist() == [0.25, 0.75]

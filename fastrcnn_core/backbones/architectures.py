@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -17,8 +18,6 @@ STRIDE = 16
 
 StateDict = dict[str, Tensor]
 Channels = tuple[float, float, float]
-
-_IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,10 @@ class Architecture:
     stages: Callable[[Any], list[nn.Module]]
     weights: Callable[[], StateDict]
     channels: int
-    first_cell: float
-    mean: Channels
-    std: Channels
+    first_cell: float = 8.0
+    # ImageNet's, as torchvision's weights expect them.
+    mean: Channels = (0.485, 0.456, 0.406)
+    std: Channels = (0.229, 0.224, 0.225)
 
 
 def _build_efficientnet_lite0() -> nn.Module:
@@ -76,10 +76,10 @@ def _efficientnet_lite0_weights() -> StateDict:
     return dict(zip(names, tensors.values(), strict=True))
 
 
-def _build_resnet50() -> nn.Module:
-    from torchvision.models import resnet50
+def _build_torchvision(name: str) -> nn.Module:
+    from torchvision.models import get_model
 
-    network: nn.Module = resnet50()
+    network: nn.Module = get_model(name)
     return network
 
 
@@ -88,33 +88,17 @@ def _resnet50_stages(network: Any) -> list[nn.Module]:
     return [stem, network.layer1, network.layer2, network.layer3]
 
 
-def _resnet50_weights() -> StateDict:
-    from torchvision.models import ResNet50_Weights
-
-    return _torchvision_weights("ResNet-50", ResNet50_Weights.IMAGENET1K_V1)
-
-
-def _build_vgg16() -> nn.Module:
-    from torchvision.models import vgg16
-
-    network: nn.Module = vgg16()
-    return network
-
-
 def _vgg16_stages(network: Any) -> list[nn.Module]:
     """Return conv1 to conv5; each but the first begins with the pooling before it, and the last pooling is left out."""
     cuts = [0, 4, 9, 16, 23, 30]
     return [network.features[start:end] for start, end in pairwise(cuts)]
 
 
-def _vgg16_weights() -> StateDict:
-    from torchvision.models import VGG16_Weights
-
-    return _torchvision_weights("VGG-16", VGG16_Weights.IMAGENET1K_V1)
-
-
-def _torchvision_weights(title: str, weights: Any) -> StateDict:
+def _torchvision_weights(name: str, title: str) -> StateDict:
     """Load from TORCH_HOME, downloading on first use."""
+    from torchvision.models import get_model_weights
+
+    weights: Any = get_model_weights(name)["IMAGENET1K_V1"]
     file = weights.url.rpartition("/")[2]
     folder = f"{torch.hub.get_dir()}/checkpoints"
     hint = (
@@ -146,26 +130,19 @@ ARCHITECTURES: dict[str, Architecture] = {
         stages=_efficientnet_lite0_stages,
         weights=_efficientnet_lite0_weights,
         channels=112,
-        first_cell=8.0,
         mean=(0.5, 0.5, 0.5),
         std=(0.5, 0.5, 0.5),
     ),
     "resnet50": Architecture(
-        build=_build_resnet50,
+        build=partial(_build_torchvision, "resnet50"),
         stages=_resnet50_stages,
-        weights=_resnet50_weights,
+        weights=partial(_torchvision_weights, "resnet50", "ResNet-50"),
         channels=1024,
-        first_cell=8.0,
-        mean=_IMAGENET_MEAN,
-        std=_IMAGENET_STD,
     ),
     "vgg16": Architecture(
-        build=_build_vgg16,
+        build=partial(_build_torchvision, "vgg16"),
         stages=_vgg16_stages,
-        weights=_vgg16_weights,
+        weights=partial(_torchvision_weights, "vgg16", "VGG-16"),
         channels=512,
-        first_cell=8.0,
-        mean=_IMAGENET_MEAN,
-        std=_IMAGENET_STD,
     ),
 }

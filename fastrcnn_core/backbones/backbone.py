@@ -98,20 +98,20 @@ def build_backbone(name: str, *, trainable_stages: int, pretrained: bool = True)
     with torch.device("meta"):  # nothing is allocated before the weights are loaded
         network = architecture.build()
         stages = architecture.stages(network)
-    _check_stage_count(name, trainable_stages, len(stages))
+    if not 0 <= trainable_stages <= len(stages):
+        raise ConfigError(
+            f"trainable_stages is {trainable_stages}, but {name} has {len(stages)} stages.",
+            hint=f"Take 0 to {len(stages)}.",
+        )
     if pretrained:
         _fill(network, architecture.weights())
     else:
         _randomise(stages)
-    return _freeze(Backbone(stages, architecture), trainable_stages)
-
-
-def _check_stage_count(name: str, trainable_stages: int, count: int) -> None:
-    if not 0 <= trainable_stages <= count:
-        raise ConfigError(
-            f"trainable_stages is {trainable_stages}, but {name} has {count} stages.",
-            hint=f"Take 0 to {count}.",
-        )
+    backbone = Backbone(stages, architecture)
+    freeze_norms(backbone)
+    for stage in backbone.stages[: len(stages) - trainable_stages]:
+        stage.requires_grad_(False)
+    return backbone
 
 
 def _fill(network: nn.Module, weights: StateDict) -> None:
@@ -144,11 +144,3 @@ def _randomise(stages: Iterable[nn.Module]) -> None:
                     nn.init.zeros_(module.bias)
             elif isinstance(module, nn.BatchNorm2d):
                 module.reset_parameters()
-
-
-def _freeze(backbone: Backbone, trainable_stages: int) -> Backbone:
-    """Freeze every BatchNorm, and all stages but the last `trainable_stages`."""
-    freeze_norms(backbone)
-    for stage in backbone.stages[: len(backbone.stages) - trainable_stages]:
-        stage.requires_grad_(False)
-    return backbone

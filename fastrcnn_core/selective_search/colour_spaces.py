@@ -70,10 +70,6 @@ def convert(rgb: Planes, space: ColourSpace) -> Planes:
     return _CONVERSIONS[space](rgb)
 
 
-def _rgb(rgb: Planes) -> Planes:
-    return rgb
-
-
 def _intensity(rgb: Planes) -> Planes:
     return rgb.mean(axis=0, keepdims=True, dtype=np.float32)
 
@@ -99,18 +95,6 @@ def _opponent(rgb: Planes) -> Planes:
     return np.stack(channels).astype(np.float32, copy=False)
 
 
-def _hsv(rgb: Planes) -> Planes:
-    return _hsv_planes(rgb)
-
-
-def _hue(rgb: Planes) -> Planes:
-    return _hsv_planes(rgb)[:1]
-
-
-def _lab(rgb: Planes) -> Planes:
-    return _lab_planes(rgb, *_LAB_TABLES)
-
-
 def _lab_tables() -> tuple[Planes, Planes]:
     """Tabulate sRGB level → linear light, and linear light → CIE's f(t), which are slow to compute."""
     level = np.linspace(0, 1, _STEPS)
@@ -120,7 +104,7 @@ def _lab_tables() -> tuple[Planes, Planes]:
 
 
 @kernel
-def _hsv_planes(rgb: Planes) -> Planes:
+def _hsv(rgb: Planes) -> Planes:
     """Compute hue, saturation and value by the hexcone of Smith (1978), each scaled to [0, 255]."""
     _, height, width = rgb.shape
     hsv = np.empty((3, height, width), np.float32)
@@ -152,7 +136,7 @@ def _interpolate(table: npt.NDArray[np.float32], position: np.float32) -> np.flo
 
 
 @kernel
-def _lab_planes(rgb: Planes, linear: Planes, curve: Planes) -> Planes:
+def _lab(rgb: Planes, linear: Planes, curve: Planes) -> Planes:
     """Compute CIE L*a*b* under D65: L scaled to [0, 255], a and b shifted by 128."""
     _, height, width = rgb.shape
     lab = np.empty((3, height, width), np.float32)
@@ -190,12 +174,12 @@ def _lab_planes(rgb: Planes, linear: Planes, curve: Planes) -> Planes:
 _LAB_TABLES = _lab_tables()
 
 _CONVERSIONS: dict[ColourSpace, Callable[[Planes], Planes]] = {
-    "RGB": _rgb,
+    "RGB": lambda rgb: rgb,
     "I": _intensity,
-    "Lab": _lab,
+    "Lab": lambda rgb: _lab(rgb, *_LAB_TABLES),
     "rgI": _rg_intensity,
     "HSV": _hsv,
     "rgb": _normalised_rgb,
     "C": _opponent,
-    "H": _hue,
+    "H": lambda rgb: _hsv(rgb)[:1],
 }

@@ -111,15 +111,11 @@ def search_strategies(image: Image, config: ProposalConfig) -> SearchResult:
             for tree, strategy in zip(trees, strategies, strict=True)
         ]
     )
-    ranks = penalise_area(
-        ranks,
-        boxes,
-        pixels=pixels.shape[0] * pixels.shape[1],
-        power=AREA_PENALTY[config.method],
-    )
+    area = pixels.shape[0] * pixels.shape[1]
+    ranks = penalise_area(ranks, boxes, pixels=area, power=AREA_PENALTY[config.method])
     order = np.argsort(ranks, kind="stable")
     return SearchResult(
-        scale_to_image(boxes[order], image, pixels),
+        scale_to_image(boxes[order], image, pixels.shape[:2]),
         np.repeat(np.arange(len(trees), dtype=np.int32), counts)[order],
         np.concatenate([np.arange(count, dtype=np.int32) for count in counts])[order],
         ranks[order],
@@ -160,9 +156,9 @@ def resize_for_search(image: Image, longest: int) -> npt.NDArray[np.uint8]:
 
 
 def scale_to_image(
-    boxes: npt.NDArray[np.int32], image: Image, pixels: npt.NDArray[np.uint8]
+    boxes: npt.NDArray[np.int32], image: Image, searched_hw: tuple[int, ...]
 ) -> npt.NDArray[np.float32]:
-    """Scale boxes from the searched pixels to the original picture: (N, 4) → (N, 4) float32."""
-    height, width = pixels.shape[:2]
+    """Scale boxes from the searched picture's height and width to the original's: (N, 4) → (N, 4) float32."""
+    height, width = searched_hw
     scale = np.array([image.width / width, image.height / height] * 2)
     return (boxes * scale).astype(np.float32)

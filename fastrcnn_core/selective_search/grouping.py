@@ -18,9 +18,10 @@ from fastrcnn_core.selective_search.compiled import kernel
 from fastrcnn_core.selective_search.regions import Regions
 from fastrcnn_core.selective_search.segmentation import Floats, Ints
 from fastrcnn_core.selective_search.similarity import (
+    Nodes,
     merge_nodes,
+    pair_similarities,
     total_similarity,
-    write_similarities,
 )
 
 Rows = TypeVar("Rows", bound=npt.NDArray[Any])  # an array of any kind
@@ -76,64 +77,50 @@ def group(regions: Regions, *, similarity: str, pixels: int) -> Hierarchy:
         pixels: of the searched picture.
     """
     used = np.array([letter in similarity for letter in "CTSF"], np.float32)
-    count = len(regions.sizes)
-    boxes, sizes = _allocate_nodes(regions.boxes), _allocate_nodes(regions.sizes)
-    colour, texture = _allocate_nodes(regions.colour), _allocate_nodes(regions.texture)
-    merged, similarities, compared, since, sums = _group(
-        regions.pairs, count, sizes, boxes, colour, texture, used, np.float32(pixels)
+    nodes = allocate_nodes(regions)
+    merged, compared, since, sums = _group(
+        regions.pairs, len(regions.sizes), nodes, used, np.float32(pixels)
     )
     unmerged = np.ones(len(compared), np.bool_)
     unmerged[merged] = False
     return Hierarchy(
         compared[merged],
-        similarities,
+        pair_similarities(compared[merged], nodes, np.float32(pixels)),
         sums[merged],
-        boxes,
-        sizes,
+        nodes.boxes,
+        nodes.sizes,
         compared[unmerged],
         since[unmerged],
         sums[unmerged],
     )
 
 
-def _allocate_nodes(rows: Rows) -> Rows:
-    """Append an empty row for each merge: (R, …) → (R + M, …)."""
-    nodes: Rows = np.concatenate(  # type: ignore[assignment]  # the stubs lose the shape
-        [rows, np.empty((len(rows) - 1, *rows.shape[1:]), rows.dtype)]
-    )
-    return nodes
+def allocate_nodes(regions: Regions) -> Nodes:
+    """Copy the regions' rows, with an empty row behind them for each merge."""
+    rows = (regions.sizes, regions.boxes, regions.colour, regions.texture)
+    return Nodes(*(np.concatenate([row, np.empty_like(row[1:])]) for row in rows))
 
 
 @kernel
 def _group(
-    pairs: Ints,
-    regions: int,
-    sizes: Ints,
-    boxes: Ints,
-    colour: Floats,
-    texture: Floats,
-    used: Floats,
-    pixels: np.float32,
-) -> tuple[Ints, Floats, Ints, Ints, Floats]:
-    """Fill the nodes' rows; return each merge's row in `compared`, its similarities, and all compared pairs."""
-    capacity = 16 + 8 * len(pairs)
+    pairs: Ints, regions: int, nodes: Nodes, used: Floats, pixels: np.float32
+) -> tuple[Ints, Ints, Ints, Floats]:
+    """Fill the nodes' rows; return each merge's row in `compared`, and all compared pairs."""
+    capacity, count = 16 + 8 * len(pairs), len(nodes.sizes)
     compared, since = np.empty((capacity, 2), np.int32), np.zeros(capacity, np.int32)
-    sums, keys, queue = (
-        np.empty(capacity, np.float32),
-        np.empty(capacity, np.float32),
-        np.empty(capacity, np.int32),
-    )
+    sums, keys = np.empty(capacity, np.float32), np.empty(capacity, np.float32)
+    queue = np.empty(capacity, np.int32)
     # Adjacency lists: link 2 * row + side belongs to node `compared[row, side]` and leads to the pair's other node.
-    first_link, next_link = np.full(len(sizes), -1, np.int32), np.empty(2 * capacity, np.int32)
-    is_root = np.zeros(len(sizes), np.bool_)  # not merged yet
+    first_link, next_link = np.full(count, -1, np.int32), np.empty(2 * capacity, np.int32)
+    is_root = np.zeros(count, np.bool_)  # not merged yet
     is_root[:regions] = True
-    visited, neighbours = np.full(len(sizes), -1, np.int32), np.empty(len(sizes), np.int32)
-    merged, similarities = np.empty(regions - 1, np.int32), np.empty((regions - 1, 4), np.float32)
+    visited, neighbours = np.full(count, -1, np.int32), np.empty(count, np.int32)
+    merged = np.empty(regions - 1, np.int32)
     rows, length = len(pairs), len(pairs)
     for row in range(rows):
         a, b = pairs[row]
         _link(compared, first_link, next_link, row, a, b)
-        sums[row] = total_similarity(a, b, sizes, boxes, colour, texture, used, pixels)
+        sums[row] = total_similarity(a, b, nodes, used, pixels)
         heap_push(keys, queue, row, sums[row], row)
     for merge in range(regions - 1):
         while True:
@@ -145,9 +132,8 @@ def _group(
                 break
         new = regions + merge
         merged[merge] = row
-        write_similarities(a, b, sizes, boxes, colour, texture, pixels, similarities[merge])
         is_root[a], is_root[b], is_root[new] = False, False, True
-        merge_nodes(a, b, new, sizes, boxes, colour, texture)
+        merge_nodes(a, b, new, nodes)
         found = _neighbours(
             a, b, new, compared, first_link, next_link, is_root, visited, neighbours
         )
@@ -157,12 +143,10 @@ def _group(
         for neighbour in neighbours[:found]:
             _link(compared, first_link, next_link, rows, neighbour, new)
             since[rows] = merge + 1
-            sums[rows] = total_similarity(
-                neighbour, new, sizes, boxes, colour, texture, used, pixels
-            )
+            sums[rows] = total_similarity(neighbour, new, nodes, used, pixels)
             heap_push(keys, queue, length, sums[rows], rows)
             rows, length = rows + 1, length + 1
-    return merged, similarities, compared[:rows], since[:rows], sums[:rows]
+    return merged, compared[:rows], since[:rows], sums[:rows]
 
 
 @kernel

@@ -20,14 +20,9 @@ import numpy.typing as npt
 from fastrcnn_core.config import ProposalConfig
 from fastrcnn_core.selective_search.colour_spaces import blur, convert
 from fastrcnn_core.selective_search.engine import SearchResult
-from fastrcnn_core.selective_search.pixel_features import (
-    COLOUR_BINS,
-    ORIENTATIONS,
-    TEXTURE_BINS,
-    pixel_features,
-)
+from fastrcnn_core.selective_search.pixel_features import ORIENTATIONS, TEXTURE_BINS, pixel_features
 from fastrcnn_core.selective_search.regions import describe_regions
-from fastrcnn_core.selective_search.segmentation import Labels, segment, sort_edges
+from fastrcnn_core.selective_search.segmentation import Labels, Segmentation
 from fastrcnn_core.structures import FloatArray, Image
 
 
@@ -104,7 +99,9 @@ def compare_with_package(image: Image, config: ProposalConfig) -> PackageCompari
         codes = package._calc_texture_gradient(segmented)
     labels = np.ascontiguousarray(segmented[..., 3], np.int32)
     pairs = adjacent_regions(labels)
-    assumed = {_pair(a, b) for a, b in package._extract_neighbours(described)}
+    assumed = {
+        tuple(sorted((int(a), int(b)))) for (a, _), (b, _) in package._extract_neighbours(described)
+    }
     return PackageComparison(
         _package_histograms(package, segmented, codes, described, pairs),
         _our_histograms(image, labels, pairs, config),
@@ -136,11 +133,6 @@ def _without_texture_warning() -> Iterator[None]:
         yield
 
 
-def _pair(a: tuple[float, Any], b: tuple[float, Any]) -> tuple[int, int]:
-    low, high = sorted((int(a[0]), int(b[0])))
-    return low, high
-
-
 def _package_histograms(
     package: Any,
     segmented: npt.NDArray[np.float64],
@@ -165,28 +157,18 @@ def _our_histograms(
     image: Image, labels: Labels, pairs: npt.NDArray[np.int32], config: ProposalConfig
 ) -> Histograms:
     """Describe the segments in HSV; the picture's histograms are its regions' mean, weighted by their pixels."""
-    planes = convert(blur(image.pixels, config.sigma), "HSV")
-    features = pixel_features(planes)
-    regions = describe_regions(segment(sort_edges(planes), k=100, min_size=100), features)
+    features = pixel_features(convert(blur(image.pixels, config.sigma), "HSV"))
+    no_difference = np.zeros(labels.max() + 1, np.float32)
+    no_edge = np.zeros(0, np.int32)
+    segments = Segmentation(labels, no_difference, no_edge, no_edge.astype(np.float32))
+    regions = describe_regions(segments, features)
     share = (regions.sizes / regions.sizes.sum())[:, None]
     texture = (regions.texture * share).sum(axis=0).reshape(3, ORIENTATIONS, TEXTURE_BINS)
     texture = texture.mean(axis=0) * (3 * ORIENTATIONS)
-    colour = _colours(labels, features.colour)
-    similarity = np.minimum(colour[pairs[:, 0]], colour[pairs[:, 1]]).sum(axis=1)
+    similarity = np.minimum(regions.colour[pairs[:, 0]], regions.colour[pairs[:, 1]]).sum(axis=1)
     return Histograms(
         (regions.colour * share).sum(axis=0).reshape(3, -1).astype(np.float32) * 3,
         texture.astype(np.float32),
         float(texture.sum(axis=1).mean()),
-        similarity.astype(np.float32),
+        similarity,
     )
-
-
-def _colours(labels: Labels, bins: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-    """Fill (R, C * 25) colour histograms of the labelled regions, each summing to 1, from (C, H, W) bins."""
-    count = int(labels.max()) + 1
-    histograms = [
-        np.bincount((labels * COLOUR_BINS + channel).ravel(), minlength=count * COLOUR_BINS)
-        for channel in bins
-    ]
-    joined = np.concatenate([rows.reshape(count, COLOUR_BINS) for rows in histograms], axis=1)
-    return joined / joined.sum(axis=1, keepdims=True)

@@ -2,7 +2,7 @@
 
 The same steps as in a search, with every intermediate result kept.
 
-Shape letters: H, W searched picture; R regions; M = R - 1 merges; T unmerged pairs; N pairs; B bins.
+Shape letters: H, W searched picture; R regions; M = R - 1 merges; T unmerged pairs.
 """
 
 from __future__ import annotations
@@ -20,9 +20,15 @@ from fastrcnn_core.selective_search.engine import (
     resize_for_search,
     scale_to_image,
 )
-from fastrcnn_core.selective_search.grouping import Hierarchy, group
+from fastrcnn_core.selective_search.grouping import Hierarchy, allocate_nodes, group
 from fastrcnn_core.selective_search.regions import Regions, coarsen
-from fastrcnn_core.selective_search.segmentation import Floats, Ints, Segmentation, boundary_regions
+from fastrcnn_core.selective_search.segmentation import (
+    Floats,
+    Labels,
+    Segmentation,
+    with_boundaries,
+)
+from fastrcnn_core.selective_search.similarity import merge_nodes, pair_similarities
 from fastrcnn_core.structures import FloatArray, Image
 
 
@@ -60,18 +66,15 @@ class ProposalTrace:
 
 def trace_proposals(image: Image, strategy: Strategy, config: ProposalConfig) -> ProposalTrace:
     """Segment and group the picture as a search with this strategy does, keeping every step."""
-    pixels = resize_for_search(image, config.search_side)
-    finest, regions = finest_regions(blur(pixels, config.sigma), strategy.space)
-    regions, part_of = coarsen(regions, k=strategy.k, min_size=round(strategy.k))
-    labels = part_of[finest.labels]
+    _, regions, labels = _segmented(image, strategy.space, strategy.k, config)
     hierarchy = group(regions, similarity=strategy.similarity, pixels=labels.size)
     return ProposalTrace(
         strategy,
         labels,
         hierarchy,
-        scale_to_image(hierarchy.boxes, image, pixels),
-        scale_to_image(hierarchy.unmerged_boxes, image, pixels),
-        pair_similarities(hierarchy.unmerged_pairs, regions=regions, hierarchy=hierarchy),
+        scale_to_image(hierarchy.boxes, image, labels.shape),
+        scale_to_image(hierarchy.unmerged_boxes, image, labels.shape),
+        _unmerged_similarities(hierarchy, regions),
     )
 
 
@@ -79,18 +82,20 @@ def segmentation_of(
     image: Image, space: ColourSpace, k: float, config: ProposalConfig
 ) -> Segmentation:
     """Segment the picture in this colour space at this scale as a search does."""
+    finest, regions, labels = _segmented(image, space, k, config)
+    return with_boundaries(
+        labels, regions.internal_difference, finest.boundary_edges, finest.boundary_weights
+    )
+
+
+def _segmented(
+    image: Image, space: ColourSpace, k: float, config: ProposalConfig
+) -> tuple[Segmentation, Regions, Labels]:
+    """Return the finest segmentation, and the regions and labels at this scale."""
     pixels = resize_for_search(image, config.search_side)
     finest, regions = finest_regions(blur(pixels, config.sigma), space)
-    coarse, part_of = coarsen(regions, k=k, min_size=round(k))
-    labels = part_of[finest.labels]
-    first, second = boundary_regions(labels, finest.boundary_edges)
-    is_boundary = first != second
-    return Segmentation(
-        labels,
-        coarse.internal_difference,
-        finest.boundary_edges[is_boundary],
-        finest.boundary_weights[is_boundary],
-    )
+    regions, part_of = coarsen(regions, k=k, min_size=round(k))
+    return finest, regions, part_of[finest.labels]
 
 
 def reference_segmentation(image: Image, k: float, config: ProposalConfig) -> npt.NDArray[np.int32]:
@@ -105,44 +110,9 @@ def reference_segmentation(image: Image, k: float, config: ProposalConfig) -> np
     return labels.astype(np.int32)
 
 
-def pair_similarities(pairs: Ints, *, regions: Regions, hierarchy: Hierarchy) -> Floats:
-    """Compute colour, texture, size and fill similarity of pairs of nodes: (N, 2) → (N, 4) float32 in [0, 1].
-
-    Args:
-        pairs: any two nodes of the hierarchy.
-        regions: the hierarchy's first R nodes.
-
-    Source: Uijlings et al., IJCV 2013, section 3.2, equations 1 to 5.
-    """
-    first, second = pairs[:, 0], pairs[:, 1]
-    sizes, boxes = hierarchy.sizes.astype(np.float32), hierarchy.boxes
-    pixels, together = sizes[-1], sizes[first] + sizes[second]
-    sides = np.maximum(boxes[first, 2:], boxes[second, 2:]) - np.minimum(
-        boxes[first, :2], boxes[second, :2]
-    )
-    gaps = sides.prod(axis=1) - together
-    colour, texture = (
-        _intersections(_node_histograms(histograms, hierarchy), pairs)
-        for histograms in (regions.colour, regions.texture)
-    )
-    return np.stack([colour, texture, 1 - together / pixels, 1 - gaps / pixels], axis=1).astype(
-        np.float32
-    )
-
-
-def _node_histograms(histograms: Floats, hierarchy: Hierarchy) -> Floats:
-    """Average histograms up the hierarchy, weighted by pixels: (R, B) → (R + M, B)."""
-    count, sizes = len(histograms), hierarchy.sizes
-    nodes = np.concatenate(
-        [histograms, np.empty((len(hierarchy.merged_pairs), histograms.shape[1]), np.float32)]
-    )
-    for new, (a, b) in enumerate(hierarchy.merged_pairs, start=count):
-        share = sizes[a] / sizes[new]
-        nodes[new] = share * nodes[a] + (1 - share) * nodes[b]
-    return nodes
-
-
-def _intersections(histograms: Floats, pairs: Ints) -> Floats:
-    """Intersect the two histograms of each pair: (N,)."""
-    shared = [np.minimum(histograms[a], histograms[b]).sum() for a, b in pairs]
-    return np.array(shared, np.float32)
+def _unmerged_similarities(hierarchy: Hierarchy, regions: Regions) -> Floats:
+    """Compute the unmerged pairs' similarities, (T, 4), from the nodes' histograms, which a hierarchy does not keep."""
+    nodes = allocate_nodes(regions)
+    for new, (a, b) in enumerate(hierarchy.merged_pairs, start=hierarchy.regions):
+        merge_nodes(a, b, new, nodes)
+    return pair_similarities(hierarchy.unmerged_pairs, nodes, np.float32(nodes.sizes[-1]))

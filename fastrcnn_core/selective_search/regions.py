@@ -31,6 +31,7 @@ from fastrcnn_core.selective_search.segmentation import (
     Segmentation,
     boundary_regions,
     find_root,
+    merge_if_small,
     relabel,
 )
 
@@ -189,10 +190,7 @@ def _merge_regions(
     """Merge two regions whose weight is at most Int(C) + k / |C| of both."""
     for pair in range(len(pairs)):
         a, b = find_root(parent, pairs[pair, 0]), find_root(parent, pairs[pair, 1])
-        limit = min(
-            internal[a] + k / np.float32(size[a]),
-            internal[b] + k / np.float32(size[b]),
-        )
+        limit = min(internal[a] + k / np.float32(size[a]), internal[b] + k / np.float32(size[b]))
         if a != b and weights[pair] <= limit:
             parent[b] = a
             size[a] += size[b]
@@ -203,12 +201,7 @@ def _merge_regions(
 def _merge_small_regions(pairs: Ints, min_size: int, parent: Ints, size: Ints) -> None:
     """Merge each region below `min_size` with the neighbour of smallest weight."""
     for pair in range(len(pairs)):
-        a, b = find_root(parent, pairs[pair, 0]), find_root(parent, pairs[pair, 1])
-        if a != b and (size[a] < min_size or size[b] < min_size):
-            if size[a] < size[b]:
-                a, b = b, a
-            parent[b] = a
-            size[a] += size[b]
+        merge_if_small(pairs[pair, 0], pairs[pair, 1], min_size, parent, size)
 
 
 @kernel

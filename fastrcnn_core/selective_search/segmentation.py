@@ -28,7 +28,6 @@ BUCKETS_PER_LEVEL = 8
 _BUCKETS = int(np.ceil(255 * np.sqrt(3) * BUCKETS_PER_LEVEL)) + 2
 
 _Buckets = npt.NDArray[np.uint16]
-_Codes = npt.NDArray[np.int32]
 _Starts = npt.NDArray[np.int64]
 
 
@@ -45,7 +44,7 @@ class SortedEdges:
         height, width: of the picture.
     """
 
-    codes: _Codes
+    codes: Ints
     starts: _Starts
     height: int
     width: int
@@ -87,7 +86,7 @@ def _edge_weights(planes: Planes, scale: np.float32) -> tuple[_Buckets, _Buckets
 
 
 @kernel
-def _counting_sort(across: _Buckets, down: _Buckets, buckets: int) -> tuple[_Codes, _Starts]:
+def _counting_sort(across: _Buckets, down: _Buckets, buckets: int) -> tuple[Ints, _Starts]:
     """Sort edges by bucket; edges of one bucket stay in reading order."""
     height, width = across.shape[0], down.shape[1]
     starts = np.zeros(buckets + 1, np.int64)
@@ -157,9 +156,16 @@ def segment(edges: SortedEdges, *, k: float, min_size: int) -> Segmentation:
     _merge_small_components(rejected, edges.width, min_size, parent, size)
     numbers, internal_difference = relabel(parent, internal_difference)
     labels = numbers.reshape(edges.height, edges.width)
-    first, second = boundary_regions(labels, rejected)
+    return with_boundaries(labels, internal_difference, rejected, weights)
+
+
+def with_boundaries(
+    labels: Labels, internal_difference: Floats, edges: Ints, weights: Floats
+) -> Segmentation:
+    """Make a segmentation, with those of the edges, (E,), and of their weights that lie between two regions."""
+    first, second = boundary_regions(labels, edges)
     is_boundary = first != second
-    return Segmentation(labels, internal_difference, rejected[is_boundary], weights[is_boundary])
+    return Segmentation(labels, internal_difference, edges[is_boundary], weights[is_boundary])
 
 
 @kernel
@@ -188,7 +194,7 @@ def find_root(parent: Ints, item: int) -> int:
 @kernel
 def _merge_components(
     codes: Ints,
-    starts: npt.NDArray[np.int64],
+    starts: _Starts,
     level: np.float32,
     width: int,
     k: np.float32,
@@ -230,13 +236,18 @@ def _merge_small_components(
     """Merge each component below `min_size` with the neighbour across its lightest edge."""
     for code in rejected:
         pixel = code >> 1
-        a = find_root(parent, pixel)
-        b = find_root(parent, pixel + (width if code & 1 else 1))
-        if a != b and (size[a] < min_size or size[b] < min_size):
-            if size[a] < size[b]:
-                a, b = b, a
-            parent[b] = a
-            size[a] += size[b]
+        merge_if_small(pixel, pixel + (width if code & 1 else 1), min_size, parent, size)
+
+
+@kernel
+def merge_if_small(first: int, second: int, min_size: int, parent: Ints, size: Ints) -> None:
+    """Merge the sets of two items, the smaller into the larger, if one of them is below `min_size`."""
+    a, b = find_root(parent, first), find_root(parent, second)
+    if a != b and (size[a] < min_size or size[b] < min_size):
+        if size[a] < size[b]:
+            a, b = b, a
+        parent[b] = a
+        size[a] += size[b]
 
 
 @kernel
