@@ -58,7 +58,7 @@ def run(argv: Sequence[str]) -> int:
     report = _check(dataset)
     print("\n".join(_description(dataset, report)))
     for name, problem in report.problems:
-        echo(f"{name}: {problem}")
+        echo(f"{name}: {problem}", is_error=True)
     print(f"checks       {len(report.annotations)} of {len(dataset)} images can be used")
     return 1 if report.problems else 0
 
@@ -110,7 +110,9 @@ def _description(dataset: Dataset, report: Report) -> Iterator[str]:
     annotations, boxes = report.annotations, report.boxes
     yield f"data set     {dataset.title}"
     yield f"setting      {dataset.setting}"
-    yield f"images       {len(dataset)}: {len(dataset.split.train)} train, {len(dataset.split.test)} test"
+    split = dataset.split
+    yield f"images       {len(dataset)}: {len(split.train)} train, {len(split.test)} test"
+    yield f"split        {dataset.split_reason}"
     yield f"boxes        {len(boxes)}"
     for name, count in report.boxes_per_class.items():
         yield f"  {name:<11}{count}"

@@ -16,7 +16,7 @@ from fastrcnn_core.datasets.dataset import (
 from fastrcnn_core.datasets.pennfudan import PennFudanDataset, find_pennfudan
 from fastrcnn_core.datasets.pennfudan_download import downloaded_folder, is_downloaded
 from fastrcnn_core.datasets.street_scenes import SYNTHETIC, is_synthetic, open_street_scenes
-from fastrcnn_core.datasets.union import SEPARATOR, UnionDataset
+from fastrcnn_core.datasets.union import SEPARATOR, SplitExport, UnionDataset, find_split_export
 from fastrcnn_core.errors import DataError
 from fastrcnn_core.files import data_setting
 
@@ -28,6 +28,7 @@ __all__ = [
     "Dataset",
     "PennFudanDataset",
     "Split",
+    "SplitExport",
     "UnionDataset",
     "default_dataset_setting",
     "downloaded_folder",
@@ -52,7 +53,8 @@ def open_dataset(setting: str | Path) -> Dataset:
 
     Args:
         setting: "synthetic" or "synthetic:COUNT"; a folder in Penn-Fudan's layout, or one that contains it; a folder
-            in COCO's format; or a COCO annotation file. Several of these with " + " between them are one data set.
+            in COCO's format, whose own split into train and valid, val or test is kept; or a COCO annotation file.
+            Several of these with " + " between them are one data set.
 
     Raises:
         DataError: the path does not exist, its layout is unknown, or its files contradict each other.
@@ -83,6 +85,9 @@ def _open_path(path: Path) -> Dataset:
         )
     if find_pennfudan(path) is not None:
         return PennFudanDataset(path)
+    if path.is_dir() and (parts := find_split_export(path)) is not None:
+        train, test = ([CocoDataset(file) for file in files] for files in parts)
+        return SplitExport(path, train, test)
     if path.suffix == ".json" or find_coco(path):
         return CocoDataset(path)
     raise DataError(

@@ -125,6 +125,8 @@ class Dataset(ABC):
         notes: sentences for the screen: what was left out when the data set was opened, and why.
     """
 
+    split_reason = "the same on every machine because names decide"
+
     def __init__(
         self,
         *,

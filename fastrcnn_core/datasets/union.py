@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Sequence
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from fastrcnn_core.datasets.dataset import Annotation, Dataset, Split
 from fastrcnn_core.errors import DataError
 from fastrcnn_core.structures import AnnotatedImage
+
+_PART = re.compile(r"train|valid|val|test")
+_DIGITS = re.compile(r"\d+")
 
 SEPARATOR = " + "  # between the settings of the parts
 
@@ -62,6 +68,58 @@ class UnionDataset(Dataset):
         """The hashes of all combinations of the parts' present and former hashes."""
         each = [(part.content_hash, *part.former_hashes) for part in self.parts]
         return tuple(map(_hash_texts, itertools.product(*each)))
+
+
+class SplitExport(UnionDataset):
+    """An export of an annotation tool that comes split: the parts' own split is kept.
+
+    Args:
+        folder: its root.
+        train: the data sets to train on. test: those to test on, validation parts included.
+    """
+
+    split_reason = "as the export was split (its validation part counts as test)"
+
+    def __init__(self, folder: Path, train: Sequence[Dataset], test: Sequence[Dataset]) -> None:
+        super().__init__([*train, *test])
+        self.title, self.setting = folder.name, str(folder)
+        self.split = Split(
+            tuple(name for part in train for name in part.names),
+            tuple(name for part in test for name in part.names),
+        )
+
+
+def find_split_export(folder: Path) -> tuple[list[Path], list[Path]] | None:
+    """Find the COCO files to train on and to test on in a folder that an export has split; None if it has not.
+
+    Either each part has a folder (Roboflow: train, valid, test), or its file says so (COCO: instances_train2017.json
+    and instances_val2017.json, here or in `annotations`).
+    """
+    files: dict[str, list[Path]] = defaultdict(list)
+    for path in (*folder.glob("*.json"), *(folder / "annotations").glob("*.json")):
+        rest, count = _PART.subn("", path.stem.lower())
+        if count:
+            files[_DIGITS.sub("", rest)].append(path)
+    # COCO's own folder has captions and keypoints beside the boxes.
+    ranked = sorted(files.items(), key=lambda item: ("instances" not in item[0], item[0]))
+    for _, paths in ranked:
+        if parts := _by_part({path: path.stem for path in paths}):
+            return parts
+    inside = {
+        path: child.name
+        for child in (folder.iterdir() if folder.is_dir() else ())
+        if child.is_dir() and _PART.fullmatch(child.name.lower())
+        for path in child.glob("*.json")
+    }
+    return _by_part(inside)
+
+
+def _by_part(names: Mapping[Path, str]) -> tuple[list[Path], list[Path]] | None:
+    """Sort files into those to train on and those to test on, by the part's name; None without both."""
+    is_train = {path: "train" in name.lower() for path, name in names.items()}
+    train = sorted(path for path, value in is_train.items() if value)
+    test = sorted(path for path, value in is_train.items() if not value)
+    return (train, test) if train and test else None
 
 
 def _hash_texts(hashes: Iterable[str]) -> str:

@@ -46,7 +46,7 @@ def summary(data: Dataset) -> str:
     classes = ", ".join(data.classes)
     return (
         f"**{data.title}**: {len(data)} pictures, {len(split.train)} for training and {len(split.test)} for the test, "
-        f"the same on every machine because names decide. Annotated classes: {classes}."
+        f"{data.split_reason}. Annotated classes: {classes}."
     )
 
 
