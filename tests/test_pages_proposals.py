@@ -66,7 +66,7 @@ def test_the_table_says_of_everybody_where_the_best_box_stands_and_from_where_on
     table = open_app("proposals", min_side="8").dataframe[0].value
     looked_at = view_of(street)
     iou = pairwise_iou(looked_at.proposals, looked_at.people)
-    assert table["Who"].tolist() == [1, 2]
+    assert table["Person"].tolist() == [1, 2]
     np.testing.assert_allclose(table["Best IoU"], iou.max(axis=0))
     assert table["Rank"].tolist() == (iou.argmax(axis=0) + 1).tolist()
     assert table["Found from"].tolist() == ((iou >= 0.5).argmax(axis=0) + 1).tolist()

@@ -83,6 +83,35 @@ def test_what_the_store_has_is_not_computed_again(
     assert survey.problems == {}
 
 
+def test_what_is_stored_counts_before_anything_is_computed(
+    street: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = open_dataset(street)
+    for name in data.names[:3]:
+        ProposalStore().get(data.load(name).image, CONFIG)
+    (street / "PNGImages" / f"{data.names[4]}.png").write_bytes(b"no picture")
+    monkeypatch.setattr("fastrcnn_core.proposals.store.propose", None)
+    survey = surveyed(street)
+    survey.find_cached()
+    wait_until(lambda: not survey.is_running)
+    assert (set(survey.overlaps), survey.problems) == (set(data.names[:3]), {})
+    assert (survey.examined, survey.seconds_left, survey.error) == (None, None, None)
+    survey.find_cached()
+    assert not survey.is_running  # once is enough
+
+
+def test_a_data_set_that_is_stored_is_shown_without_a_press(
+    street: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, config = open_dataset(street), ProposalConfig(method="single")
+    for name in data.names:
+        ProposalStore().get(data.load(name).image, config)
+    monkeypatch.setenv("FASTRCNN_DATA", str(street))
+    app = open_app("proposals", section="Quality", method="single")
+    app.segmented_control(key="quality-of").set_value("The data set").run()
+    wait_until(lambda: "All 5 pictures" in words(app.run()))
+
+
 def test_a_bad_picture_is_reported_and_the_others_are_judged(street: Path) -> None:
     data = open_dataset(street)
     (street / "PNGImages" / f"{data.names[1]}.png").write_bytes(b"no picture")
@@ -113,7 +142,7 @@ def test_the_page_starts_it_shows_it_and_says_when_it_is_done(
     monkeypatch.setenv("FASTRCNN_DATA", str(street))
     app = open_app("proposals", section="Quality", method="single")
     app.segmented_control(key="quality-of").set_value("The data set").run()
-    assert "0 of 5 pictures so far" in words(app)
+    wait_until(lambda: "1 of 5 pictures are computed" in words(app.run()))  # the one on screen
     app.button(key="start-survey").click().run()
     wait_until(lambda: "All 5 pictures" in words(app.run()))
     assert not complaints(app)
@@ -129,8 +158,8 @@ def test_whoever_is_found_worst_comes_first(street: Path) -> None:
     survey.overlaps = {
         name: np.array([[0.0] * len(best), best], np.float32) for name, best in rows.items()
     }
-    table = worst_recall.worst(survey)
-    assert list(zip(table["Picture"], table["Who"], strict=True)) == [
+    table = worst_recall.worst(survey, noun="person")
+    assert list(zip(table["Picture"], table["Person"], strict=True)) == [
         ("one", 2),
         ("other", 1),
         ("one", 1),
@@ -145,11 +174,12 @@ def test_from_the_worst_found_of_the_data_one_goes_to_the_filter_that_lost_them(
     monkeypatch.setenv("FASTRCNN_DATA", str(folder))
     app = open_app("proposals", section="Quality", method="single", **{"min-side": "30"})
     app.segmented_control(key="quality-of").set_value("The data set").run()
+    wait_until(lambda: "1 of 3 pictures" in words(app.run()))
     app.button(key="start-survey").click().run()
     wait_until(lambda: "All 3 pictures" in words(app.run()))
     assert "Choose a row to see where this person was lost" in words(app)
     survey = recall_job(open_dataset(folder), ProposalConfig(method="single", min_side=30))
-    row = worst_recall.worst(survey).iloc[3]
+    row = worst_recall.worst(survey, noun="person").iloc[3]
     app.session_state["worst-found"] = {"selection": {"rows": [3], "columns": [], "cells": []}}
     app.run()
     app.button(key="open-worst-found").click().run()
@@ -157,7 +187,7 @@ def test_from_the_worst_found_of_the_data_one_goes_to_the_filter_that_lost_them(
     assert link(app)["picture"] == row["Picture"]
     assert app.segmented_control(key="section").value == "Funnel"
     image = open_dataset(folder).load(row["Picture"]).image
-    assert app.selectbox(key=followed_key(image.key)).value == row["Who"] - 1
+    assert app.selectbox(key=followed_key(image.key)).value == row["Person"] - 1
 
 
 def test_the_fewest_proposals_that_find_as_many_as_all_are_named() -> None:

@@ -5,6 +5,7 @@ Every picture's proposals go through the store, so a survey that was stopped goe
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -18,6 +19,8 @@ from fastrcnn_core.errors import UserError
 from fastrcnn_core.proposals import ProposalOutcome, ProposalStore, best_overlap, propose_all
 from fastrcnn_core.structures import FloatArray
 from pages.ui.jobs.background import BackgroundJob, turn_of
+
+logger = logging.getLogger(__name__)
 
 # Where the curves are read off: close together where a class looks, ever wider towards the limit.
 LIMITS = tuple(
@@ -35,6 +38,7 @@ class RecallJob(BackgroundJob):
         overlaps: (L, N) best overlaps of each picture that was looked at, by name; L as in `LIMITS`.
         proposals: how many boxes these pictures have together.
         problems: what could not be searched, by name.
+        examined: how many pictures were looked up in the store so far; None unless that is the work at hand.
     """
 
     failure: ClassVar[UserError] = UserError(
@@ -46,6 +50,8 @@ class RecallJob(BackgroundJob):
     overlaps: dict[str, FloatArray] = field(default_factory=dict)
     proposals: int = 0
     problems: dict[str, str] = field(default_factory=dict)
+    examined: int | None = None
+    _was_looked_up: bool = False
     _computing: list[float] = field(default_factory=list)
 
     @property
@@ -59,7 +65,7 @@ class RecallJob(BackgroundJob):
 
     @property
     def seconds_left(self) -> float | None:
-        """At most, from what was computed so far; None before that."""
+        """Seconds for the other pictures, at the pace of those that were computed; None before the first."""
         if not self._computing:
             return None
         return float(np.mean(self._computing)) * (len(self.data) - self.done)
@@ -69,20 +75,54 @@ class RecallJob(BackgroundJob):
         none = np.zeros((len(LIMITS), 0), np.float32)
         return np.concatenate([none, *list(self.overlaps.values())], axis=1)
 
+    def find_cached(self) -> None:
+        """Take what the store holds, once, so that only the rest is offered to be computed; not while it runs."""
+        with self._lock:
+            if not (self._was_looked_up or self.is_running):
+                self._was_looked_up = True
+                self._begin(self._look_up)
+
     def start(self) -> None:
         """Begin, or go on where it was stopped; nothing if it runs already or is complete."""
         with self._lock:
             if not (self.is_running or self.is_complete):
                 self._begin(self._search)
 
-    def _search(self) -> None:
-        # The split's order is shuffled: what is there when the job is stopped is a fair sample.
+    def _look_up(self) -> None:
+        store = ProposalStore()
+        try:
+            for count, name in enumerate(self._left()):
+                if self._stop.is_set():
+                    break
+                self.examined = count
+                self._take_cached(store, name)
+        finally:
+            self.examined = None
+
+    def _take_cached(self, store: ProposalStore, name: str) -> None:
+        try:
+            annotated = self.data.load(name)
+        except UserError as error:  # the search tells of it, beside the picture's name
+            logger.info("%s is not looked up: %s", name, error)
+            return
+        boxes = store.look_up(annotated.image, self.config)
+        if boxes is not None:
+            self._judge(name, boxes, annotated.boxes[~annotated.is_crowd])
+
+    def _left(self) -> list[str]:
+        """List the pictures that were not searched, in the split's order, which is shuffled.
+
+        What is there when the job is stopped is therefore a fair sample.
+        """
         order = (*self.data.split.test, *self.data.split.train)
         looked_at = {*self.overlaps, *self.problems}
+        return [name for name in order if name not in looked_at]
+
+    def _search(self) -> None:
         with self._in_turn(self.turn) as is_mine:
             if is_mine:
                 propose_all(
-                    [name for name in order if name not in looked_at],
+                    self._left(),
                     self.data.load,
                     self.config,
                     ProposalStore(),
@@ -97,9 +137,11 @@ class RecallJob(BackgroundJob):
         if outcome.boxes is None:
             self.problems[outcome.name] = outcome.problem or "It could not be searched."
             return
-        best = best_overlap(proposals=outcome.boxes, gt_boxes=outcome.gt_boxes, limits=LIMITS)
-        self.proposals += len(outcome.boxes)
-        self.overlaps[outcome.name] = best
+        self._judge(outcome.name, outcome.boxes, outcome.gt_boxes)
+
+    def _judge(self, name: str, boxes: FloatArray, people: FloatArray) -> None:
+        self.proposals += len(boxes)
+        self.overlaps[name] = best_overlap(proposals=boxes, gt_boxes=people, limits=LIMITS)
 
 
 def recall_job(data: Dataset, config: ProposalConfig) -> RecallJob:

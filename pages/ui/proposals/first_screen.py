@@ -106,7 +106,7 @@ def _who_is_found(view: View) -> None:
     best = _best_ranks(view)
     rows = pd.DataFrame(
         {
-            "Who": range(1, len(best) + 1),
+            view.noun.capitalize(): range(1, len(best) + 1),
             "Best IoU": view.overlaps[-1],
             "Rank": [rank + 1 if rank >= 0 else None for rank in best],
             "Found from": [int(column.argmax()) if column.any() else None for column in reached.T],
@@ -120,9 +120,14 @@ def _who_is_found(view: View) -> None:
         selection_mode="single-row",
         placeholder="–",
         column_config={
-            "Who": st.column_config.NumberColumn(width=42),
+            view.noun.capitalize(): st.column_config.NumberColumn(width=58),
             "Best IoU": st.column_config.ProgressColumn(
-                format="%.2f", min_value=0, max_value=1, width=80
+                "Best IoU of all",
+                format="%.2f",
+                min_value=0,
+                max_value=1,
+                width=100,
+                help="Among all proposals; the picture names the best of the first ones that it shows.",
             ),
             "Rank": st.column_config.NumberColumn(
                 width=52, help="Rank of the best proposal; 1 comes first."

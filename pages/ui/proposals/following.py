@@ -27,7 +27,7 @@ def show(view: View) -> None:
     st.markdown("**Which filter loses a good box?**")
     paths = [best_by_stage(view.funnel, person) for person in view.people]
     if len(paths) > 1:
-        tables.show(miss_reasons.table(paths), decimals=2)
+        tables.show(miss_reasons.table(paths, noun=view.noun), decimals=2)
     left, right = st.columns([13, 8], gap="large")
     with left:
         person = _pick(view, paths)
@@ -56,14 +56,14 @@ def _ledger(view: View, person: int, steps: tuple[BestBox, ...]) -> None:
     """Show the best remaining IoU and its rank after each stage; below, the reason for each removal."""
     rows = pd.DataFrame(
         {
-            "Stage": [step.stage for step in steps],
+            "Stage": [miss_reasons.label(step.stage) for step in steps],
             "Best IoU": [step.iou for step in steps],
             "Rank": pd.array([step.rank for step in steps], dtype="Int64"),
         }
     )
     tables.show(rows, decimals=2)
     reasons = [
-        f"- **{after.stage}** takes the box of IoU {before.iou:.2f}: "
+        f"- **{miss_reasons.label(after.stage)}** takes the box of IoU {before.iou:.2f}: "
         f"{miss_reasons.words(after.removal, after.stage, view)}. "
         + _given_back(view, person, after.removal, after.stage)
         for before, after in pairwise(steps)

@@ -12,7 +12,7 @@ from fastrcnn_core.proposals.quality import best_by_stage
 from pages.ui.components import chart, source
 from pages.ui.components.chart import Axis, Bars, Chart
 from pages.ui.components.wording import counted, duration
-from pages.ui.proposals import following
+from pages.ui.proposals import following, miss_reasons
 from pages.ui.proposals.view import View
 
 _NOTEBOOK_ASPECT = PRESETS["notebook"].proposals.max_aspect
@@ -52,12 +52,12 @@ def _label(view: View, stage: str) -> str:
     """Label a stage with the value of its knob."""
     config = view.config
     aspect = "any" if config.max_aspect is None else f"≤ {config.max_aspect:g}:1"
-    iou = "exact repeats" if config.distinct_iou is None else f"IoU ≤ {config.distinct_iou:g}"
+    iou = "exact repeats" if config.distinct_iou is None else f"IoU > {config.distinct_iou:g}"
     return {
         "found": "found",
         "minimum side": f"minimum side (≥ {config.min_side} px)",
         "aspect ratio": f"aspect ratio ({aspect})",
-        "deduplicated": f"deduplicated ({iou})",
+        "deduplicated": f"{miss_reasons.label(stage)} ({iou})",
         "kept": f"kept (≤ {config.limit:,})",
     }[stage]
 

@@ -17,14 +17,19 @@ FOUND = 0.5  # IoU from which a proposal counts as finding a person
 _VISIBLE = 0.005  # less does not show in two decimals
 
 
-def table(paths: Sequence[tuple[BestBox, ...]]) -> pd.DataFrame:
+def label(stage: str) -> str:
+    """Return a filter stage's name on screen."""
+    return "near-duplicates removed" if stage == "deduplicated" else stage
+
+
+def table(paths: Sequence[tuple[BestBox, ...]], *, noun: str) -> pd.DataFrame:
     """Build a row for each person: the stage that costs most IoU, and the best IoU after each stage."""
     columns: dict[str, Any] = {
-        "Who": range(1, len(paths) + 1),
+        noun.capitalize(): range(1, len(paths) + 1),
         "Lost to": [lost_to(steps) for steps in paths],
     }
     for stage, name in enumerate(step.stage for step in paths[0]):
-        columns[name] = [steps[stage].iou for steps in paths]
+        columns[label(name)] = [steps[stage].iou for steps in paths]
     return pd.DataFrame(columns)
 
 
@@ -34,7 +39,7 @@ def lost_to(steps: tuple[BestBox, ...]) -> str:
         return "the search"
     costs = {after.stage: before.iou - after.iou for before, after in pairwise(steps)}
     worst = max(costs, key=lambda stage: costs[stage])
-    return worst if costs[worst] > _VISIBLE else "–"
+    return label(worst) if costs[worst] > _VISIBLE else "–"
 
 
 def main_reason(view: View, person: int, steps: tuple[BestBox, ...]) -> str:

@@ -49,7 +49,8 @@ def show(view: View) -> None:
                  key="fault-texture")  # fmt: skip
         st.caption(
             f"Its texture codes run from 0 to 255 and are binned over 0 to 1: **{1 - compared.package.counted:.0%} of "
-            "the pixels fall into no bin** at all. Ours are gradients in 8 orientations; every pixel counts in each."
+            "the pixels fall into no bin** at all. This project's are gradients in 8 orientations; every pixel counts "
+            "in each."
         )
     with similarity:
         _similarity(compared.package.similarity, compared.engine.similarity)
@@ -58,7 +59,7 @@ def show(view: View) -> None:
         f"**Does it know its neighbours?** Of {compared.adjacent:,} pairs of segments that touch, it compares "
         f"{compared.assumed_correctly:,} and misses {missed:,}; of the {compared.assumed:,} pairs that it takes for "
         f"neighbours, {compared.assumed - compared.assumed_correctly:,} do not touch. It guesses from the corners of "
-        "boxes; ours looks at pixels.\n\n"
+        "boxes; this project looks at pixels.\n\n"
         "**Are its boxes right?** A region in columns 10 to 19 is ten pixels wide; its rectangle says nine. "
         "**Which come first?** Nothing is ranked: regions come as they were made."
     )
@@ -67,7 +68,7 @@ def show(view: View) -> None:
 def _compare(question: str, package: FloatArray, engine: FloatArray, *, key: str) -> None:
     """Chart two histograms over the same bins."""
     bins = list(range(1, len(package) + 1))
-    used = f"package {_used(package)}, ours {_used(engine)} of {len(bins)} bins used"
+    used = f"package {_used(package)}, this project {_used(engine)} of {len(bins)} bins used"
     drawn = _chart(bins, package, engine, x=Axis("Bin"), y="Share of the pixels")
     chart.show(drawn, key=key, question=question, alt=f"{question} {used}")
 
@@ -91,14 +92,14 @@ def _similarity(package: FloatArray, engine: FloatArray) -> None:
         question=question,
         alt=f"{question} {lowest}",
         caption=f"{lowest} for the package, whatever they look like: hue and saturation, two of three channels, are "
-        f"always equal. For ours it is {engine.min():.0%}.",
+        f"always equal. For this project it is {engine.min():.0%}.",
     )
 
 
 def _chart(places: object, package: FloatArray, engine: FloatArray, *, x: Axis, y: str) -> Chart:
     bars = (
         Bars("Package", places, package, palette.VERMILION, "/", hover="%{y:.1%}"),
-        Bars("Ours", places, engine, palette.BLUE, hover="%{y:.1%}"),
+        Bars("This project", places, engine, palette.BLUE, hover="%{y:.1%}"),
     )
     return Chart(bars, x, Axis(y, format=".0%"), height=220, side_by_side=True)
 
@@ -110,5 +111,5 @@ def _used(histogram: FloatArray) -> int:
 
 _BINS = (
     "The package's {what} runs from 0 to 1 and is binned over 0 to 255: **{used} of 25 bins** in use. "
-    "Ours: {engine}."
+    "This project: {engine}."
 )

@@ -13,7 +13,7 @@ from fastrcnn_core.proposals import best_overlap, recall_curve
 from fastrcnn_core.structures import FloatArray
 from pages.ui.components import chart, source
 from pages.ui.components.chart import Axis, Line
-from pages.ui.components.wording import counted, duration, plain
+from pages.ui.components.wording import counted, duration, plain, time_left
 from pages.ui.jobs.proposal_recall import LIMITS, RecallJob, recall_job
 from pages.ui.proposals import charts, tables, worst_recall
 from pages.ui.proposals.view import View
@@ -60,7 +60,11 @@ def is_growing(view: View) -> bool:
     """Tell whether the recall job of this data runs and is on screen, so that the page must refresh itself."""
     data = view.picture.dataset
     looked_at = data is not None and ProposalsSelection.current().quality_of == THE_DATA
-    growing = data is not None and looked_at and recall_job(data, view.config).is_running
+    growing = False
+    if data is not None and looked_at:
+        job = recall_job(data, view.config)
+        job.find_cached()
+        growing = job.is_running
     ProposalsSelection.select(watches_recall=growing)
     return growing
 
@@ -87,7 +91,7 @@ def _progress(view: View, job: RecallJob) -> None:
         st.rerun()  # it has just begun or ended: the page decides anew how often to look
     total = len(job.data)
     if job.is_running:
-        st.progress(job.done / total, f"{job.done} of {total} pictures{_rest(job)}")
+        st.progress(job.done / total, _stage(job))
         st.button(
             "Stop",
             icon=":material/stop:",
@@ -107,12 +111,13 @@ def _invitation(view: View, job: RecallJob) -> None:
     if job.error:
         st.error(plain(str(job.error)), icon=":material/error:")
     left = len(job.data) - job.done
+    seconds = view.timed.total_seconds * left if job.seconds_left is None else job.seconds_left
     st.caption(
-        f"{job.done} of {len(job.data)} pictures so far. The rest takes about "
-        f"{duration(view.timed.total_seconds * left)}, in the background; what was computed once is kept on disk."
+        f"{job.done} of {len(job.data)} pictures are computed and kept on disk. The rest takes about "
+        f"{duration(seconds)}, in the background."
     )
     st.button(
-        "Go on" if job.done else f"Compute for all {left} pictures",
+        f"Compute for the other {left}" if job.done else f"Compute for all {left} pictures",
         icon=":material/play_arrow:",
         key="start-survey",
         type="primary",
@@ -120,12 +125,13 @@ def _invitation(view: View, job: RecallJob) -> None:
     )
 
 
-def _rest(job: RecallJob) -> str:
-    """Word the time left, or that the job is stopping."""
-    if job.is_stopping:
-        return ", stopping after this one"
-    left = job.seconds_left
-    return "" if left is None else f", at most {duration(left)} left"
+def _stage(job: RecallJob) -> str:
+    """Word how far the job is, and the time left or that it is stopping."""
+    total = len(job.data)
+    if job.examined is not None:
+        return f"Looking for stored proposals: {job.done} of {total} pictures have them"
+    rest = ", stopping after this one" if job.is_stopping else time_left(job.seconds_left)
+    return f"{job.done} of {total} pictures{rest}"
 
 
 def _curves(limits: np.ndarray, overlaps: FloatArray, of: str) -> None:

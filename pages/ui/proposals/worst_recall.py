@@ -20,7 +20,7 @@ _TABLE, _OPEN_BUTTON = "worst-found", "open-worst-found"
 
 def show(view: View, job: RecallJob) -> None:
     """Show the people whose best proposals fit worst, and a button that opens the selected one."""
-    rows = worst(job)
+    rows = worst(job, noun=view.noun)
     lost = sum(int((overlaps[-1] < miss_reasons.FOUND).sum()) for overlaps in job.overlaps.values())
     st.markdown(
         f"**Which people are found worst?** {counted(lost, view.noun)} without a proposal of IoU 0.5."
@@ -35,19 +35,19 @@ def show(view: View, job: RecallJob) -> None:
     )
     chosen = table["selection"]["rows"]
     if chosen and chosen[0] < len(rows):
-        _open(view, str(rows["Picture"][chosen[0]]), int(rows["Who"][chosen[0]]))
+        _open(view, str(rows["Picture"][chosen[0]]), int(rows[view.noun.capitalize()][chosen[0]]))
     else:
         st.caption(f"Choose a row to see where this {view.noun} was lost.")
 
 
-def worst(job: RecallJob) -> pd.DataFrame:
+def worst(job: RecallJob, *, noun: str) -> pd.DataFrame:
     """Build a row for each person, worst first: the picture, the number on it from 1, and the best IoU."""
     people = [
         (name, person + 1, float(iou))
         for name, overlaps in job.overlaps.items()
         for person, iou in enumerate(overlaps[-1])
     ]
-    rows = pd.DataFrame(people, columns=["Picture", "Who", "Best IoU"])
+    rows = pd.DataFrame(people, columns=["Picture", noun.capitalize(), "Best IoU"])
     order = np.argsort(rows["Best IoU"].to_numpy(), kind="stable")[:_SHOWN]
     return rows.iloc[order].reset_index(drop=True)
 

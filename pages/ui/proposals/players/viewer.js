@@ -33,7 +33,6 @@ class Viewer {
     this.slider.disabled = this.typed.disabled = this.count === 0;
     this.typed.max = this.count;
     this.root.querySelector("#of").textContent = `of ${plural(this.count, "proposal")}`;
-    this.legend();
     this.stage.show(data);
     this.under_pointer = null;
     const first = this.first === undefined ? data.first : this.first;
@@ -49,6 +48,7 @@ class Viewer {
     this.slider.value = Math.max(0, stop);
     this.slider.setAttribute("aria-valuetext", `the first ${n}`);
     this.figures(n);
+    this.legend(n);
     this.stage.redraw();
   }
 
@@ -117,15 +117,22 @@ class Viewer {
     this.stage.redraw();
   }
 
-  legend() {
+  /** Names of the lines; a noun may come from a file, and is text, not markup. */
+  legend(n) {
     const { ground_truth, proposal } = this.looks;
-    const entry = (name, look, width, halo) =>
-      `<span role="listitem"><svg width="28" height="12" aria-hidden="true">${halo ? `<path d="M1 6h26" stroke="${HALO}" stroke-width="${width + 2.5}"/>` : ""}<path d="M1 6h26" stroke="${look.colour}" stroke-width="${width}"/></svg>${name}</span>`;
-    this.root.querySelector(".legend").innerHTML = [
-      this.people.length ? entry("Ground truth, with its best IoU", ground_truth, 2.5) : "",
+    const entry = (name, look, width, halo) => {
+      const item = document.createElement("span");
+      item.setAttribute("role", "listitem");
+      item.innerHTML = `<svg width="28" height="12" aria-hidden="true">${halo ? `<path d="M1 6h26" stroke="${HALO}" stroke-width="${width + 2.5}"/>` : ""}<path d="M1 6h26" stroke="${look.colour}" stroke-width="${width}"/></svg>`;
+      item.append(name);
+      return item;
+    };
+    const with_people = [
+      entry(`Ground truth, with its best IoU among the first ${n.toLocaleString("en")}`, ground_truth, 2.5),
       entry("Proposal", proposal, 1.5),
-      this.people.length ? entry(`Best proposal of a ${this.noun}`, proposal, 3, true) : "",
-    ].join("");
+      entry(`Best of the first ${n.toLocaleString("en")} for a ${this.noun}`, proposal, 3, true),
+    ];
+    this.root.querySelector(".legend").replaceChildren(...(this.people.length ? with_people : [entry("Proposal", proposal, 1.5)]));
     this.root.querySelector("#only-best").parentElement.hidden = !this.people.length;
   }
 
