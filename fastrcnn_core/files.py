@@ -152,6 +152,14 @@ def data_setting() -> str | None:
     return os.environ.get("FASTRCNN_DATA") or None
 
 
+def data_roots() -> tuple[Path, ...] | None:
+    """Return the folders below which the app opens folders that visitors type, from `FASTRCNN_ROOTS`; None if unset."""
+    named = os.environ.get("FASTRCNN_ROOTS")
+    if named is None:
+        return None
+    return tuple(Path(root).expanduser().resolve() for root in named.split(os.pathsep) if root)
+
+
 def _age(path: Path) -> float:
     """Return the seconds since the path was last written to; 0 if it has just disappeared."""
     with suppress(FileNotFoundError):

@@ -27,6 +27,7 @@ def scratch_folders(
     monkeypatch.setenv("FASTRCNN_CACHE", str(folder / "cache"))
     monkeypatch.setenv("FASTRCNN_RUNS", str(folder / "runs"))
     monkeypatch.delenv("FASTRCNN_DATA", raising=False)
+    monkeypatch.setenv("FASTRCNN_ROOTS", str(tmp_path_factory.getbasetemp()))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.cache.memory import BytesCache
+from pages.ui.state import sources
 from tests.support.app import ROOT, complaints, link, open_app, visit, words
 from tests.support.datasets import write_tiny
 
@@ -220,3 +221,34 @@ def test_memory_forgets_what_was_used_least_recently() -> None:
 
 def _fail(*_: object) -> None:
     raise ZeroDivisionError("a bug")
+
+
+def _answer_to(folder: str) -> str:
+    app = open_app()
+    app.text_input(key="typed-folder").set_value(folder)
+    next(button for button in app.button if button.label == "Open").click().run()
+    assert not app.exception
+    return next(error.value for error in app.error)
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["/", "/etc", "/nothing/here", "~root", "~nobody-of-this-name", "x" * 5000, "\0", "{link}"],
+)
+def test_a_folder_outside_of_the_roots_has_one_answer_whether_it_exists_or_not(
+    folder: str, street: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "open"
+    root.mkdir()
+    (root / "link").symlink_to(street)
+    monkeypatch.setenv("FASTRCNN_ROOTS", str(root))
+    assert "not open to visitors" in _answer_to(folder.format(link=root / "link"))
+
+
+@pytest.mark.parametrize(("address", "count"), [("localhost", 2), ("0.0.0.0", 0), (None, 0)])
+def test_without_roots_only_a_server_of_this_machine_opens_folders(
+    address: str | None, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FASTRCNN_ROOTS")
+    monkeypatch.setattr("streamlit.get_option", lambda name: address)
+    assert len(sources._roots()) == count

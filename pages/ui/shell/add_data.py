@@ -44,6 +44,8 @@ def folder() -> None:
             "format. It stays where it is.",
         )
         st.form_submit_button("Open", icon=":material/folder_open:", on_click=_open_typed)
+    if complaint := widget_state.value("folder-complaint"):
+        st.error(complaint, icon=":material/folder_off:")
 
 
 def upload() -> None:
@@ -116,8 +118,14 @@ def _megabytes(count: int) -> str:
 
 
 def _open_typed() -> None:
-    if typed := str(widget_state.value("typed-folder", "")).strip():
+    typed = str(widget_state.value("typed-folder", "")).strip()
+    widget_state.put("folder-complaint", None)
+    if not typed:
+        return
+    try:
         sources.choose_folder(typed)
+    except UserError as error:
+        widget_state.put("folder-complaint", plain(f"{error.problem} {error.hint}"))
 
 
 def _take_upload() -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 import streamlit as st
 
 from fastrcnn_core.datasets import downloaded_folder, is_downloaded
-from fastrcnn_core.files import data_setting
+from fastrcnn_core.errors import DataError
+from fastrcnn_core.files import data_roots, data_setting
 from pages.ui.cache import uploads
 
 SYNTHETIC = "synthetic:60"
@@ -61,11 +62,42 @@ def choose_default_source() -> None:
 
 
 def choose_folder(folder: str) -> None:
-    """Offer a folder that the visitor typed, in this session, and select it; it is opened when it is shown."""
-    path = Path(folder).expanduser().absolute()
+    """Offer a folder that the visitor typed, in this session, and select it; it is opened when it is shown.
+
+    Raises:
+        DataError: it is not below a folder that the owner of the server opens to visitors. The sentence is the same
+            whether it exists or not.
+    """
+    path = _below_roots(folder)
     typed: tuple[Path, ...] = st.session_state.get(_FOLDERS, ())
     st.session_state[_FOLDERS] = (*(before for before in typed if before != path), path)
     choose_source(_folder_source(path).token)
+
+
+def _below_roots(folder: str) -> Path:
+    try:
+        path = Path(folder).expanduser()
+        resolved = path.resolve()
+    except (OSError, RuntimeError, ValueError):  # too long; unknown ~user; no path
+        resolved = None
+    if resolved is None or not any(resolved.is_relative_to(root) for root in _roots()):
+        raise DataError(
+            "This folder is not open to visitors of this server.",
+            hint="Whoever started the server names the folders below which data sets may lie: FASTRCNN_ROOTS.",
+        )
+    return path.absolute()
+
+
+def _roots() -> tuple[Path, ...]:
+    """List the folders below which visitors may open folders.
+
+    By default the current folder and the home folder of who started the server, if only this machine reaches it.
+    """
+    named = data_roots()
+    if named is not None:
+        return named
+    is_local = st.get_option("server.address") in ("localhost", "127.0.0.1", "::1")
+    return (Path.cwd().resolve(), Path.home().resolve()) if is_local else ()
 
 
 def own_uploads() -> tuple[str, ...]:
