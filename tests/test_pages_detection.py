@@ -15,6 +15,7 @@ from pages.ui.components.detection_view import DetectionView, detection_view
 from pages.ui.state.detection import GroundTruthBox, Prediction, SelectedBox
 from tests.support import detection_page
 from tests.support.app import complaints, link, open_app, visit, words
+from tests.support.datasets import write_coco_scenes
 from tests.support.detection_page import (
     _answer,
     caption,
@@ -184,9 +185,36 @@ def test_a_picture_without_people_has_no_recall_and_only_false_positives(
     bundle()
     app = open_app("detection")
     assert not complaints(app)
-    assert "No annotation here is of a class that this detector knows (person)" in words(app)
+    assert "Nothing is marked here: every detection counts as a false positive." in words(app)
     assert figures_of(app, "This picture")["Recall"] == "–"
     assert "0 hits, 2 false positives" in caption(app)
+
+
+def test_marks_of_classes_that_the_detector_does_not_know_are_not_called_nothing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    bundle: Callable[..., Path],
+    predicted: list[str],
+) -> None:
+    folder = write_coco_scenes(tmp_path / "cars", classes=("car",))
+    monkeypatch.setenv("FASTRCNN_DATA", str(folder))
+    bundle()
+    app = open_app("detection")
+    assert not complaints(app)
+    assert "2 are marked here, none of a class that this detector knows (person)" in words(app)
+    assert "Nothing is marked" not in words(app)
+
+
+@pytest.mark.parametrize(
+    ("kind", "gloss"),
+    [
+        ("linear", "lowers the scores of those that overlap it by IoU > 0.30 (linear soft-NMS)"),
+        ("gaussian", "the more the more they do (gaussian soft-NMS, σ 0.50)"),
+    ],
+)
+def test_the_caption_says_what_soft_nms_does(app: AppTest, kind: str, gloss: str) -> None:
+    app.segmented_control(key="nms").set_value(kind).run()
+    assert gloss in caption(app)
 
 
 def test_a_picture_without_a_single_proposal_says_where_to_look(

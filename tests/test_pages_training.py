@@ -55,7 +55,9 @@ def test_average_precision_is_drawn_below_the_ceiling_of_the_proposals(street: P
     run = a_run(street, steps=4)
     found = {"AP": 0.3, "AP50": 0.6, "proposal_recall_50": 0.9}
     append_row(run.folder / VALIDATION_FILE, {"step": 4, "epoch": 1.0, **found})
-    quality = charts(open_app("training"))[4]["data"]
+    app = open_app("training")
+    assert "**AP**: average precision." in words(app)  # with a picture, where the term is first met
+    quality = charts(app)[4]["data"]
     assert {item["name"]: item["y"] for item in quality} == {
         "Recall of the proposals": [0.9],
         "AP50": [0.6],

@@ -113,3 +113,29 @@ def write_coco(
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(content))
     return file
+
+
+def write_coco_scenes(
+    folder: Path, *, count: int = 4, classes: Sequence[str] = ("person",), stem: str = "scene"
+) -> Path:
+    """Write COCO's format with pictures of noise, two boxes of the classes in turn on each; return the folder."""
+    files = [f"{stem}{number}.png" for number in range(count)]
+    for number, file in enumerate(files):
+        write_picture(folder / "images" / file, height=64, width=96, seed=number)
+    boxes = [
+        coco_box(
+            number,
+            [10 + 40 * side, 8, 24, 48],
+            category=1 + side % len(classes),
+            id=2 * number + side,
+        )
+        for number in range(count)
+        for side in range(2)
+    ]
+    write_coco(
+        folder / "annotations.json",
+        [coco_image(number, file, height=64, width=96) for number, file in enumerate(files)],
+        boxes,
+        categories=dict(enumerate(classes, start=1)),
+    )
+    return folder

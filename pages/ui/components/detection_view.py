@@ -21,6 +21,7 @@ class DetectionView:
     Args:
         image: the picture.
         annotated: its ground truth in the detector's classes; None without ground truth.
+        unknown: how many of its ground-truth boxes are of no class of the detector.
         predictions: of the network. config: the knobs. detections: what survives.
     """
 
@@ -29,6 +30,7 @@ class DetectionView:
     predictions: RoIPredictions
     config: DetectionConfig
     detections: Detections
+    unknown: int = 0
 
     @cached_property
     def judged(self) -> MatchedDetections | None:
@@ -79,4 +81,8 @@ def detection_view(
 ) -> DetectionView:
     """Select detections from the predictions, and remap the ground truth to the detector's classes."""
     in_its_classes = annotated and remap_classes(annotated, predictions.classes)
-    return DetectionView(image, in_its_classes, predictions, config, select(predictions, config))
+    unknown = (
+        len(annotated.boxes) - len(in_its_classes.boxes) if annotated and in_its_classes else 0
+    )
+    detections = select(predictions, config)
+    return DetectionView(image, in_its_classes, predictions, config, detections, unknown)

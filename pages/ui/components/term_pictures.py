@@ -1,4 +1,4 @@
-"""Small pictures that explain a term of the field where it first appears: IoU, recall, NMS."""
+"""Small pictures that explain a term of the field where it first appears: IoU, recall, NMS, AP."""
 
 from __future__ import annotations
 
@@ -71,5 +71,15 @@ TERMS = {
         + _text(84, 34, "0.90 stays") + _text(84, 52, "0.80 overlaps it by more than")
         + _text(84, 66, "the NMS IoU: suppressed"),
         "non-maximum suppression. The most confident box stays, and boxes of its class that overlap it too much go.",
+    ),
+    "ap": Term(
+        "AP",
+        f'<path d="M14 72V14H44V28H66V40H84V72Z" {_SHARED}/>'
+        + f'<path d="M14 14H44V28H66V40H84V72" fill="none" stroke="{BLUE}" stroke-width="2"/>'
+        + '<path d="M14 8V72H94" fill="none" stroke="#222"/>'
+        + _text(2, 86, "0") + _text(56, 86, "recall 1") + _text(100, 34, "height: precision")
+        + _text(100, 52, "area under the") + _text(100, 66, "curve = AP"),
+        "average precision. From the most confident box down, precision is drawn against recall; AP is the area under "
+        "that curve, and 1 is perfect. AP50 asks for an IoU of 0.5; AP is the mean over IoUs from 0.5 to 0.95.",
     ),
 }  # fmt: skip

@@ -52,12 +52,21 @@ def numbers(view: DetectionView, ranking: PrecisionRecallCurve | None, *, split:
         tallies[split] = ranking.at(view.config.score_threshold)
     st.table(tables.figures(tallies), border="horizontal")
     if not view.tally.ground_truth:
-        st.caption(
-            "No annotation here is of a class that this detector knows "
-            f"({', '.join(view.detections.classes)}): every detection counts as a false positive."
-        )
+        st.caption(_nothing_to_find(view))
     if ranking is not None and view.config.score_threshold < FLOOR:
         st.caption(f"The split is counted from confidence {FLOOR:.2f}.")
+
+
+def _nothing_to_find(view: DetectionView) -> str:
+    """Word why no detection can be a hit: other classes, crowds alone, or no annotation at all."""
+    wrong = "every detection counts as a false positive"
+    if view.unknown:
+        classes = ", ".join(view.detections.classes)
+        marked = f"{view.unknown} {'is' if view.unknown == 1 else 'are'} marked here"
+        return f"{marked}, none of a class that this detector knows ({classes}): {wrong}."
+    if view.annotated is not None and len(view.annotated.boxes):
+        return f"Only crowds are marked here: but for detections in a crowd, {wrong}."
+    return f"Nothing is marked here: {wrong}."
 
 
 def downloads(view: DetectionView, data: Dataset | None) -> None:

@@ -28,8 +28,10 @@ def thresholds(config: DetectionConfig) -> str:
     """Word the thresholds for the caption under the picture."""
     nms = {
         "greedy": f"NMS IoU ≤ {config.nms_iou:.2f}",
-        "linear": f"linear soft-NMS above IoU {config.nms_iou:.2f}",
-        "gaussian": f"gaussian soft-NMS, σ {config.nms_sigma:.2f}",
+        "linear": "a better box lowers the scores of those that overlap it by "
+        f"IoU > {config.nms_iou:.2f} (linear soft-NMS)",
+        "gaussian": "a better box lowers the scores of those that overlap it, the more the more they do "
+        f"(gaussian soft-NMS, σ {config.nms_sigma:.2f})",
     }
     return f"Confidence ≥ {config.score_threshold:.2f} · {nms[config.nms]}"
 

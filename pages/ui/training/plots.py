@@ -12,7 +12,7 @@ import streamlit as st
 from fastrcnn_core.palette import Role
 from fastrcnn_core.runs import Columns, Run
 from pages.ui.cache import run_files
-from pages.ui.components import chart, swatches
+from pages.ui.components import chart, swatches, term_pictures
 from pages.ui.components.chart import Chart
 from pages.ui.state.training import TrainingSelection
 from pages.ui.training import curves
@@ -132,6 +132,7 @@ def _quality(runs: tuple[Run, ...]) -> None:
     found = {name: columns for name, columns in found.items() if len(columns)}
     question = "How good is it on pictures that it does not learn from?"
     st.markdown(f"#### {question}")
+    term_pictures.explain("ap")
     if not found:
         st.caption(
             "No pictures were kept out for this. Begin a run with a *validation share* to see its average "
