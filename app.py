@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.ui.jobs import warm_up
 from pages.ui.shell import errors, header, history, link_notice, missing_checkpoint, sidebar
 
 PAGES = {
@@ -30,3 +31,4 @@ history.one_step_a_page()
 with link_notice.above(), errors.shown():
     missing_checkpoint.show()
     page.run()
+warm_up.start()

@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.cache.memory import BytesCache
+from pages.ui.jobs import warm_up
 from pages.ui.state import sources
 from tests.support.app import ROOT, complaints, link, open_app, visit, words
 from tests.support.datasets import write_tiny
@@ -252,3 +253,16 @@ def test_without_roots_only_a_server_of_this_machine_opens_folders(
     monkeypatch.delenv("FASTRCNN_ROOTS")
     monkeypatch.setattr("streamlit.get_option", lambda name: address)
     assert len(sources._roots()) == count
+
+
+def test_a_server_imports_torch_once_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
+    imported: list[str] = []
+    monkeypatch.setattr(warm_up, "_SECONDS", 0.01)
+    monkeypatch.setattr("importlib.import_module", imported.append)
+    warm_up.start()
+    assert imported == []  # no server runs
+    monkeypatch.setattr("streamlit.runtime.exists", lambda: True)
+    warm_up.start()
+    warm_up.start()
+    warm_up._timer().join(timeout=10)
+    assert imported == list(warm_up._MODULES)
