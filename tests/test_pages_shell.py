@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
+from streamlit import runtime
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.cache.memory import BytesCache
@@ -261,7 +262,7 @@ def test_a_server_imports_torch_once_in_the_background(monkeypatch: pytest.Monke
     monkeypatch.setattr("importlib.import_module", imported.append)
     warm_up.start()
     assert imported == []  # no server runs
-    monkeypatch.setattr("streamlit.runtime.exists", lambda: True)
+    monkeypatch.setattr(runtime, "exists", lambda: True)
     warm_up.start()
     warm_up.start()
     warm_up._timer().join(timeout=10)
