@@ -37,8 +37,8 @@ def progress_bar(total: int, label: str, *, done: int = 0, unit: str = "it") -> 
 
 
 def echo(message: str, *, is_error: bool = False) -> None:
-    """Print a message to stderr without breaking the progress bar; when quiet, errors only."""
-    if is_error or not _is_quiet:
+    """Print a message, unless it is empty, to stderr without breaking the progress bar; when quiet, errors only."""
+    if message and (is_error or not _is_quiet):
         tqdm.write(message, file=sys.stderr)
 
 

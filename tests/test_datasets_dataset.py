@@ -4,12 +4,14 @@ import os
 import pickle
 from pathlib import Path
 
+import numpy as np
+import PIL.Image
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastrcnn_core.datasets import Dataset, PennFudanDataset, split_by_name
-from fastrcnn_core.datasets.checking import check
+from fastrcnn_core.datasets import Dataset, PennFudanDataset, open_dataset, split_by_name
+from fastrcnn_core.datasets.checking import check, describe_near_duplicates, find_near_duplicates
 from fastrcnn_core.datasets.dataset import hash_files
 from fastrcnn_core.errors import DataError
 from tests.support.datasets import MemoryDataset, write_pennfudan
@@ -133,3 +135,42 @@ def test_a_check_goes_on_after_a_damaged_picture_and_names_it(street: Dataset) -
     assert len(report.problems) == 1
     assert report.problems[0][0] == "two"
     assert report.boxes.shape == (0, 4)
+
+
+def film(folder: Path, frames: int) -> Dataset:
+    """Write frames of one background before which a dark bar moves by two pixels a frame."""
+    background = np.random.default_rng(0).integers(120, 200, (240, 320, 3), dtype=np.uint8)
+    for number in range(frames):
+        pixels = background.copy()
+        mask = np.zeros((240, 320), np.uint8)
+        left = 20 + 2 * number
+        pixels[60:210, left : left + 60] = (40, 40, 90)
+        mask[60:210, left : left + 60] = 1
+        for kind, name, values in (
+            ("PNGImages", f"f{number:02}.png", pixels),
+            ("PedMasks", f"f{number:02}_mask.png", mask),
+        ):
+            (folder / kind).mkdir(parents=True, exist_ok=True)
+            PIL.Image.fromarray(values).save(folder / kind / name)
+    return open_dataset(folder)
+
+
+def test_frames_of_one_film_on_both_sides_of_the_split_are_told(tmp_path: Path) -> None:
+    dataset = film(tmp_path, 20)
+    pairs = check(dataset).near_duplicates
+    assert [test for test, _ in pairs] == list(dataset.split.test)
+    assert {training for _, training in pairs} <= set(dataset.split.train)
+    assert find_near_duplicates(dataset) == pairs
+    sentence = describe_near_duplicates(pairs, dataset)
+    assert sentence.startswith("4 of the 4 test pictures are nearly the same as a training picture")
+
+
+def test_the_street_scenes_are_not_accused_of_near_duplicates() -> None:
+    dataset = open_dataset("synthetic")
+    assert find_near_duplicates(dataset) == ()
+    assert describe_near_duplicates((), dataset) == ""
+
+
+@pytest.mark.pennfudan
+def test_penn_fudan_is_not_accused_of_near_duplicates(pennfudan_folder: Path) -> None:
+    assert find_near_duplicates(open_dataset(pennfudan_folder)) == ()

@@ -12,7 +12,7 @@ import tyro
 
 from fastrcnn_core.commands.arguments import DEFAULT_DATA, option, parse
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
-from fastrcnn_core.datasets.checking import Report, check
+from fastrcnn_core.datasets.checking import Report, check, describe_near_duplicates
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import ConfigError
 from fastrcnn_core.terminal import echo, progress_bar
@@ -127,4 +127,5 @@ def _description(dataset: Dataset, report: Report) -> Iterator[str]:
         yield f"image sizes  {min(heights)} to {max(heights)} high, {min(widths)} to {max(widths)} wide"
     yield f"empty        {report.images_without_boxes} images without a box"
     yield f"content      {dataset.content_hash}"
-    yield from (f"note         {sentence}" for sentence in dataset.notes)
+    duplicates = describe_near_duplicates(report.near_duplicates, dataset)
+    yield from (f"note         {sentence}" for sentence in (*dataset.notes, duplicates) if sentence)

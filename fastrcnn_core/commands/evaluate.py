@@ -18,12 +18,15 @@ from fastrcnn_core.commands.arguments import (
     option,
     parse_with_detector,
 )
+from fastrcnn_core.datasets.checking import describe_near_duplicates, find_near_duplicates
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import ConfigError, DataError
 from fastrcnn_core.files import write_text
 from fastrcnn_core.runs import find_run
 from fastrcnn_core.structures import class_key
 from fastrcnn_core.terminal import echo, progress_bar
+
+_COMPARED = 2000  # images of a data set that is searched for near-duplicates; a larger one would take minutes
 
 GROUPS = ("proposals", "detection")
 
@@ -99,6 +102,8 @@ def run(argv: Sequence[str]) -> int:
         results = coco_results(evaluation.found, ids.images, categories)
         write_text(arguments.results, json.dumps(results))
     _print(evaluation.to_dict())
+    if arguments.split == "test" and len(dataset) <= _COMPARED:
+        echo(describe_near_duplicates(find_near_duplicates(dataset), dataset))
     return 0
 
 
