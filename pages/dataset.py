@@ -1,12 +1,10 @@
 """The Dataset page: annotations of one picture, gallery, and statistics."""
 
-import json
+from functools import partial
 
 import streamlit as st
 
 from fastrcnn_core.datasets import split_by_name
-from fastrcnn_core.datasets.coco_writing import to_coco
-from pages.ui.cache import datasets
 from pages.ui.components import source
 from pages.ui.dataset import annotations, gallery, statistics
 from pages.ui.shell import add_data, header, inputs
@@ -26,12 +24,9 @@ if data:
     gallery.show(data, current=picture.name)
     st.header("How many are they, how tall, how thin?", anchor=False)
     statistics.show(data)
-    coco = to_coco(
-        datasets.all_annotations(data), data.classes, data.coco_ids, file_name=data.file_name
-    )
     st.download_button(
         "Annotations as COCO JSON",
-        data=lambda: json.dumps(coco),
+        data=partial(annotations.coco_json, data),
         file_name=f"{data.title}.json",
         mime="application/json",
         icon=":material/download:",

@@ -2,19 +2,21 @@
 
 import io
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
 
-from fastrcnn_core.datasets import open_dataset
+from fastrcnn_core.datasets import Split, open_dataset
 from fastrcnn_core.datasets.coco_writing import to_coco
 from fastrcnn_core.structures import AnnotatedImage, Image
 from pages.ui.cache import datasets, renderings
 from pages.ui.dataset import annotations
-from tests.support.app import complaints, link, open_app, words
-from tests.support.datasets import write_pennfudan, write_tiny
+from tests.support.app import complaints, link, open_app, visit, words
+from tests.support.datasets import write_coco_scenes, write_pennfudan, write_picture, write_tiny
 
 
 @pytest.fixture
@@ -175,3 +177,67 @@ def test_penn_fudan_has_423_people_of_whom_12_are_thinner_than_the_notebook_allo
     assert "170 pictures, 136 for training and 34 for the test" in text
     assert "423 in all" in text
     assert "12 of 423 are beyond the line" in text
+
+
+@pytest.fixture
+def scenes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = write_coco_scenes(tmp_path / "scenes")
+    monkeypatch.setenv("FASTRCNN_DATA", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("named", ["folder", "file"])
+@pytest.mark.parametrize("way", ["in place", "by renaming"])
+def test_a_corrected_annotation_file_is_read_again(
+    scenes: Path, monkeypatch: pytest.MonkeyPatch, named: str, way: str
+) -> None:
+    file = scenes / "annotations.json"
+    monkeypatch.setenv("FASTRCNN_DATA", str(file if named == "file" else scenes))
+    app = open_app("dataset")
+    assert app.dataframe[0].value["Width"].tolist() == [24, 24]
+    corrected = file.read_text().replace("24, 48]", "12, 48]")
+    if way == "in place":
+        file.write_text(corrected)
+    else:
+        (scenes / "fixed").write_text(corrected)
+        (scenes / "fixed").replace(file)
+    assert app.run().dataframe[0].value["Width"].tolist() == [12, 12]
+    assert visit("dataset").dataframe[0].value["Width"].tolist() == [12, 12]
+
+
+def test_an_overwritten_picture_is_shown_as_it_is_now(scenes: Path) -> None:
+    app = open_app("dataset")
+    before = datasets.annotated_image(datasets.opened(str(scenes)), "scene0").image.key
+    write_picture(scenes / "images" / "scene0.png", height=64, width=96, seed=99)
+    assert not complaints(app.run())
+    assert datasets.annotated_image(datasets.opened(str(scenes)), "scene0").image.key != before
+    data = datasets.opened(str(scenes))
+    assert data is datasets.opened(str(scenes))  # nothing has changed since
+    assert datasets.stamp_of(data) == datasets.stamp(str(scenes))
+
+
+@pytest.mark.parametrize("page", ["dataset", "overview", "proposals", "detection", "roi_sampling"])
+def test_a_picture_that_is_removed_while_one_looks_is_a_sentence(
+    street: Path, bundle: Callable[..., Path], page: str
+) -> None:
+    bundle()
+    app = open_app(page, picture="street03")
+    for name in ("PNGImages/street03.png", "PedMasks/street03_mask.png"):
+        (street / name).unlink()
+    message = complaints(app.run())
+    assert "no image 'street03'" in message.replace("\\", "")
+    assert ":material/bug_report:" not in message
+
+
+def test_what_cannot_be_looked_at_has_a_stamp(tmp_path: Path) -> None:
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    for setting in (str(tmp_path), "x" * 5000, "\0", "synthetic:60", f"{tmp_path} + synthetic:60"):
+        assert datasets.stamp(setting)
+
+
+def test_the_part_of_a_picture_is_found_at_once_among_very_many() -> None:
+    names = tuple(map(str, range(100_000)))
+    split = Split(names, ())
+    began = time.monotonic()
+    assert {split.part_of(name) for name in names} == {"train"}
+    assert time.monotonic() - began < 20  # a search along the names takes minutes

@@ -39,10 +39,11 @@ class Split:
         Raises:
             KeyError: the name is in neither.
         """
-        for part in ("train", "test"):
-            if name in getattr(self, part):
-                return part
-        raise KeyError(name)
+        return self._parts[name]
+
+    @cached_property
+    def _parts(self) -> dict[str, str]:
+        return dict.fromkeys(self.train, "train") | dict.fromkeys(self.test, "test")
 
 
 def split_by_name(names: Iterable[str]) -> Split:

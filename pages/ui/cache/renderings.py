@@ -37,12 +37,12 @@ def data_uri(image: Image) -> str:
 
 def thumbnail(data: Dataset, name: str, *, colour: str) -> bytes:
     """Draw a small JPEG of a picture with its ground truth in a colour. Raises DataError, ImageError."""
-    return _thumbnail(data.setting, datasets.stamp(data.setting), name, colour)
+    return _thumbnail(data.setting, datasets.stamp_of(data), name, colour, data)
 
 
 @st.cache_data(max_entries=600, show_spinner=False)
-def _thumbnail(setting: str, stamp: float, name: str, colour: str) -> bytes:
-    annotated = datasets.annotated_image(datasets.opened(setting), name)
+def _thumbnail(setting: str, stamp: str, name: str, colour: str, _data: Dataset) -> bytes:
+    annotated = datasets.annotated_image(_data, name)
     return small_jpeg(annotated.image, annotated.boxes, colour=colour)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from fastrcnn_core import palette
+from fastrcnn_core.datasets.coco_writing import to_coco
+from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.structures import AnnotatedImage
+from pages.ui.cache import datasets
 from pages.ui.components import figures
 from pages.ui.components.wording import counted
 from pages.ui.state import selected_picture
@@ -61,6 +65,12 @@ def table_of(annotated: AnnotatedImage) -> pd.DataFrame:
     )
     idle = [] if any(annotated.tags) else ["Tag"]
     return table.drop(columns=idle if len(annotated.classes) > 1 else [*idle, "Class"])
+
+
+def coco_json(data: Dataset) -> str:
+    """Write all annotations of a data set in COCO's format."""
+    listed = datasets.all_annotations(data)
+    return json.dumps(to_coco(listed, data.classes, data.coco_ids, file_name=data.file_name))
 
 
 def _picture(

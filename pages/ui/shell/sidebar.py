@@ -18,6 +18,7 @@ _LIST_LIMIT = 2000
 def show() -> None:
     """Show both blocks, adopt the link and write it. Called by `app.py` alone, before the page."""
     runs.list_again()
+    datasets.look_again()
     link.follow_link()
     with st.sidebar:
         name = _picture_block()
