@@ -1,4 +1,4 @@
-"""Data sets: annotated images in Penn-Fudan's layout or in COCO's format, and the shipped synthetic street scenes."""
+"""Data sets: annotated images in the layouts of Penn-Fudan, COCO, Pascal VOC or YOLO, and the shipped street scenes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from fastrcnn_core.datasets.pennfudan import PennFudanDataset, find_pennfudan
 from fastrcnn_core.datasets.pennfudan_download import downloaded_folder, is_downloaded
 from fastrcnn_core.datasets.street_scenes import SYNTHETIC, is_synthetic, open_street_scenes
 from fastrcnn_core.datasets.union import SEPARATOR, SplitExport, UnionDataset, find_split_export
+from fastrcnn_core.datasets.voc import find_voc, open_voc
+from fastrcnn_core.datasets.yolo import find_yolo, open_yolo
 from fastrcnn_core.errors import DataError
 from fastrcnn_core.files import data_setting
 
@@ -53,8 +55,8 @@ def open_dataset(setting: str | Path) -> Dataset:
 
     Args:
         setting: "synthetic" or "synthetic:COUNT"; a folder in Penn-Fudan's layout, or one that contains it; a folder
-            in COCO's format, whose own split into train and valid, val or test is kept; or a COCO annotation file.
-            Several of these with " + " between them are one data set.
+            in COCO's format, or in Pascal VOC's or YOLO's layout, whose own split into train and valid, val or test
+            is kept; or a COCO annotation file. Several of these with " + " between them are one data set.
 
     Raises:
         DataError: the path does not exist, its layout is unknown, or its files contradict each other.
@@ -88,10 +90,16 @@ def _open_path(path: Path) -> Dataset:
     if path.is_dir() and (parts := find_split_export(path)) is not None:
         train, test = ([CocoDataset(file) for file in files] for files in parts)
         return SplitExport(path, train, test)
-    if path.suffix == ".json" or find_coco(path):
+    # Label Studio's export for YOLO has a file notes.json beside its classes.
+    if path.suffix == ".json" or any(file.name != "notes.json" for file in find_coco(path)):
         return CocoDataset(path)
+    if find_voc(path):
+        return open_voc(path)
+    if find_yolo(path) is not None:
+        return open_yolo(path)
     raise DataError(
         f"{path} is in no known layout. Looked for Penn-Fudan's (a folder PNGImages with a folder PedMasks beside it, "
-        "here or in PennFudanPed) and COCO's (one JSON file, here or in a folder annotations).",
+        "here or in PennFudanPed), COCO's (one JSON file, here or in a folder annotations), YOLO's (data.yaml or "
+        "classes.txt) and Pascal VOC's (XML files beside the pictures, or in Annotations).",
         hint="Name the folder that contains one of these, or the COCO file itself.",
     )

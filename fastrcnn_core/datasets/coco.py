@@ -93,7 +93,7 @@ class CocoDataset(Dataset):
         image = read_image(self.folder / file, name=name)
         listed, actual = (annotation.height, annotation.width), (image.height, image.width)
         if listed != actual:
-            raise _misfit(file, actual=actual, listed=listed)
+            raise misfit(file, actual=actual, listed=listed)
         boxes, labels = annotation.boxes, annotation.labels
         return AnnotatedImage(image, boxes, labels, self.classes, annotation.tags)
 
@@ -300,7 +300,7 @@ def _fitting_sizes(
             turned.append(image.file)
             usable.append(dataclasses.replace(image, height=actual[0], width=actual[1]))
         else:
-            faults.append(_misfit(image.file, actual=actual, listed=listed))
+            faults.append(misfit(image.file, actual=actual, listed=listed))
     if not usable:
         raise faults[0]
     notes = [f"A picture was left out: {fault.problem}" for fault in faults[:5]]
@@ -329,7 +329,8 @@ def _fit(boxes: Sequence[Any], size: tuple[int, int]) -> bool:
     )
 
 
-def _misfit(file: str, *, actual: tuple[int, int], listed: tuple[int, int]) -> DataError:
+def misfit(file: str, *, actual: tuple[int, int], listed: tuple[int, int]) -> DataError:
+    """Build the error for a picture of another size than listed; sizes are height and width."""
     return DataError(
         f"The image {file} is {actual[1]}×{actual[0]}, but the annotation file says {listed[1]}×{listed[0]} "
         "(width × height).",

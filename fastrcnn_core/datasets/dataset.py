@@ -23,6 +23,9 @@ SPLIT_SEED = 42
 VALIDATION_SEED = 43  # chosen here
 TRAIN_SHARE = 0.8
 
+# Where an annotation tool has split its export.
+EXPORT_SPLIT = "as the export was split (its validation part counts as test)"
+
 Id = int | str
 
 

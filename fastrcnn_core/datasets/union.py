@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from fastrcnn_core.datasets.dataset import Annotation, Dataset, Split
+from fastrcnn_core.datasets.dataset import EXPORT_SPLIT, Annotation, Dataset, Split
 from fastrcnn_core.errors import DataError
 from fastrcnn_core.structures import AnnotatedImage
 
@@ -78,7 +78,7 @@ class SplitExport(UnionDataset):
         train: the data sets to train on. test: those to test on, validation parts included.
     """
 
-    split_reason = "as the export was split (its validation part counts as test)"
+    split_reason = EXPORT_SPLIT
 
     def __init__(self, folder: Path, train: Sequence[Dataset], test: Sequence[Dataset]) -> None:
         super().__init__([*train, *test])

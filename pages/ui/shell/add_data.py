@@ -34,14 +34,14 @@ def penn_fudan(*, place: str) -> None:
 
 
 def folder() -> None:
-    """Ask for a folder on this machine, in Penn-Fudan's layout or COCO's format."""
+    """Ask for a folder on this machine, in one of the layouts that `open_dataset` knows."""
     with st.form("open-folder", border=False, clear_on_submit=True):
         st.text_input(
             "A folder on this computer",
             key="typed-folder",
             placeholder="/data/my-street",
-            help="With PNGImages and PedMasks in it (Penn-Fudan's layout), or pictures and one JSON file in COCO's "
-            "format. It stays where it is.",
+            help="With PNGImages and PedMasks in it (Penn-Fudan's layout), or pictures with labels in the format of "
+            "COCO (one JSON file), Pascal VOC (XML) or YOLO (data.yaml). It stays where it is.",
         )
         st.form_submit_button("Open", icon=":material/folder_open:", on_click=_open_typed)
     if complaint := widget_state.value("folder-complaint"):
