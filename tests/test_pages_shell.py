@@ -263,6 +263,7 @@ def test_a_server_imports_torch_once_in_the_background(monkeypatch: pytest.Monke
     warm_up.start()
     assert imported == []  # no server runs
     monkeypatch.setattr(runtime, "exists", lambda: True)
+    monkeypatch.setattr(runtime, "get_instance", lambda: object.__new__(runtime.Runtime))
     warm_up.start()
     warm_up.start()
     warm_up._timer().join(timeout=10)
