@@ -219,3 +219,31 @@ def test_a_healthy_set_of_masks_is_not_separated(
     assert dataset.notes == ()
     for name, mask in masks.items():
         assert len(dataset.annotation(name).boxes) == len(set(mask.ravel().tolist()) - {0})
+
+
+@pytest.mark.parametrize("numbers", [(255, 255), (1, 2, 3), (120,)])
+def test_smoothly_resized_masks_are_sharpened(numbers: tuple[int, ...], tmp_path: Path) -> None:
+    size = (96, 36)
+    smooth = PIL.Image.fromarray(bars(*numbers)).resize(size, PIL.Image.Resampling.BILINEAR)
+    dataset = PennFudanDataset(
+        write_pennfudan(tmp_path, dict.fromkeys("abcde", np.asarray(smooth)))
+    )
+    assert "resized smoothly" in dataset.notes[0]
+    boxes = dataset.load("a").boxes
+    expected = [[3 + 18 * place, 6, 15 + 18 * place, 30] for place in range(len(numbers))]
+    assert boxes.shape == (len(numbers), 4)
+    assert np.abs(boxes - expected).max() <= 1
+
+
+def test_a_damaged_mask_of_many_does_not_refuse_the_data_set(tmp_path: Path) -> None:
+    folder = write_pennfudan(tmp_path, dict.fromkeys("abcde", bars(1, 2)))
+    (folder / "PedMasks" / "a_mask.png").write_bytes(b"nonsense")
+    dataset = PennFudanDataset(folder)
+    assert len(dataset.load("b").boxes) == 2
+    with pytest.raises(ImageError, match="no picture"):
+        dataset.load("a")
+
+
+@pytest.mark.pennfudan
+def test_the_real_masks_are_taken_as_they_are(pennfudan_folder: Path) -> None:
+    assert PennFudanDataset(pennfudan_folder).notes == ()
