@@ -14,7 +14,7 @@ _MODULES = ("fastrcnn_core.detection", "fastrcnn_core.selective_search.engine")
 
 def start() -> None:
     """Begin the imports, unless they have begun; without a server, as in tests, do nothing."""
-    if runtime.exists() and isinstance(runtime.get_instance(), runtime.Runtime):  # no stand-in
+    if runtime.exists() and type(runtime.get_instance()) is runtime.Runtime:  # no mock
         _timer()
 
 
