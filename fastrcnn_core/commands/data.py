@@ -13,6 +13,7 @@ import tyro
 from fastrcnn_core.commands.arguments import DEFAULT_DATA, option, parse
 from fastrcnn_core.datasets import default_dataset_setting, open_dataset
 from fastrcnn_core.datasets.checking import Report, check, describe_near_duplicates
+from fastrcnn_core.datasets.coco_writing import write_coco_folder
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import ConfigError
 from fastrcnn_core.terminal import echo, progress_bar
@@ -43,6 +44,14 @@ class DataArguments:
             "Copy so many synthetic street scenes into the folder of --data first, in Penn-Fudan's layout.",
         ),
     ] = None
+    repair: Annotated[
+        Path | None,
+        option(
+            "OUT",
+            "Write what can be used, with repaired boxes, into this new folder in COCO's layout; the data set itself "
+            "stays as it is.",
+        ),
+    ] = None
     seed: Annotated[
         int,
         tyro.conf.arg(
@@ -60,6 +69,10 @@ def run(argv: Sequence[str]) -> int:
     for name, problem in report.problems:
         echo(f"{name}: {problem}", is_error=True)
     print(f"checks       {len(report.annotations)} of {len(dataset)} images can be used")
+    if arguments.repair is not None:
+        usable = [annotation.name for annotation in report.annotations]
+        write_coco_folder(dataset, usable, arguments.repair)
+        print(f"repaired     {len(usable)} images in {arguments.repair}")
     return 1 if report.problems else 0
 
 

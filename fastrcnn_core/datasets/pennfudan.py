@@ -210,8 +210,13 @@ def _are_blended(masks: Sequence[Path]) -> bool:
 
 def _around(mask: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Return the lowest and the highest number within 3 × 3 pixels of each pixel."""
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(mask, 1, mode="edge"), (3, 3))
-    return windows.min(axis=(2, 3)), windows.max(axis=(2, 3))
+    padded = np.pad(mask, 1, mode="edge")
+    rows = padded[:-2], padded[1:-1], padded[2:]
+    low, high = np.minimum.reduce(rows), np.maximum.reduce(rows)
+    return (
+        np.minimum.reduce((low[:, :-2], low[:, 1:-1], low[:, 2:])),
+        np.maximum.reduce((high[:, :-2], high[:, 1:-1], high[:, 2:])),
+    )
 
 
 def _sampled(masks: Sequence[Path]) -> Iterator[npt.NDArray[np.int32]]:
