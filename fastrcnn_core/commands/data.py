@@ -27,8 +27,8 @@ class DataArguments:
         str | None,
         option(
             "DIR",
-            "A folder in Penn-Fudan's or COCO's layout, or synthetic:COUNT. With --download or --synthetic: "
-            "where to put it.",
+            "A folder in the layout of Penn-Fudan, COCO, Pascal VOC or YOLO, or synthetic:COUNT. With --download "
+            "or --synthetic: where to put it.",
             default=DEFAULT_DATA,
         ),
     ] = None
