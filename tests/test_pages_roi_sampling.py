@@ -132,6 +132,15 @@ def test_each_candidate_is_in_one_bar_of_its_own_kind() -> None:
     assert sum(map(sum, bars.values())) == 3
 
 
+def test_the_ground_truth_among_the_candidates_is_in_the_last_bar() -> None:
+    item = sampled(HALF, add_ground_truth=True)
+    bars = {
+        mark.name: list(mark.y) for mark in charts.histogram(item).marks if isinstance(mark, Bars)
+    }
+    assert bars["Positive (foreground)"][-1] == 1
+    assert sum(map(sum, bars.values())) == len(item.iou) == 2
+
+
 def test_the_table_says_what_each_drawn_roi_should_learn() -> None:
     item = sampled(HALF, QUARTER, add_ground_truth=False)
     table = tables.drawn(item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fastrcnn_core.config import SamplingConfig
+from fastrcnn_core.structures import FloatArray, IntArray
 from pages.ui.components.chart import Axis, Bars, Chart, Guide
 from pages.ui.roi_sampling import words
 from pages.ui.roi_sampling.pictures import ROLES
@@ -38,12 +39,16 @@ def shares(view: SamplingView) -> Chart:
 def histogram(view: SamplingView) -> Chart:
     """Chart how many candidates have each IoU with their match, by kind; the count grows in powers of ten."""
     edges = np.linspace(0, 1, _BINS + 1)
-    # Of a candidate right at an edge, the bar above it tells: thresholds are "from", not "above".
+
+    def count(iou: FloatArray) -> IntArray:
+        # A candidate right at an edge belongs to the bar above it, as thresholds are "from"; at 1 there is none above.
+        return np.histogram(np.minimum(np.nextafter(iou, np.float32(2)), 1), edges)[0]
+
     bars = tuple(
         Bars(
             words.NAMES[kind].capitalize(),
             (edges[:-1] + edges[1:]) / 2,
-            np.histogram(np.nextafter(view.iou[view.rows(kind)], np.float32(2)), edges)[0],
+            count(view.iou[view.rows(kind)]),
             ROLES[kind].colour,
             _HATCHES[kind],
             hover="%{y:,} candidates at IoU %{x:.3f} ± 0.025",
