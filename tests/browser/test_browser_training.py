@@ -283,11 +283,12 @@ def test_a_run_of_a_usual_size_is_taken_along_and_brought_to_another_machine(
         page.get_by_role("button", name="Run as a zip").click()
     packed = tmp_path / "sent.zip"
     taken.value.save_as(packed)
+    page.get_by_text("Import a run that was trained elsewhere").click()
+    page.locator(".st-key-bring-run input[type=file]").set_input_files(packed)
+    page.get_by_role("button", name="Open this run").wait_for()
     shutil.rmtree(
         run.folder
     )  # as on another machine: a run that is here already is not imported again
-    page.get_by_text("Import a run that was trained elsewhere").click()
-    page.locator(".st-key-bring-run input[type=file]").set_input_files(packed)
     page.get_by_role("button", name="Open this run").click()
     page.get_by_text("Imported as heavy").wait_for()
     eventually(lambda: (runs / "heavy" / "checkpoints" / "step-000001").is_dir())
