@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastrcnn_core.datasets import Dataset, PennFudanDataset, open_dataset, split_by_name
-from fastrcnn_core.datasets.checking import check, describe_near_duplicates, find_near_duplicates
+from fastrcnn_core.datasets.checking import check, describe_near_duplicates
 from fastrcnn_core.datasets.dataset import hash_files
 from fastrcnn_core.errors import DataError
 from tests.support.datasets import MemoryDataset, write_pennfudan
@@ -160,17 +160,23 @@ def test_frames_of_one_film_on_both_sides_of_the_split_are_told(tmp_path: Path) 
     pairs = check(dataset).near_duplicates
     assert [test for test, _ in pairs] == list(dataset.split.test)
     assert {training for _, training in pairs} <= set(dataset.split.train)
-    assert find_near_duplicates(dataset) == pairs
     sentence = describe_near_duplicates(pairs, dataset)
     assert sentence.startswith("4 of the 4 test pictures are nearly the same as a training picture")
 
 
+def test_a_damaged_picture_does_not_hide_near_duplicates(tmp_path: Path) -> None:
+    dataset = film(tmp_path, 20)
+    broken = dataset.split.train[0]
+    (tmp_path / "PNGImages" / f"{broken}.png").write_bytes(b"no picture")
+    assert len(check(dataset).near_duplicates) == 4
+
+
 def test_the_street_scenes_are_not_accused_of_near_duplicates() -> None:
     dataset = open_dataset("synthetic")
-    assert find_near_duplicates(dataset) == ()
+    assert check(dataset).near_duplicates == ()
     assert describe_near_duplicates((), dataset) == ""
 
 
 @pytest.mark.pennfudan
 def test_penn_fudan_is_not_accused_of_near_duplicates(pennfudan_folder: Path) -> None:
-    assert find_near_duplicates(open_dataset(pennfudan_folder)) == ()
+    assert check(open_dataset(pennfudan_folder)).near_duplicates == ()

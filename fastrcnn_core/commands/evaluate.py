@@ -18,7 +18,7 @@ from fastrcnn_core.commands.arguments import (
     option,
     parse_with_detector,
 )
-from fastrcnn_core.datasets.checking import describe_near_duplicates, find_near_duplicates
+from fastrcnn_core.datasets.checking import check, describe_near_duplicates
 from fastrcnn_core.datasets.dataset import Dataset
 from fastrcnn_core.errors import ConfigError, DataError
 from fastrcnn_core.files import write_text
@@ -103,7 +103,7 @@ def run(argv: Sequence[str]) -> int:
         write_text(arguments.results, json.dumps(results))
     _print(evaluation.to_dict())
     if arguments.split == "test" and len(dataset) <= _COMPARED:
-        echo(describe_near_duplicates(find_near_duplicates(dataset), dataset))
+        echo(describe_near_duplicates(check(dataset).near_duplicates, dataset))
     return 0
 
 

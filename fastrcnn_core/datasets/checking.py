@@ -95,16 +95,6 @@ def check(
     )
 
 
-def find_near_duplicates(dataset: Dataset) -> tuple[tuple[str, str], ...]:
-    """Find (test image, training image) pairs that are nearly the same, such as two frames of one film.
-
-    Raises:
-        DataError, ImageError: an image cannot be read.
-    """
-    thumbnails = {name: _thumbnail(dataset.load(name).image) for name in dataset.names}
-    return _near_duplicates(dataset.split, thumbnails)
-
-
 def describe_near_duplicates(pairs: Sequence[tuple[str, str]], dataset: Dataset) -> str:
     """Tell what near-duplicates mean for an evaluation; empty if there are none."""
     if not pairs:

@@ -14,7 +14,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fastrcnn_core.datasets.coco_parsing import (
-    ROUNDING,
     STRAY,
     CocoFile,
     Complaints,
@@ -23,6 +22,7 @@ from fastrcnn_core.datasets.coco_parsing import (
     not_coco,
     parse_coco,
 )
+from fastrcnn_core.datasets.coco_repair import ROUNDING
 from fastrcnn_core.datasets.dataset import Annotation, CocoIds, Dataset, Id, hash_files
 from fastrcnn_core.errors import DataError, ImageError, UserError
 from fastrcnn_core.files import complete_files

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from fastrcnn_core.datasets.coco_repair import repair
+from fastrcnn_core.datasets.coco_repair import ROUNDING, repair
 from fastrcnn_core.datasets.dataset import Annotation, Id
 from fastrcnn_core.errors import DataError
 from fastrcnn_core.structures import CROWD
@@ -28,8 +28,6 @@ OUTSIDE = f"{LEFT_OUT} it lies outside of its image"
 STRAY = f"{LEFT_OUT} its image is not listed"
 CUT = "was cut off at the edge of its image"
 
-# Chosen here: a box that sticks out by no more than a pixel was rounded, which is not worth a note.
-ROUNDING = 1.0
 # Chosen here: no image is so large, and float32 tells the two ends of a side of a tenth of a pixel apart.
 LARGEST = 1e6
 SMALLEST = 0.1

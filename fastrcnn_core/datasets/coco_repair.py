@@ -20,8 +20,9 @@ from fastrcnn_core.structures import class_key
 Rows = list[dict[str, Any]]
 Box = tuple[float, float, float, float]
 
-# Chosen here. A box that sticks out of its image by a pixel was rounded.
-_ROUNDING = 1.0
+# Chosen here: a box that sticks out by no more than a pixel was rounded, which is not worth a note.
+ROUNDING = 1.0
+# Chosen here.
 _FEWEST = 4  # boxes, below which no convention is concluded from boxes that stick out
 _SHARE_STICKING_OUT = 0.25  # of all boxes; in a healthy set it is a few in a hundred
 _AREA_TOLERANCE = 1e-3
@@ -277,8 +278,8 @@ def _stick_out(
 
 def _is_outside(corners: Box, width: float, height: float) -> bool:
     x1, y1, x2, y2 = corners
-    low = min(x1, y1) < -_ROUNDING
-    return low or x2 > width + _ROUNDING or y2 > height + _ROUNDING or x2 <= x1 or y2 <= y1
+    low = min(x1, y1) < -ROUNDING
+    return low or x2 > width + ROUNDING or y2 > height + ROUNDING or x2 <= x1 or y2 <= y1
 
 
 def _as_sizes(box: Box) -> Box:
